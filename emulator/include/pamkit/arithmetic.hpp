@@ -58,6 +58,7 @@ struct promises {
 /// Optional, "not defined" where missing: div, exp2, log2, exp, log, pow, sqrt, the slopes mul_da, div_da,
 /// div_db, exp2_da, log2_da, and has_derivative(derivative) with
 ///   mul_vjp_a(policy, derivative, a, b, d), mul_vjp_b(...)   the product's vjp for an incoming d
+/// and host_only(operation): whether an operation has no device form.
 template <class A, class F>
 concept arithmetic = requires(policy<F> p, encoding<F> a, encoding<F> b) {
   { A::name } -> std::convertible_to<std::string_view>;

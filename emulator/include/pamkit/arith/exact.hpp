@@ -54,6 +54,12 @@ struct exact {
     return detail::ieee_sqrt(p, x);
   }
 
+  /// Operations without a device form: the C library computes them.
+  static constexpr bool host_only(std::string_view operation) {
+    return operation == "exp2" || operation == "log2" || operation == "exp" ||
+           operation == "log" || operation == "pow";
+  }
+
   template <class F>
   static encoding<F> exp2(const policy<F>& p, encoding<F> x) {
     return detail::from_binary64(p, std::exp2(detail::to_binary64(x)), is_infinite(x));
