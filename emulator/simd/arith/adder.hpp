@@ -1,0 +1,19 @@
+#pragma once
+
+#include "kernels.hpp"
+#include "pamkit/arith/adder.hpp"
+
+namespace pamkit::simd::arith {
+
+/// The vector kernels of AdderNet's operation.
+struct adder {
+  using arithmetic = pamkit::arith::adder;
+  static contraction_function contraction(contraction_kind kind, derivative gradient) {
+    return adder_contraction(kind, gradient);
+  }
+  static elementwise_function elementwise(std::string_view operation) {
+    return adder_elementwise(operation);
+  }
+};
+
+}  // namespace pamkit::simd::arith

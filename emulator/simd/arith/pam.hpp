@@ -1,0 +1,19 @@
+#pragma once
+
+#include "kernels.hpp"
+#include "pamkit/arith/pam.hpp"
+
+namespace pamkit::simd::arith {
+
+/// The vector kernels of piecewise affine multiplication.
+struct pam {
+  using arithmetic = pamkit::arith::pam;
+  static contraction_function contraction(contraction_kind kind, derivative gradient) {
+    return pam_contraction(kind, gradient);
+  }
+  static elementwise_function elementwise(std::string_view operation) {
+    return pam_elementwise(operation);
+  }
+};
+
+}  // namespace pamkit::simd::arith

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "kernels.hpp"
+#include "pamkit/arith/power_of_two.hpp"
+
+namespace pamkit::simd::arith {
+
+/// The vector kernels of weights rounded to powers of two.
+struct power_of_two {
+  using arithmetic = pamkit::arith::power_of_two;
+  static contraction_function contraction(contraction_kind kind, derivative gradient) {
+    return power_of_two_contraction(kind, gradient);
+  }
+  static elementwise_function elementwise(std::string_view operation) {
+    return power_of_two_elementwise(operation);
+  }
+};
+
+}  // namespace pamkit::simd::arith

@@ -1,0 +1,629 @@
+// Blocking, packing and register tiles shared by all contractions; what a term is comes as a
+// template parameter. Included once per instruction set.
+//
+// The right operand is packed in panels of 1, 2 or kMaxVectors vectors of columns, the left one is
+// read where it lies if its terms are contiguous and packed otherwise. A tile of up to kTileRows
+// rows by one panel keeps its sums in registers over one block of terms; further blocks reload
+// them, so every output is one chain of additions in ascending order, whatever the blocking.
+#if defined(PAMKIT_SIMD_CONTRACTION_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef PAMKIT_SIMD_CONTRACTION_INL_HPP
+#undef PAMKIT_SIMD_CONTRACTION_INL_HPP
+#else
+#define PAMKIT_SIMD_CONTRACTION_INL_HPP
+#endif
+
+#include "arrangement.hpp"
+#include "float_environment.hpp"
+#include "lanes-inl.hpp"
+#include "pamkit/simd/pam_classes.hpp"
+#include "workspace.hpp"
+
+#if PAMKIT_SIMD_HAS_KERNELS
+HWY_BEFORE_NAMESPACE();
+namespace pamkit::simd::HWY_NAMESPACE {
+
+inline constexpr std::int64_t kTileRows = 6;
+// Sums, columns, a broadcast and a term have to fit the registers: 6 x 4 + 4 + 2 of 32, 6 x 2 + 2 +
+// 2 of 16.
+#if HWY_ARCH_ARM || HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+inline constexpr int kMaxVectors = 4;
+#else
+inline constexpr int kMaxVectors = 2;
+#endif
+inline constexpr std::int64_t kPanelColumns = kMaxVectors * kLanes;
+
+// Blocks: a packed right block stays in the second-level cache (256 x 512 floats), a left one too
+// (96 x 256).
+inline constexpr std::int64_t kTermBlock = 256;
+inline constexpr std::int64_t kRowBlock = 96;
+inline constexpr std::int64_t kColumnBlock = 512;
+static_assert(kRowBlock % kTileRows == 0 && kColumnBlock % kPanelColumns == 0);
+// A transposed left block up to this size stays in the first-level cache and is read where it lies.
+inline constexpr std::int64_t kUnpackedElements = 2048;
+inline constexpr std::int64_t kMaxPanels = kColumnBlock / kPanelColumns + 4;
+
+/// Everything one register tile reads and writes.
+struct tile_arguments {
+  std::int64_t terms = 0;
+  const float* left = nullptr;    ///< element (i, t) at left[i * left_row + t * left_term]
+  const float* limits = nullptr;  ///< laid out as `left`; for steps that use it
+  std::int64_t left_row = 0;
+  std::int64_t left_term = 0;
+  const float* right = nullptr;  ///< element (t, j) at right[t * right_term + j]
+  std::int64_t right_term = 0;
+  float* out = nullptr;
+  std::int64_t out_row = 0;
+  const float* own = nullptr;  ///< element (i, j) at own[i * own_row + j]; for steps that use it
+  std::int64_t own_row = 0;
+  bool first = false;  ///< sums start at +0 instead of what `out` holds
+  std::int64_t last_lanes =
+      kLanes;  ///< columns of the last vector that may be read and written in `out`
+};
+
+struct no_operand {};
+
+/// A step without an operand that belongs to the output, and without a finish.
+struct step_defaults {
+  static constexpr bool kHasOwn = false;
+  static constexpr bool kHasLimits = false;
+  static constexpr int kVectors = kMaxVectors;  // the widest tile
+  static constexpr bool kTall = true;           // whether it has kTileRows rows, or at most 3
+  static HWY_INLINE float_vector Finish(float_vector sum, no_operand) { return sum; }
+};
+
+template <class Step, int Rows, int Vectors>
+HWY_NOINLINE void Tile(const Step& given, const tile_arguments& t) {
+  const Step step = given;
+  const floats d;
+  using own_type = decltype(step.Own(hn::Zero(d)));
+  using column_type = decltype(step.Column(hn::Zero(d)));
+  float_vector sum[Rows][Vectors];
+  own_type own[Rows][Vectors];
+#if PAMKIT_SIMD_MASK_REGISTERS
+  const float_mask last = hn::FirstN(d, static_cast<std::size_t>(t.last_lanes));
+#endif
+  PAMKIT_UNROLL
+  for (int i = 0; i < Rows; ++i) {
+    PAMKIT_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      const float* p = t.out + i * t.out_row + v * kLanes;
+      if (t.first) {
+        sum[i][v] = hn::Zero(d);
+#if PAMKIT_SIMD_MASK_REGISTERS
+      } else if (v == Vectors - 1) {
+        sum[i][v] = hn::MaskedLoad(last, d, p);
+#endif
+      } else {
+        sum[i][v] = hn::LoadU(d, p);
+      }
+      if constexpr (Step::kHasOwn) {
+        own[i][v] = step.Own(hn::LoadU(d, t.own + i * t.own_row + v * kLanes));
+      }
+    }
+  }
+  const float* left = t.left;
+  const float* limits = t.limits;
+  const float* right = t.right;
+  for (std::int64_t k = 0; k < t.terms; ++k) {
+    column_type column[Vectors];
+    PAMKIT_UNROLL
+    for (int v = 0; v < Vectors; ++v) column[v] = step.Column(hn::Load(d, right + v * kLanes));
+    PAMKIT_UNROLL
+    for (int i = 0; i < Rows; ++i) {
+      const auto row = [&] {
+        if constexpr (Step::kHasLimits) {
+          return step.Row(hn::Set(d, left[i * t.left_row]), hn::Set(d, limits[i * t.left_row]));
+        } else {
+          return step.Row(hn::Set(d, left[i * t.left_row]));
+        }
+      }();
+      PAMKIT_UNROLL
+      for (int v = 0; v < Vectors; ++v) {
+        sum[i][v] = step.Accumulate(sum[i][v], row, column[v], own[i][v]);
+      }
+    }
+    left += t.left_term;
+    if constexpr (Step::kHasLimits) limits += t.left_term;
+    right += t.right_term;
+  }
+  PAMKIT_UNROLL
+  for (int i = 0; i < Rows; ++i) {
+    PAMKIT_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      float* p = t.out + i * t.out_row + v * kLanes;
+      const float_vector y = step.Finish(sum[i][v], own[i][v]);
+#if PAMKIT_SIMD_MASK_REGISTERS
+      if (v == Vectors - 1) {
+        hn::BlendedStore(y, last, d, p);
+        continue;
+      }
+#endif
+      hn::StoreU(y, d, p);
+    }
+  }
+}
+
+template <class Step, int Vectors>
+void TileRows(const Step& step, tile_arguments t, std::int64_t rows) {
+  const auto advance = [&](std::int64_t n) {
+    t.left += n * t.left_row;
+    if constexpr (Step::kHasLimits) t.limits += n * t.left_row;
+    if constexpr (Step::kHasOwn) t.own += n * t.own_row;
+    t.out += n * t.out_row;
+    rows -= n;
+  };
+  if constexpr (Step::kTall) {
+    if (rows == kTileRows) {
+      Tile<Step, kTileRows, Vectors>(step, t);
+      return;
+    }
+  }
+  for (; rows >= 3; advance(3)) Tile<Step, 3, Vectors>(step, t);
+  for (; rows >= 1; advance(1)) Tile<Step, 1, Vectors>(step, t);
+}
+
+/// Runs a step over up to kTileRows rows of a panel of `vectors` (1, 2 or kMaxVectors) vectors.
+template <class Step>
+HWY_NOINLINE void RunTile(const Step& step, tile_arguments t, std::int64_t rows, int vectors) {
+  const std::int64_t last = t.last_lanes;
+  while (vectors > 0) {
+    const int width = vectors < Step::kVectors ? vectors : Step::kVectors;
+    t.last_lanes = width == vectors ? last : kLanes;
+    if constexpr (Step::kVectors >= 4) {
+      if (width >= 4) TileRows<Step, 4>(step, t, rows);
+    }
+    if constexpr (Step::kVectors >= 2) {
+      if (width == 2) TileRows<Step, 2>(step, t, rows);
+    }
+    if (width == 1) TileRows<Step, 1>(step, t, rows);
+    vectors -= width;
+    t.right += width * kLanes;
+    t.out += width * kLanes;
+    if constexpr (Step::kHasOwn) t.own += width * kLanes;
+  }
+}
+
+// ---- statistics while packing
+
+/// Magnitude ranges gathered lane by lane.
+class range_lanes {
+ public:
+  explicit HWY_INLINE range_lanes(std::int32_t zero_limit) : zero_limit_(zero_limit) {}
+
+  HWY_INLINE void Include(integer_vector magnitude) {
+    const words d;
+    const word_vector m = hn::BitCast(d, magnitude);
+    // Zeros wrap to the top of the unsigned range, so the least of the others is the unsigned
+    // minimum.
+    const word_vector above = hn::BitCast(d, hn::Sub(magnitude, Integers(zero_limit_)));
+    least_ = hn::Min(least_, m);
+    least_above_ = hn::Min(least_above_, above);
+    greatest_ = hn::Max(greatest_, m);
+  }
+
+  HWY_INLINE magnitude_range Range() const {
+    const words d;
+    const auto least = static_cast<std::int32_t>(hn::GetLane(hn::MinOfLanes(d, least_)));
+    const auto above = hn::GetLane(hn::MinOfLanes(d, least_above_));
+    magnitude_range r;
+    r.greatest = static_cast<std::int32_t>(hn::GetLane(hn::MaxOfLanes(d, greatest_)));
+    r.has_zero = least < zero_limit_;
+    if (above <= static_cast<std::uint32_t>(kMagnitude - zero_limit_)) {
+      r.least = static_cast<std::int32_t>(above) + zero_limit_;
+    }
+    return r;
+  }
+
+ private:
+  std::int32_t zero_limit_;
+  word_vector least_ = hn::Set(words(), ~std::uint32_t{0});
+  word_vector least_above_ = hn::Set(words(), ~std::uint32_t{0});
+  word_vector greatest_ = hn::Zero(words());
+};
+
+/// How operands are prepared and what is learnt of them.
+struct packing_rules {
+  bool gather = false;             ///< magnitude ranges are wanted
+  std::int32_t zero_limit = kMin;  ///< see zero_limit() of pam_classes.hpp
+  std::int32_t right_bias = 0;     ///< subtracted from the right operand's encodings, wrapping
+  bool round_right = false;        ///< to powers of two
+  bool round_left = false;
+};
+
+/// A normal operand rounded to the nearest power of two (past MAX: the encoding of infinity, which
+/// is outside every class but full); others as they are.
+HWY_INLINE integer_vector RoundToPower(integer_vector x) {
+  const integer_vector m = MagnitudeOf(x);
+  const integer_vector rounded = hn::And(hn::Add(x, Integers(kMin / 2)), Integers(~kFraction));
+  const integer_mask keep = hn::Or(hn::Lt(m, Integers(kMin)), hn::Gt(m, Integers(kMax)));
+  return hn::IfThenElse(keep, x, rounded);
+}
+
+/// Copies terms t0.. (count) and columns j0.. (valid) of `right` to panel[t][vectors * kLanes],
+/// unchanged. Columns past `valid` repeat the last one, so that they neither change a range nor
+/// make a slow or special term.
+inline void CopyPanel(const strided& right, std::int64_t t0, std::int64_t count, std::int64_t j0,
+                      std::int64_t valid, int vectors, float* HWY_RESTRICT panel) {
+  const floats d;
+  const std::int64_t width = vectors * kLanes;
+  if (right.column == 1) {
+    const std::int64_t last = valid - (vectors - 1) * kLanes;
+    for (std::int64_t t = 0; t < count; ++t) {
+      const float* source = right.at(t0 + t, j0);
+      float* target = panel + t * width;
+      for (int v = 0; v < vectors - 1; ++v) {
+        hn::Store(hn::LoadU(d, source + v * kLanes), d, target + v * kLanes);
+      }
+      const std::int64_t v = vectors - 1;
+      hn::Store(LoadFirst(source + v * kLanes, last), d, target + v * kLanes);
+    }
+    return;
+  }
+  const auto column = [&](std::int64_t j) {
+    return right.at(t0, j0 + (j < valid ? j : valid - 1));
+  };
+  std::int64_t t = 0;
+  if (right.row == 1) {
+    // 4 x 4 transpositions.
+    const hn::FixedTag<float, 4> d4;
+    const hn::Repartition<double, decltype(d4)> d2;
+    for (; t + 4 <= count; t += 4) {
+      for (std::int64_t j = 0; j < width; j += 4) {
+        const auto r0 = hn::LoadU(d4, column(j) + t);
+        const auto r1 = hn::LoadU(d4, column(j + 1) + t);
+        const auto r2 = hn::LoadU(d4, column(j + 2) + t);
+        const auto r3 = hn::LoadU(d4, column(j + 3) + t);
+        const auto low01 = hn::BitCast(d2, hn::InterleaveLower(d4, r0, r1));
+        const auto low23 = hn::BitCast(d2, hn::InterleaveLower(d4, r2, r3));
+        const auto high01 = hn::BitCast(d2, hn::InterleaveUpper(d4, r0, r1));
+        const auto high23 = hn::BitCast(d2, hn::InterleaveUpper(d4, r2, r3));
+        float* target = panel + t * width + j;
+        hn::Store(hn::BitCast(d4, hn::InterleaveLower(d2, low01, low23)), d4, target);
+        hn::Store(hn::BitCast(d4, hn::InterleaveUpper(d2, low01, low23)), d4, target + width);
+        hn::Store(hn::BitCast(d4, hn::InterleaveLower(d2, high01, high23)), d4, target + 2 * width);
+        hn::Store(hn::BitCast(d4, hn::InterleaveUpper(d2, high01, high23)), d4, target + 3 * width);
+      }
+    }
+  }
+  for (; t < count; ++t) {
+    for (std::int64_t j = 0; j < width; ++j) panel[t * width + j] = column(j)[t * right.row];
+  }
+}
+
+/// Prepares one vector of a panel.
+HWY_INLINE float_vector Prepared(const packing_rules& p, integer_vector bias, float_vector given,
+                                 range_lanes& range) {
+  integer_vector x = AsIntegers(given);
+  if (p.round_right) x = RoundToPower(x);
+  range.Include(MagnitudeOf(x));
+  return AsFloats(hn::Sub(x, bias));
+}
+
+/// CopyPanel and the preparation of what was copied; gives the range of the panel.
+inline magnitude_range PackPanel(const packing_rules& p, const strided& right, std::int64_t t0,
+                                 std::int64_t count, std::int64_t j0, std::int64_t valid,
+                                 int vectors, float* HWY_RESTRICT panel) {
+  const floats d;
+  range_lanes range(p.zero_limit);
+  const integer_vector bias = Integers(p.right_bias);
+  const std::int64_t width = vectors * kLanes;
+  if (right.column == 1) {
+    const std::int64_t last = valid - (vectors - 1) * kLanes;
+    for (std::int64_t t = 0; t < count; ++t) {
+      const float* source = right.at(t0 + t, j0);
+      float* target = panel + t * width;
+      for (int v = 0; v < vectors - 1; ++v, source += kLanes, target += kLanes) {
+        hn::Store(Prepared(p, bias, hn::LoadU(d, source), range), d, target);
+      }
+      hn::Store(Prepared(p, bias, LoadFirst(source, last), range), d, target);
+    }
+    return range.Range();
+  }
+  CopyPanel(right, t0, count, j0, valid, vectors, panel);
+  for (std::int64_t i = 0; i < count * width; i += kLanes) {
+    hn::Store(Prepared(p, bias, hn::Load(d, panel + i), range), d, panel + i);
+  }
+  return range.Range();
+}
+
+/// The rows of a left block as the tiles read them.
+struct left_block {
+  const float* data = nullptr;
+  std::int64_t row = 0;
+  std::int64_t term = 0;
+  std::int64_t tile = 0;  ///< distance between tiles of kTileRows rows
+  std::int64_t size = 0;  ///< of a packed block
+  bool packed = false;
+  magnitude_range range;
+};
+
+/// Range of `lines` runs of `length` elements, `stride` apart.
+inline magnitude_range RangeOfLines(const packing_rules& p, const float* data, std::int64_t stride,
+                                    std::int64_t lines, std::int64_t length) {
+  const floats d;
+  range_lanes range(p.zero_limit);
+  for (std::int64_t i = 0; i < lines; ++i) {
+    const float* source = data + i * stride;
+    std::int64_t t = 0;
+    for (; t + kLanes <= length; t += kLanes) {
+      range.Include(MagnitudeOf(AsIntegers(hn::LoadU(d, source + t))));
+    }
+    if (t == length) continue;
+    // What is left over, with elements that were seen before where there are some.
+    range.Include(MagnitudeOf(AsIntegers(
+        length < kLanes ? LoadFirst(source, length) : hn::LoadU(d, source + length - kLanes))));
+  }
+  return range.Range();
+}
+
+/// Copies a block of `left` so that its layout suits the tiles. Rows past `rows` repeat the last
+/// one.
+inline left_block CopyLeft(const strided& left, std::int64_t i0, std::int64_t rows, std::int64_t t0,
+                           std::int64_t terms, aligned_buffer& buffer) {
+  const floats d;
+  left_block b;
+  b.packed = true;
+  if (left.column == 1) {
+    const std::int64_t stride = (terms + kLanes - 1) / kLanes * kLanes;
+    float* target = buffer.reserve(rows * stride);
+    for (std::int64_t i = 0; i < rows; ++i) {
+      const float* source = left.at(i0 + i, t0);
+      for (std::int64_t t = 0; t < terms; t += kLanes) {
+        const std::int64_t n = terms - t < kLanes ? terms - t : kLanes;
+        hn::Store(LoadFirst(source + t, n), d, target + i * stride + t);
+      }
+    }
+    b.data = target;
+    b.row = stride;
+    b.term = 1;
+    b.tile = kTileRows * stride;
+    b.size = rows * stride;
+    return b;
+  }
+  // A whole number of vectors after the last element, so that passes over the block need no
+  // remainder.
+  const std::int64_t tiles = (rows + kTileRows - 1) / kTileRows;
+  const std::int64_t used = tiles * kTileRows * terms;
+  b.size = (used + kLanes - 1) / kLanes * kLanes;
+  float* target = buffer.reserve(b.size);
+  for (std::int64_t tile = 0; tile < tiles; ++tile) {
+    const std::int64_t first = i0 + tile * kTileRows;
+    float* panel = target + tile * kTileRows * terms;
+    if (rows - tile * kTileRows >= kTileRows && left.row == 1) {
+      const hn::FixedTag<float, 4> d4;
+      const hn::FixedTag<float, 2> d2;
+      static_assert(kTileRows == 6);
+      for (std::int64_t t = 0; t < terms; ++t) {
+        const float* source = left.at(first, t0 + t);
+        hn::StoreU(hn::LoadU(d4, source), d4, panel + t * kTileRows);
+        hn::StoreU(hn::LoadU(d2, source + 4), d2, panel + t * kTileRows + 4);
+      }
+    } else if (rows - tile * kTileRows >= kTileRows) {
+      for (std::int64_t t = 0; t < terms; ++t) {
+        const float* source = left.at(first, t0 + t);
+        PAMKIT_UNROLL
+        for (std::int64_t i = 0; i < kTileRows; ++i)
+          panel[t * kTileRows + i] = source[i * left.row];
+      }
+    } else {
+      const std::int64_t count = rows - tile * kTileRows;
+      for (std::int64_t t = 0; t < terms; ++t) {
+        const float* source = left.at(first, t0 + t);
+        for (std::int64_t i = 0; i < kTileRows; ++i) {
+          panel[t * kTileRows + i] = source[(i < count ? i : count - 1) * left.row];
+        }
+      }
+    }
+  }
+  for (std::int64_t i = used; i < b.size; ++i) target[i] = target[used - 1];
+  b.data = target;
+  b.row = 1;
+  b.term = kTileRows;
+  b.tile = kTileRows * terms;
+  return b;
+}
+
+/// A left block ready for tiles, and its range.
+inline left_block PrepareLeft(const packing_rules& p, const strided& left, std::int64_t i0,
+                              std::int64_t rows, std::int64_t t0, std::int64_t terms,
+                              aligned_buffer& buffer) {
+  if (left.column == 1 && !p.round_left) {
+    left_block b;
+    b.data = left.at(i0, t0);
+    b.row = left.row;
+    b.term = 1;
+    b.tile = kTileRows * left.row;
+    if (p.gather) b.range = RangeOfLines(p, b.data, b.row, rows, terms);
+    return b;
+  }
+  if (left.row == 1 && !p.round_left && rows * terms <= kUnpackedElements) {
+    left_block b;
+    b.data = left.at(i0, t0);
+    b.row = 1;
+    b.term = left.column;
+    b.tile = kTileRows;
+    if (p.gather) b.range = RangeOfLines(p, b.data, b.term, terms, rows);
+    return b;
+  }
+  left_block b = CopyLeft(left, i0, rows, t0, terms, buffer);
+  if (p.gather || p.round_left) {
+    const floats d;
+    range_lanes range(p.zero_limit);
+    float* data = buffer.reserve(b.size);
+    for (std::int64_t i = 0; i < b.size; i += kLanes) {
+      integer_vector x = AsIntegers(hn::Load(d, data + i));
+      if (p.round_left) {
+        x = RoundToPower(x);
+        hn::Store(AsFloats(x), d, data + i);
+      }
+      range.Include(MagnitudeOf(x));
+    }
+    b.range = range.Range();
+  }
+  return b;
+}
+
+struct right_panel {
+  std::int64_t column = 0;  ///< first column, in the block
+  std::int64_t valid = 0;   ///< columns that exist
+  int vectors = 0;
+  float* data = nullptr;
+  magnitude_range range;
+};
+
+/// A family of steps:
+///   packing_rules rules
+///   kHasOwn
+///   Class(left range, right range) -> class_type
+///   ReadsRaw(class): the step reads encodings as they are in memory
+///   HasLimits(class), Limit(left encoding, as integers) -> integers
+///   Run(class, tile arguments, rows, vectors)
+template <class Family>
+HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, workspace& buffers) {
+  const floats d;
+  const packing_rules& rules = family.rules;
+  alignas(64) float tile_out[kTileRows * kPanelColumns];
+  alignas(64) float tile_own[kTileRows * kPanelColumns];
+  right_panel panels[kMaxPanels];
+  const std::int64_t term_blocks = (c.terms + kTermBlock - 1) / kTermBlock;
+  const std::int64_t term_block = (c.terms + term_blocks - 1) / term_blocks;
+
+  for (std::int64_t j0 = 0; j0 < c.columns; j0 += kColumnBlock) {
+    const std::int64_t columns = c.columns - j0 < kColumnBlock ? c.columns - j0 : kColumnBlock;
+    for (std::int64_t t0 = 0; t0 < c.terms; t0 += term_block) {
+      const std::int64_t terms = c.terms - t0 < term_block ? c.terms - t0 : term_block;
+      float* packed = buffers.right.reserve(term_block * (kColumnBlock + kPanelColumns));
+      int panel_count = 0;
+      for (std::int64_t j = 0; j < columns;) {
+        right_panel& p = panels[panel_count++];
+        const std::int64_t vectors = (columns - j + kLanes - 1) / kLanes;
+        p.vectors = vectors >= kMaxVectors ? kMaxVectors : vectors >= 2 ? 2 : 1;
+        p.column = j;
+        p.valid = columns - j < p.vectors * kLanes ? columns - j : p.vectors * kLanes;
+        p.data = packed;
+        if (rules.gather) {
+          p.range = PackPanel(rules, c.right, t0, terms, j0 + j, p.valid, p.vectors, packed);
+        } else {
+          CopyPanel(c.right, t0, terms, j0 + j, p.valid, p.vectors, packed);
+        }
+        packed += terms * p.vectors * kLanes;
+        j += p.vectors * kLanes;
+      }
+      for (std::int64_t i0 = 0; i0 < c.rows; i0 += kRowBlock) {
+        const std::int64_t rows = c.rows - i0 < kRowBlock ? c.rows - i0 : kRowBlock;
+        const left_block left = PrepareLeft(rules, c.left, i0, rows, t0, terms, buffers.left);
+        left_block limited;  // with limits: always packed
+        const float* limits = nullptr;
+        for (int q = 0; q < panel_count; ++q) {
+          const right_panel& p = panels[q];
+          const auto kind = family.Class(left.range, p.range);
+          const std::int64_t width = p.vectors * kLanes;
+          const bool partial = p.valid < width;
+
+          tile_arguments t;
+          t.terms = terms;
+          t.right = p.data;
+          t.right_term = width;
+          t.first = t0 == 0;
+          const left_block* block = &left;
+          if (family.ReadsRaw(kind)) {
+            float* raw = buffers.right_raw.reserve(kTermBlock * kPanelColumns);
+            CopyPanel(c.right, t0, terms, j0 + p.column, p.valid, p.vectors, raw);
+            t.right = raw;
+          } else if (family.HasLimits(kind)) {
+            if (limits == nullptr) {
+              limited = left;
+              if (!left.packed) limited = CopyLeft(c.left, i0, rows, t0, terms, buffers.left);
+              float* target = buffers.left_limits.reserve(limited.size);
+              for (std::int64_t i = 0; i < limited.size; i += kLanes) {
+                const integer_vector x = AsIntegers(hn::Load(d, limited.data + i));
+                hn::Store(AsFloats(family.Limit(x)), d, target + i);
+              }
+              limits = target;
+            }
+            block = &limited;
+          }
+          for (std::int64_t i = 0; i < rows; i += kTileRows) {
+            const std::int64_t tile_rows = rows - i < kTileRows ? rows - i : kTileRows;
+            if (family.ReadsRaw(kind)) {
+              t.left = c.left.at(i0 + i, t0);
+              t.left_row = c.left.row;
+              t.left_term = c.left.column;
+            } else {
+              t.left = block->data + i / kTileRows * block->tile;
+              t.left_row = block->row;
+              t.left_term = block->term;
+              if (limits != nullptr) t.limits = limits + i / kTileRows * block->tile;
+            }
+            const std::int64_t row = i0 + i;
+            const std::int64_t column = j0 + p.column;
+            if constexpr (Family::kHasOwn) {
+              if (c.own.column == 1 && !partial) {
+                t.own = c.own.at(row, column);
+                t.own_row = c.own.row;
+              } else {
+                for (std::int64_t r = 0; r < tile_rows; ++r) {
+                  for (std::int64_t j = 0; j < width; ++j) {
+                    tile_own[r * width + j] =
+                        *c.own.at(row + r, column + (j < p.valid ? j : p.valid - 1));
+                  }
+                }
+                t.own = tile_own;
+                t.own_row = width;
+              }
+            }
+            float* out = c.out + row * c.out_row + column * c.out_column;
+            const bool direct = c.out_column == 1 && (!partial || PAMKIT_SIMD_MASK_REGISTERS != 0);
+            if (direct) {
+              t.out = out;
+              t.out_row = c.out_row;
+              t.last_lanes = p.valid - (p.vectors - 1) * kLanes;
+              family.Run(kind, t, tile_rows, p.vectors);
+            } else {
+              t.out = tile_out;
+              t.out_row = width;
+              t.last_lanes = kLanes;
+              if (!t.first) {
+                for (std::int64_t r = 0; r < tile_rows; ++r) {
+                  for (std::int64_t j = 0; j < width; ++j) {
+                    tile_out[r * width + j] =
+                        out[r * c.out_row + (j < p.valid ? j : p.valid - 1) * c.out_column];
+                  }
+                }
+              }
+              family.Run(kind, t, tile_rows, p.vectors);
+              for (std::int64_t r = 0; r < tile_rows; ++r) {
+                for (std::int64_t j = 0; j < p.valid; ++j) {
+                  out[r * c.out_row + j * c.out_column] = tile_out[r * width + j];
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Runs a whole problem: make_family(arrangement) gives the family of one batch element.
+template <class MakeFamily>
+void Contract(contraction_kind kind, const contraction_problem& c, MakeFamily make_family) {
+  const default_float_environment environment;
+  workspace& buffers = thread_workspace();
+  for (std::int64_t index = 0; index < c.batch; ++index) {
+    const arrangement a = arrange(kind, c, index);
+    if (a.terms == 0) {
+      for (std::int64_t i = 0; i < a.rows; ++i) {
+        for (std::int64_t j = 0; j < a.columns; ++j) a.out[i * a.out_row + j * a.out_column] = 0;
+      }
+      continue;
+    }
+    ContractArranged(make_family(a), a, buffers);
+  }
+}
+
+}  // namespace pamkit::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif  // PAMKIT_SIMD_HAS_KERNELS
+
+#endif

@@ -1,0 +1,229 @@
+// Contractions of the piecewise affine family with products as terms: pam, l_mul and power_of_two.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "pam_contraction.cpp"
+#include <hwy/foreach_target.h>
+// clang-format off
+#include "contraction-inl.hpp"
+#include "pam_lanes-inl.hpp"
+#include "pam_zero_masks-inl.hpp"
+// clang-format on
+#include "kernels.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace pamkit::simd::HWY_NAMESPACE {
+#if PAMKIT_SIMD_HAS_KERNELS
+
+// The right operand's encodings are packed with ONE - compensation subtracted, so that one addition
+// makes the product (see pam_classes.hpp).
+
+struct plain_step : step_defaults {
+  HWY_INLINE no_operand Own(float_vector) const { return {}; }
+  HWY_INLINE integer_vector Column(float_vector b) const { return AsIntegers(b); }
+  HWY_INLINE integer_vector Row(float_vector a) const { return AsIntegers(a); }
+  HWY_INLINE float_vector Accumulate(float_vector sum, integer_vector row, integer_vector column,
+                                     no_operand) const {
+    return hn::Add(sum, AsFloats(hn::Add(row, column)));
+  }
+};
+
+template <bool LeftZeros, bool RightZeros>
+struct zeros_step : step_defaults {
+  zero_masks<LeftZeros, RightZeros> masks;
+
+  explicit HWY_INLINE zeros_step(const packing_rules& p) : masks(p) {}
+
+  HWY_INLINE no_operand Own(float_vector) const { return {}; }
+  HWY_INLINE auto Column(float_vector b) const { return masks.Column(b); }
+  HWY_INLINE auto Row(float_vector a) const { return masks.Row(a); }
+  template <class RowType, class ColumnType>
+  HWY_INLINE float_vector Accumulate(float_vector sum, const RowType& row, const ColumnType& column,
+                                     no_operand) const {
+    return masks.Add(sum, hn::Add(row.bits, column.bits), row, column);
+  }
+};
+
+/// Leaves out terms where mag(b) does not exceed the limit packed for a.
+struct underflow_step : step_defaults {
+  static constexpr bool kHasLimits = true;
+  integer_vector bias;
+
+  struct row_type {
+    integer_vector bits;
+    integer_vector limit;
+  };
+  struct column_type {
+    integer_vector bits;
+    integer_vector magnitude;
+  };
+  explicit HWY_INLINE underflow_step(const packing_rules& p) : bias(Integers(p.right_bias)) {}
+
+  HWY_INLINE no_operand Own(float_vector) const { return {}; }
+  HWY_INLINE column_type Column(float_vector b) const {
+    const integer_vector bits = AsIntegers(b);
+    return {bits, MagnitudeOf(hn::Add(bits, bias))};
+  }
+  HWY_INLINE row_type Row(float_vector a, float_vector limit) const {
+    return {AsIntegers(a), AsIntegers(limit)};
+  }
+  HWY_INLINE float_vector Accumulate(float_vector sum, const row_type& row,
+                                     const column_type& column, no_operand) const {
+    return AddWhere(hn::Gt(column.magnitude, row.limit), sum, hn::Add(row.bits, column.bits));
+  }
+};
+
+template <bool Gradual, rounded_operand Rounded>
+struct full_step : step_defaults {
+  using lanes = pam_lanes<Gradual>;
+  static constexpr int kVectors = kMaxVectors;
+  static constexpr bool kTall = false;  // a row needs seven registers, a column three
+  lanes rules;
+
+  explicit HWY_INLINE full_step(const policy<binary32>& p) : rules(p) {}
+
+  HWY_INLINE no_operand Own(float_vector) const { return {}; }
+  HWY_INLINE auto Column(float_vector b) const {
+    return rules.template Second<Rounded>(AsIntegers(b));
+  }
+  HWY_INLINE auto Row(float_vector a) const { return rules.template First<Rounded>(AsIntegers(a)); }
+  HWY_INLINE float_vector Accumulate(float_vector sum, const typename lanes::first_operand& row,
+                                     const typename lanes::second_operand& column,
+                                     no_operand) const {
+    return hn::Add(sum, AsFloats(rules.Product(row, column)));
+  }
+  static HWY_INLINE float_vector Finish(float_vector sum, no_operand) { return Canonical(sum); }
+};
+
+/// Products of the family; Rounds says that the factor is rounded to a power of two, and never
+/// compensated.
+template <bool Rounds>
+struct pam_family {
+  static constexpr bool kHasOwn = false;
+  policy<binary32> policies;
+  packing_rules rules;
+
+  struct class_type {
+    pam_class kind;
+    bool left_zeros;
+    bool right_zeros;
+  };
+
+  pam_family(const policy<binary32>& p, const arrangement& a)
+      : policies(Rounds ? p.uncompensated() : p) {
+    rules.gather = true;
+    rules.zero_limit = zero_limit(p);
+    rules.right_bias = kOne - policies.compensation;
+    rules.round_left = Rounds && a.factor_on_left;
+    rules.round_right = Rounds && !a.factor_on_left;
+  }
+
+  class_type Class(const magnitude_range& left, const magnitude_range& right) const {
+    return {classify(policies, left, right), left.has_zero, right.has_zero};
+  }
+  static bool ReadsRaw(const class_type& c) { return c.kind == pam_class::full; }
+  static bool HasLimits(const class_type& c) { return c.kind == pam_class::underflow; }
+
+  /// r >= MIN where mag(b) > MIN - 1 + ONE - compensation - mag(a); b itself must not be a zero;
+  /// nothing exceeds the limit of a zero.
+  integer_vector Limit(integer_vector a) const {
+    const integer_vector m = MagnitudeOf(a);
+    const integer_vector limit =
+        hn::Max(hn::Sub(Integers(kMin - 1 + rules.right_bias), m), Integers(kMin - 1));
+    return hn::IfThenElse(hn::Lt(m, Integers(kMin)), Integers(kMagnitude), limit);
+  }
+
+  void Run(const class_type& c, const tile_arguments& t, std::int64_t rows, int vectors) const {
+    switch (c.kind) {
+      case pam_class::plain:
+        RunTile(plain_step(), t, rows, vectors);
+        break;
+      case pam_class::zeros:
+        if (c.left_zeros && c.right_zeros) {
+          RunTile(zeros_step<true, true>(rules), t, rows, vectors);
+        } else if (c.left_zeros) {
+          RunTile(zeros_step<true, false>(rules), t, rows, vectors);
+        } else {
+          RunTile(zeros_step<false, true>(rules), t, rows, vectors);
+        }
+        break;
+      case pam_class::underflow:
+        RunTile(underflow_step(rules), t, rows, vectors);
+        break;
+      case pam_class::full:
+        RunFull(t, rows, vectors);
+        break;
+    }
+  }
+
+  void RunFull(const tile_arguments& t, std::int64_t rows, int vectors) const {
+    const bool gradual = policies.subnormals == subnormal_policy::gradual;
+    if constexpr (Rounds) {
+      if (rules.round_left) {
+        RunFullRounding<rounded_operand::first>(gradual, t, rows, vectors);
+      } else {
+        RunFullRounding<rounded_operand::second>(gradual, t, rows, vectors);
+      }
+    } else {
+      RunFullRounding<rounded_operand::none>(gradual, t, rows, vectors);
+    }
+  }
+
+  template <rounded_operand Rounded>
+  void RunFullRounding(bool gradual, const tile_arguments& t, std::int64_t rows,
+                       int vectors) const {
+    if (gradual) {
+      RunTile(full_step<true, Rounded>(policies), t, rows, vectors);
+    } else {
+      RunTile(full_step<false, Rounded>(policies), t, rows, vectors);
+    }
+  }
+};
+
+template <bool Rounds, contraction_kind Kind>
+void ContractProducts(const policy<binary32>& p, const contraction_problem& c) {
+  Contract(Kind, c, [&](const arrangement& a) { return pam_family<Rounds>(p, a); });
+}
+
+template <bool Rounds>
+contraction_function Products(contraction_kind kind) {
+  switch (kind) {
+    case contraction_kind::product:
+      return ContractProducts<Rounds, contraction_kind::product>;
+    case contraction_kind::vjp_a:
+      return ContractProducts<Rounds, contraction_kind::vjp_a>;
+    case contraction_kind::vjp_b:
+      return ContractProducts<Rounds, contraction_kind::vjp_b>;
+  }
+  return nullptr;
+}
+
+contraction_function PamProducts(contraction_kind kind) { return Products<false>(kind); }
+contraction_function PowerOfTwoProducts(contraction_kind kind) { return Products<true>(kind); }
+
+#else
+
+contraction_function PamProducts(contraction_kind) { return nullptr; }
+contraction_function PowerOfTwoProducts(contraction_kind) { return nullptr; }
+
+#endif
+}  // namespace pamkit::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace pamkit::simd {
+
+HWY_EXPORT(PamProducts);
+HWY_EXPORT(PowerOfTwoProducts);
+
+contraction_function pam_contraction(contraction_kind kind, derivative gradient) {
+  if (kind != contraction_kind::product && gradient == derivative::exact) {
+    return pam_slope_contraction(kind);
+  }
+  return HWY_DYNAMIC_DISPATCH(PamProducts)(kind);
+}
+
+contraction_function power_of_two_contraction(contraction_kind kind, derivative) {
+  return HWY_DYNAMIC_DISPATCH(PowerOfTwoProducts)(kind);
+}
+
+}  // namespace pamkit::simd
+#endif

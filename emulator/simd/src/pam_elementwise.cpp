@@ -1,0 +1,214 @@
+// Elementwise operations of the piecewise affine family on binary32 encodings, under every policy.
+// Other formats take the scalar definitions.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "pam_elementwise.cpp"
+#include <hwy/foreach_target.h>
+// clang-format off
+#include "map-inl.hpp"
+#include "pam_lanes-inl.hpp"
+// clang-format on
+#include "kernels.hpp"
+#include "pamkit/type_list.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace pamkit::simd::HWY_NAMESPACE {
+#if PAMKIT_SIMD_HAS_KERNELS
+
+inline constexpr std::int32_t kLog2E = 0x3fb8aa3b;  // RN(log2 e)
+inline constexpr std::int32_t kHalf = 0x3f000000;
+
+// Each operation over `lanes`, a pam_lanes; unary ones do not read y. Compositions are those of
+// pamkit/elementwise/, on vectors.
+
+struct mul_op {
+  static constexpr std::string_view name = "mul";
+  template <class Lanes>
+  static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector y) {
+    // Operands and result normal: one addition.
+    const integer_vector mx = MagnitudeOf(x);
+    const integer_vector my = MagnitudeOf(y);
+    const integer_vector offset = hn::Sub(lanes.compensation, Integers(kOne));
+    const integer_vector r = hn::Add(hn::Add(mx, offset), my);  // negative if it wraps
+    const integer_mask normal = hn::And(hn::Gt(hn::Min(hn::Min(mx, my), r), Integers(kMin - 1)),
+                                        hn::Lt(hn::Max(hn::Max(mx, my), r), Integers(kInf)));
+    if (HWY_LIKELY(hn::AllTrue(integers(), normal))) return hn::Add(hn::Add(x, offset), y);
+    return lanes.Mul(x, y);
+  }
+};
+
+struct power_of_two_mul_op {
+  static constexpr std::string_view name = "mul";
+  template <class Lanes>
+  static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector y) {
+    return lanes.Uncompensated().template Mul<rounded_operand::second>(x, y);
+  }
+};
+
+struct div_op {
+  static constexpr std::string_view name = "div";
+  template <class Lanes>
+  static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector y) {
+    return lanes.Div(x, y);
+  }
+};
+
+struct exp2_op {
+  static constexpr std::string_view name = "exp2";
+  template <class Lanes>
+  static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector) {
+    return lanes.Exp2(x);
+  }
+};
+
+struct log2_op {
+  static constexpr std::string_view name = "log2";
+  template <class Lanes>
+  static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector) {
+    return lanes.Log2(x);
+  }
+};
+
+struct exp_op {
+  static constexpr std::string_view name = "exp";
+  template <class Lanes>
+  static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector) {
+    return lanes.Exp2(lanes.Uncompensated().Mul(x, Integers(kLog2E)));
+  }
+};
+
+struct log_op {
+  static constexpr std::string_view name = "log";
+  template <class Lanes>
+  static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector) {
+    return lanes.Uncompensated().Div(lanes.Log2(x), Integers(kLog2E));
+  }
+};
+
+struct pow_op {
+  static constexpr std::string_view name = "pow";
+  template <class Lanes>
+  static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector y) {
+    const integer_vector power = lanes.Exp2(lanes.Uncompensated().Mul(lanes.Log2(x), y));
+    const integer_vector my = MagnitudeOf(y);
+    integer_vector at_zero = hn::IfThenElseZero(hn::Lt(y, hn::Zero(integers())), Integers(kInf));
+    at_zero = hn::IfThenElse(Lanes::IsZero(my), Integers(kOne), at_zero);
+    at_zero = hn::IfThenElse(hn::Gt(my, Integers(kInf)), Integers(kNan), at_zero);
+    return hn::IfThenElse(Lanes::IsZero(MagnitudeOf(x)), at_zero, power);
+  }
+};
+
+struct sqrt_op {
+  static constexpr std::string_view name = "sqrt";
+  template <class Lanes>
+  static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector) {
+    return pow_op::Apply(lanes, x, Integers(kHalf));
+  }
+};
+
+struct mul_da_op {
+  static constexpr std::string_view name = "mul_da";
+  template <class Lanes>
+  static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector y) {
+    return lanes.MulDa(x, y);
+  }
+};
+
+struct div_da_op {
+  static constexpr std::string_view name = "div_da";
+  template <class Lanes>
+  static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector y) {
+    return lanes.DivDa(x, y);
+  }
+};
+
+struct div_db_op {
+  static constexpr std::string_view name = "div_db";
+  template <class Lanes>
+  static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector y) {
+    return lanes.DivDb(x, y);
+  }
+};
+
+struct exp2_da_op {
+  static constexpr std::string_view name = "exp2_da";
+  template <class Lanes>
+  static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector) {
+    return lanes.Exp2Da(x);
+  }
+};
+
+struct log2_da_op {
+  static constexpr std::string_view name = "log2_da";
+  template <class Lanes>
+  static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector) {
+    return lanes.Log2Da(x);
+  }
+};
+
+template <class Op>
+void Elementwise(const configuration& c, const std::uint32_t* a, const std::uint32_t* b,
+                 std::uint32_t* out, std::size_t count) {
+  if (!IsBinary32(c) || c.compensation < 0 || c.compensation > kMin) {
+    MapScalar(Op::name, c.arithmetic, c, a, b, out, count);
+    return;
+  }
+  const policy<binary32> p{c.subnormals, c.overflow, c.compensation, {}};
+  if (p.subnormals == subnormal_policy::gradual) {
+    const pam_lanes<true> lanes(p);
+    Map(a, b, out, count,
+        [&](integer_vector x, integer_vector y) { return Op::Apply(lanes, x, y); });
+  } else {
+    const pam_lanes<false> lanes(p);
+    Map(a, b, out, count,
+        [&](integer_vector x, integer_vector y) { return Op::Apply(lanes, x, y); });
+  }
+}
+
+template <class... Ops>
+elementwise_function Find(type_list<Ops...>, std::string_view operation) {
+  elementwise_function found = nullptr;
+  ((operation == Ops::name ? void(found = Elementwise<Ops>) : void()), ...);
+  return found;
+}
+
+elementwise_function PamOperation(std::string_view operation) {
+  return Find(type_list<mul_op, div_op, exp2_op, log2_op, exp_op, log_op, pow_op, sqrt_op,
+                        mul_da_op, div_da_op, div_db_op, exp2_da_op, log2_da_op>{},
+              operation);
+}
+elementwise_function LMulOperation(std::string_view operation) {
+  return Find(type_list<mul_op, mul_da_op>{}, operation);
+}
+elementwise_function PowerOfTwoOperation(std::string_view operation) {
+  return Find(type_list<power_of_two_mul_op>{}, operation);
+}
+
+#else
+
+elementwise_function PamOperation(std::string_view) { return nullptr; }
+elementwise_function LMulOperation(std::string_view) { return nullptr; }
+elementwise_function PowerOfTwoOperation(std::string_view) { return nullptr; }
+
+#endif
+}  // namespace pamkit::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace pamkit::simd {
+
+HWY_EXPORT(PamOperation);
+HWY_EXPORT(LMulOperation);
+HWY_EXPORT(PowerOfTwoOperation);
+
+elementwise_function pam_elementwise(std::string_view operation) {
+  return HWY_DYNAMIC_DISPATCH(PamOperation)(operation);
+}
+elementwise_function l_mul_elementwise(std::string_view operation) {
+  return HWY_DYNAMIC_DISPATCH(LMulOperation)(operation);
+}
+elementwise_function power_of_two_elementwise(std::string_view operation) {
+  return HWY_DYNAMIC_DISPATCH(PowerOfTwoOperation)(operation);
+}
+
+}  // namespace pamkit::simd
+#endif

@@ -1,0 +1,148 @@
+// Contractions with exact derivatives as terms: pam(d, slope), the slope of pam in the operand that
+// belongs to the output.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "pam_slope_contraction.cpp"
+#include <hwy/foreach_target.h>
+// clang-format off
+#include "contraction-inl.hpp"
+#include "pam_lanes-inl.hpp"
+#include "pam_zero_masks-inl.hpp"
+// clang-format on
+#include "kernels.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace pamkit::simd::HWY_NAMESPACE {
+#if PAMKIT_SIMD_HAS_KERNELS
+
+/// Everything in range. With F the fraction of the output's own operand, c the compensation and x
+/// the other factor, the slope's encoding is (bits(x) + F + c) with its fraction cleared: the carry
+/// raises the exponent by floor(Fx + F + c), the sign bit stays. The right operand is packed with
+/// ONE subtracted, a multiple of MIN, which the clearing lets through.
+template <bool FactorOnLeft, bool Zeros>
+struct slope_step : step_defaults {
+  static constexpr bool kHasOwn = true;
+  zero_masks<Zeros, Zeros> masks;
+  integer_vector compensation;
+  bool gradual;
+
+  HWY_INLINE slope_step(const policy<binary32>& p, const packing_rules& r)
+      : masks(r),
+        compensation(Integers(p.compensation)),
+        gradual(p.subnormals == subnormal_policy::gradual) {}
+
+  /// F + c, or -1 for a NaN, which makes every term one.
+  HWY_INLINE integer_vector Own(float_vector own) const {
+    const integer_vector m = MagnitudeOf(AsIntegers(own));
+    const integer_vector fraction =
+        gradual ? pam_lanes<true>::FractionOf(m) : pam_lanes<false>::FractionOf(m);
+    return hn::IfThenElse(hn::Gt(m, Integers(kInf)), Integers(-1), hn::Add(fraction, compensation));
+  }
+  HWY_INLINE auto Column(float_vector b) const { return masks.Column(b); }
+  HWY_INLINE auto Row(float_vector a) const { return masks.Row(a); }
+  template <class RowType, class ColumnType>
+  HWY_INLINE float_vector Accumulate(float_vector sum, const RowType& row, const ColumnType& column,
+                                     integer_vector own) const {
+    const integer_vector clear = Integers(~kFraction);
+    const integer_vector term = FactorOnLeft
+                                    ? hn::Add(column.bits, hn::And(hn::Add(row.bits, own), clear))
+                                    : hn::Add(row.bits, hn::And(hn::Add(column.bits, own), clear));
+    return masks.Add(sum, term, row, column);
+  }
+  static HWY_INLINE float_vector Finish(float_vector sum, integer_vector own) {
+    const integer_mask nan = hn::Lt(own, hn::Zero(integers()));
+    return AsFloats(hn::IfThenElse(nan, Integers(kNan), AsIntegers(sum)));
+  }
+};
+
+template <bool Gradual, bool FactorOnLeft>
+struct full_slope_step : step_defaults {
+  static constexpr bool kHasOwn = true;
+  static constexpr int kVectors = 2;
+  static constexpr bool kTall = false;
+  pam_lanes<Gradual> rules;
+
+  explicit HWY_INLINE full_slope_step(const policy<binary32>& p) : rules(p) {}
+
+  HWY_INLINE integer_vector Own(float_vector own) const { return AsIntegers(own); }
+  HWY_INLINE integer_vector Column(float_vector b) const { return AsIntegers(b); }
+  HWY_INLINE integer_vector Row(float_vector a) const { return AsIntegers(a); }
+  HWY_INLINE float_vector Accumulate(float_vector sum, integer_vector row, integer_vector column,
+                                     integer_vector own) const {
+    const integer_vector d = FactorOnLeft ? column : row;
+    const integer_vector factor = FactorOnLeft ? row : column;
+    const auto plain = rules.Uncompensated();
+    return hn::Add(sum, AsFloats(plain.Mul(d, rules.MulDa(own, factor))));
+  }
+  static HWY_INLINE float_vector Finish(float_vector sum, integer_vector) { return Canonical(sum); }
+};
+
+template <bool FactorOnLeft>
+struct slope_family {
+  static constexpr bool kHasOwn = true;
+  policy<binary32> policies;
+  packing_rules rules;
+
+  using class_type = pam_class;
+
+  explicit slope_family(const policy<binary32>& p) : policies(p) {
+    rules.gather = true;
+    rules.zero_limit = zero_limit(p);
+    rules.right_bias = kOne;
+  }
+
+  pam_class Class(const magnitude_range& left, const magnitude_range& right) const {
+    return FactorOnLeft ? classify_slopes(policies, right, left)
+                        : classify_slopes(policies, left, right);
+  }
+  static bool ReadsRaw(pam_class c) { return c == pam_class::full; }
+  static bool HasLimits(pam_class) { return false; }
+  static integer_vector Limit(integer_vector x) { return x; }
+
+  void Run(pam_class c, const tile_arguments& t, std::int64_t rows, int vectors) const {
+    if (c == pam_class::full) {
+      if (policies.subnormals == subnormal_policy::gradual) {
+        RunTile(full_slope_step<true, FactorOnLeft>(policies), t, rows, vectors);
+      } else {
+        RunTile(full_slope_step<false, FactorOnLeft>(policies), t, rows, vectors);
+      }
+    } else if (c == pam_class::zeros) {
+      RunTile(slope_step<FactorOnLeft, true>(policies, rules), t, rows, vectors);
+    } else {
+      RunTile(slope_step<FactorOnLeft, false>(policies, rules), t, rows, vectors);
+    }
+  }
+};
+
+template <contraction_kind Kind>
+void ContractSlopes(const policy<binary32>& p, const contraction_problem& c) {
+  if (factor_on_left(Kind, c)) {
+    Contract(Kind, c, [&](const arrangement&) { return slope_family<true>(p); });
+  } else {
+    Contract(Kind, c, [&](const arrangement&) { return slope_family<false>(p); });
+  }
+}
+
+contraction_function PamSlopes(contraction_kind kind) {
+  return kind == contraction_kind::vjp_a ? ContractSlopes<contraction_kind::vjp_a>
+                                         : ContractSlopes<contraction_kind::vjp_b>;
+}
+
+#else
+
+contraction_function PamSlopes(contraction_kind) { return nullptr; }
+
+#endif
+}  // namespace pamkit::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace pamkit::simd {
+
+HWY_EXPORT(PamSlopes);
+
+contraction_function pam_slope_contraction(contraction_kind kind) {
+  return HWY_DYNAMIC_DISPATCH(PamSlopes)(kind);
+}
+
+}  // namespace pamkit::simd
+#endif

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+
+namespace pamkit::simd {
+
+/// A float buffer aligned to cache lines that only ever grows.
+class aligned_buffer {
+ public:
+  /// Space for `count` floats; what it held before is lost if it has to grow.
+  float* reserve(std::int64_t count) {
+    if (count > capacity_) {
+      data_.reset(new (std::align_val_t{kAlignment}) float[static_cast<std::size_t>(count)]);
+      capacity_ = count;
+    }
+    return data_.get();
+  }
+
+ private:
+  static constexpr std::size_t kAlignment = 64;
+  struct release {
+    void operator()(float* p) const { ::operator delete[](p, std::align_val_t{kAlignment}); }
+  };
+  std::unique_ptr<float[], release> data_;
+  std::int64_t capacity_ = 0;
+};
+
+/// Packing buffers of one thread.
+struct workspace {
+  aligned_buffer right;      ///< packed panels of the right operand
+  aligned_buffer right_raw;  ///< one panel of it with its encodings unchanged
+  aligned_buffer left;       ///< packed rows of the left operand
+  aligned_buffer
+      left_limits;  ///< per element of the left operand, the greatest magnitude that underflows
+};
+
+/// The calling thread's buffers.
+workspace& thread_workspace();
+
+}  // namespace pamkit::simd

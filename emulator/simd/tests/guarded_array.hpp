@@ -1,0 +1,48 @@
+#pragma once
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <stdexcept>
+
+namespace pamkit::testing {
+
+/// Floats that end (or begin) at a page that may be neither read nor written: an access outside
+/// them is a fault.
+class guarded_array {
+ public:
+  enum class side { before, behind };
+
+  guarded_array(std::size_t count, side guard) : count_(count) {
+    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    const std::size_t bytes = count * sizeof(float);
+    const std::size_t body = (bytes + page - 1) / page * page;
+    mapped_ = body + 2 * page;
+    memory_ = mmap(nullptr, mapped_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory_ == MAP_FAILED) throw std::runtime_error("guarded_array: mmap failed");
+    auto* const first = static_cast<std::byte*>(memory_) + page;
+    if (body != 0 && mprotect(first, body, PROT_READ | PROT_WRITE) != 0) {
+      throw std::runtime_error("guarded_array: mprotect failed");
+    }
+    void* const start = first + (guard == side::behind ? body - bytes : 0);
+    data_ = static_cast<float*>(start);
+  }
+  guarded_array(const guarded_array&) = delete;
+  guarded_array& operator=(const guarded_array&) = delete;
+  ~guarded_array() { munmap(memory_, mapped_); }
+
+  float* data() { return data_; }
+  float* begin() { return data_; }
+  float* end() { return data_ + count_; }
+  std::size_t size() const { return count_; }
+  float& operator[](std::size_t i) { return data_[i]; }
+
+ private:
+  std::size_t count_ = 0;
+  std::size_t mapped_ = 0;
+  void* memory_ = nullptr;
+  float* data_ = nullptr;
+};
+
+}  // namespace pamkit::testing
