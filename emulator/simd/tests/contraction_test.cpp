@@ -252,6 +252,42 @@ TEST(Contraction, EqualsTheDefinitionAtTheEdgesOfTheClasses) {
   });
 }
 
+// One term per output, so that nothing hides a product that is one unit off or at a bound; ties of
+// the roundings to powers of two; now and then an operand that makes the whole block one of another
+// class.
+TEST(Contraction, EqualsTheDefinitionOnSingleTermsAtTheBounds) {
+  std::mt19937 random(6);
+  constexpr std::int32_t one = 0x3f800000;
+  for_each_contraction([&](const arithmetic_info& info, contraction_kind kind,
+                           derivative gradient) {
+    for_each_policy(info, [&](const policy<binary32>& p) {
+      for (const std::int32_t bound : {0x00800000, 0x7f7fffff, 0x40000000}) {
+        for (const std::int32_t fraction : {0x000000, 0x3fffff, 0x400000, 0x7fffff}) {
+          const std::int32_t x = (bound > one ? 0x5f000000 : 0x1f000000) + fraction;
+          const std::int32_t y = bound + one - p.compensation - x;
+          if (y < 0x00800000 || y > 0x7f7fff00) continue;
+          for (const std::int32_t other : {0x00800000, 0x7f000000, 0x3fc00000}) {
+            const operand_profile near_x{.name = "x",
+                                         .choices = {x, x + 1, x - 1, x ^ 0x400000, x, x}};
+            operand_profile near_y{.name = "y", .choices = {y, y + 1, y - 1, y, y + 0x800000, y}};
+            if (random() % 2 == 0) near_y.choices[5] = other;
+            if (random() % 4 == 0) near_y.zeros = 10;
+            const bool exchange = random() % 2 == 0;
+            problem c;
+            c.m = kind == contraction_kind::vjp_b ? 1 : 9;
+            c.n = kind == contraction_kind::vjp_a ? 1 : 37;
+            c.k = kind == contraction_kind::product ? 1 : 17;
+            c.a = exchange ? near_y : near_x;
+            c.b = kind == contraction_kind::vjp_a ? c.a : exchange ? near_x : near_y;
+            c.d = exchange ? near_x : near_y;
+            ASSERT_NO_FATAL_FAILURE(check(info, kind, gradient, p, c, random));
+          }
+        }
+      }
+    });
+  });
+}
+
 // A sum that cancels to a zero, one that overflows and one that meets the opposite infinity.
 TEST(Contraction, KeepsTheOrderAndTheSpecialSums) {
   std::mt19937 random(4);

@@ -12,11 +12,12 @@ struct operand_profile {
   std::string_view name;
   std::int32_t least = 0x3e000000;  ///< of a nonzero magnitude
   std::int32_t greatest = 0x407fffff;
-  int zeros = 0;          ///< per 100
-  int subnormals = 0;     ///< per 1000
-  int infinities = 0;     ///< per 1000
-  int nans = 0;           ///< per 1000, any payload, signalling ones too
-  bool extremes = false;  ///< the least and the greatest magnitude often
+  int zeros = 0;                          ///< per 100
+  int subnormals = 0;                     ///< per 1000
+  int infinities = 0;                     ///< per 1000
+  int nans = 0;                           ///< per 1000, any payload, signalling ones too
+  std::array<std::int32_t, 6> choices{};  ///< if not zeros: the magnitudes instead of a range
+  bool extremes = false;                  ///< the least and the greatest magnitude often
 };
 
 inline constexpr std::array kProfiles = {
@@ -53,6 +54,7 @@ inline std::uint32_t draw(const operand_profile& p, std::mt19937& random) {
   if (per_mille < p.subnormals + p.infinities + p.nans) {
     return sign | 0x7f800000U | (1 + word() % 0x007fffffU);
   }
+  if (p.choices[0] != 0) return sign | static_cast<std::uint32_t>(p.choices[word() % 6]);
   if (p.extremes && random() % 3 == 0) {
     return sign | static_cast<std::uint32_t>(random() % 2 == 0 ? p.least : p.greatest);
   }

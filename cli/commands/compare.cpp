@@ -1,0 +1,64 @@
+#include <fmt/format.h>
+
+#include "command.hpp"
+#include "console.hpp"
+#include "json_output.hpp"
+#include "pamkit/reports/comparison.hpp"
+#include "plotly_path.hpp"
+
+namespace pamkit::cli {
+namespace {
+
+struct compare_arguments {
+  std::vector<std::string> directories;
+  std::string out = "compare";
+  bool quiet = false;
+  bool force = false;
+};
+
+exit_code run(const compare_arguments& arguments) {
+  require_writable(std::filesystem::path(arguments.out) / "compare.json", arguments.force);
+  require_writable(std::filesystem::path(arguments.out) / "index.html", true);
+  reports::compare_options wanted;
+  wanted.directories.assign(arguments.directories.begin(), arguments.directories.end());
+  wanted.out_dir = arguments.out;
+  wanted.plotly = plotly_path();
+  const reports::compare_result result = reports::compare_runs(wanted);
+  if (!arguments.quiet) print_out("{}\n", result.summary);
+  exit_code code = exit_code::passed;
+  for (const std::string& problem : result.problems) complain(problem);
+  if (!result.page_problem.empty()) complain(result.page_problem);
+  if (!result.problems.empty() || !result.page_problem.empty()) code = exit_code::unusable;
+  print_out("{} {} compared; {}{} written\n", result.runs, result.runs == 1 ? "run" : "runs",
+            result.json_file.string(),
+            result.page_file.empty() ? "" : " and " + result.page_file.string());
+  return code;
+}
+
+}  // namespace
+
+namespace commands {
+
+command compare() {
+  return {.name = "compare",
+          .summary = "write the comparison page of training runs",
+          .examples =
+              "  pamkit compare runs\n"
+              "  pamkit compare runs/exact-1 runs/pam-1 runs/adder-1 --out page\n",
+          .exit_codes = "",
+          .attach = [](CLI::App& app) -> std::function<exit_code()> {
+            auto arguments = std::make_shared<compare_arguments>();
+            app.add_option("DIR", arguments->directories, "run folders, or folders of run folders")
+                ->required();
+            app.add_option("--out", arguments->out,
+                           "folder for index.html and compare.json (default: compare)")
+                ->type_name("DIR");
+            app.add_flag("--quiet", arguments->quiet, "no table");
+            app.add_flag("--force", arguments->force,
+                         "replace a compare.json that pamkit did not write");
+            return [arguments] { return run(*arguments); };
+          }};
+}
+
+}  // namespace commands
+}  // namespace pamkit::cli

@@ -1,0 +1,303 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <cstddef>
+
+#include "command.hpp"
+#include "console.hpp"
+#include "json_output.hpp"
+#include "options.hpp"
+#include "pamkit/properties/suite.hpp"
+#include "pamkit/provenance/environment.hpp"
+#include "recipe_names.hpp"
+#include "suggestion.hpp"
+#include "table.hpp"
+#include "vector_line.hpp"
+
+namespace pamkit::cli {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+// What one kind of thing lists: for people and for programs.
+struct listing {
+  std::string text;
+  json items = json::array();
+};
+
+struct promise_name {
+  std::string_view name;
+  bool promises::*field;
+};
+
+// The fields of `promises`, spelled as there.
+#define PAMKIT_PROMISE(field) \
+  promise_name { #field, &promises::field }
+constexpr auto kPromises = std::to_array<promise_name>({
+    PAMKIT_PROMISE(commutative),
+    PAMKIT_PROMISE(associative),
+    PAMKIT_PROMISE(identity),
+    PAMKIT_PROMISE(negation),
+    PAMKIT_PROMISE(sign_is_xor),
+    PAMKIT_PROMISE(zero_annihilates),
+    PAMKIT_PROMISE(scales_by_powers_of_two),
+    PAMKIT_PROMISE(exact_by_powers_of_two),
+    PAMKIT_PROMISE(exact_only_by_powers_of_two),
+    PAMKIT_PROMISE(strictly_increasing),
+    PAMKIT_PROMISE(weakly_increasing),
+    PAMKIT_PROMISE(cancellative),
+    PAMKIT_PROMISE(adds_encodings),
+    PAMKIT_PROMISE(never_above_product),
+    PAMKIT_PROMISE(quotient_inverts),
+    PAMKIT_PROMISE(quotient_identities),
+    PAMKIT_PROMISE(quotient_is_group),
+    PAMKIT_PROMISE(zero_padding),
+    PAMKIT_PROMISE(has_error_bounds),
+});
+#undef PAMKIT_PROMISE
+static_assert(kPromises.size() == offsetof(promises, has_error_bounds) + 1,
+              "a promise is missing in the table above");
+
+std::string yes_or_no(bool value) { return value ? "yes" : "no"; }
+
+std::string ratio(const fraction& f) {
+  return f.denominator == 1 ? fmt::format("{}", f.numerator)
+                            : fmt::format("{}/{}", f.numerator, f.denominator);
+}
+
+listing list_formats() {
+  listing all;
+  table rows({"format", "bits", "exponent", "fraction", "bias", "one", "least normal", "largest",
+              "infinity", "NaN"});
+  const auto add = [&](const std::string& name, const format_description& f,
+                       const std::string& kept) {
+    rows.add({name, std::to_string(f.storage_bits), std::to_string(f.exponent_bits), kept,
+              std::to_string(f.bias), hex(f.one, f), hex(f.min_normal, f),
+              f.dropped_bits == 0 ? hex(f.max_finite, f) : "7F800000 - 2^(23-N)",
+              f.has_infinity ? hex(f.infinity, f) : "none", hex(f.nan, f)});
+  };
+  for (const any_format& format : default_formats()) {
+    const format_description f = describe(format);
+    const bool family = std::holds_alternative<binary32m>(format);
+    const std::string name = family ? "binary32mN" : f.name;
+    add(name, f, family ? "N = 1..23" : std::to_string(f.kept_bits));
+    json item = {{"name", name},
+                 {"storage_bits", f.storage_bits},
+                 {"digits", digits_of(f)},
+                 {"exponent_bits", f.exponent_bits},
+                 {"fraction_bits", f.fraction_bits},
+                 {"bias", f.bias},
+                 {"one", hex(f.one, f)},
+                 {"min_normal", hex(f.min_normal, f)},
+                 {"nan", hex(f.nan, f)}};
+    item["infinity"] = f.has_infinity ? json(hex(f.infinity, f)) : json(nullptr);
+    if (family) {
+      item["kept_bits"] = {{"least", 1}, {"most", f.fraction_bits}};
+    } else {
+      item["max_finite"] = hex(f.max_finite, f);
+    }
+    all.items.push_back(item);
+  }
+  all.text = rows.text();
+  return all;
+}
+
+std::vector<std::string_view> defined_operations(const arithmetic_info& info) {
+  std::vector<std::string_view> names;
+  for (const operation_info& operation : operations()) {
+    if (info.defines(operation.name)) names.push_back(operation.name);
+  }
+  return names;
+}
+
+json promises_json(const promises& promised) {
+  json object;
+  for (const promise_name& p : kPromises) object[std::string(p.name)] = promised.*p.field;
+  if (promised.has_error_bounds) {
+    object["min_relative_error"] = ratio(promised.min_relative_error);
+    object["max_relative_error"] = ratio(promised.max_relative_error);
+    object["min_quotient_error"] = ratio(promised.min_quotient_error);
+    object["max_quotient_error"] = ratio(promised.max_quotient_error);
+  }
+  return object;
+}
+
+listing list_arithmetics() {
+  listing all;
+  table names({"arithmetic", "derivatives", "operations", "published"});
+  std::vector<std::string> heading = {"promise (binary32)"};
+  for (const arithmetic_info& info : arithmetics()) {
+    heading.emplace_back(info.name);
+    std::vector<std::string> kinds;
+    if (info.has_derivative(derivative::approx)) kinds.emplace_back("approx");
+    if (info.has_derivative(derivative::exact)) kinds.emplace_back("exact");
+    const bool takes_factor = info.compensation(binary32{}, 1) == 1;
+    const auto defined = defined_operations(info);
+    names.add({takes_factor ? fmt::format("{0}, {0}:ALPHA", info.name) : std::string(info.name),
+               fmt::format("{}", fmt::join(kinds, " ")), fmt::format("{}", fmt::join(defined, " ")),
+               std::string(info.reference)});
+    json by_format;
+    for (const any_format& format : default_formats()) {
+      const arithmetic_choice choice{std::string(info.name), &info, {}};
+      const configuration rules =
+          choice.configure(format, subnormal_policy::flush, overflow_policy::infinity);
+      json promised = promises_json(info.promise(rules));
+      promised["compensation"] = rules.compensation;
+      by_format[describe(format).name] = promised;
+    }
+    all.items.push_back({{"name", info.name},
+                         {"reference", info.reference},
+                         {"oracle", info.oracle},
+                         {"takes_factor", takes_factor},
+                         {"operations", defined},
+                         {"derivatives", kinds},
+                         {"promises", by_format}});
+  }
+  table promised(heading);
+  for (const promise_name& p : kPromises) {
+    std::vector<std::string> row = {std::string(p.name)};
+    for (const arithmetic_info& info : arithmetics()) {
+      const arithmetic_choice choice{std::string(info.name), &info, {}};
+      const auto rules =
+          choice.configure(binary32{}, subnormal_policy::flush, overflow_policy::infinity);
+      row.push_back(yes_or_no(info.promise(rules).*p.field));
+    }
+    promised.add(row);
+  }
+  all.text = names.text() + "\n" + promised.text();
+  return all;
+}
+
+listing list_operations() {
+  listing all;
+  table rows({"operation", "operands", "arithmetics"});
+  for (const operation_info& operation : operations()) {
+    std::vector<std::string_view> names;
+    for (const arithmetic_info& info : arithmetics()) {
+      if (info.defines(operation.name)) names.push_back(info.name);
+    }
+    rows.add({std::string(operation.name), std::to_string(operation.arity),
+              fmt::format("{}", fmt::join(names, " "))});
+    all.items.push_back(
+        {{"name", operation.name}, {"operands", operation.arity}, {"arithmetics", names}});
+  }
+  for (const std::string& name : properties::suite_operations()) {
+    if (find_operation(name) != nullptr) continue;
+    rows.add({name, "tensors", "for verify"});
+    all.items.push_back({{"name", name}, {"operands", "tensors"}});
+  }
+  all.text = rows.text();
+  return all;
+}
+
+listing list_properties() {
+  listing all;
+  table rows({"property", "rests on", "sentence"});
+  for (const properties::property_description& p : properties::properties()) {
+    const std::string promise(p.promise);
+    rows.add({std::string(p.id), promise.empty() ? "always" : promise, std::string(p.sentence)});
+    all.items.push_back(
+        {{"name", p.id}, {"sentence", p.sentence}, {"domain", p.domain}, {"promise", promise}});
+  }
+  all.text = rows.text();
+  return all;
+}
+
+listing list_backends() {
+  listing all;
+  table rows({"backend", "here", "what"});
+  for (const backend* b : emulator_backends()) {
+    rows.add({std::string(b->name), "yes", std::string(b->description)});
+    all.items.push_back({{"name", b->name}, {"here", true}, {"description", b->description}});
+  }
+  for (const known_backend& b : absent_backends()) {
+    rows.add({std::string(b.name), "no", fmt::format("needs {}", b.needs)});
+    all.items.push_back({{"name", b.name}, {"here", false}, {"needs", b.needs}});
+  }
+  all.text = rows.text();
+  return all;
+}
+
+listing list_recipes() {
+  listing all;
+  for (const std::string& name : recipe_names()) {
+    all.text += name + "\n";
+    all.items.push_back({{"name", name}});
+  }
+  if (all.items.empty()) all.text = "no recipes in this version\n";
+  return all;
+}
+
+struct kind {
+  std::string_view name;
+  listing (*list)();
+};
+constexpr auto kKinds = std::to_array<kind>({{"formats", list_formats},
+                                             {"arithmetics", list_arithmetics},
+                                             {"operations", list_operations},
+                                             {"properties", list_properties},
+                                             {"backends", list_backends},
+                                             {"recipes", list_recipes}});
+
+const kind* find_kind(std::string_view name) {
+  const auto it = std::ranges::find(kKinds, name, &kind::name);
+  return it == kKinds.end() ? nullptr : &*it;
+}
+
+struct list_options {
+  std::string kind;
+  std::string json_file;
+  CLI::Option* as_json = nullptr;
+};
+
+exit_code run(list_options options) {
+  // `list --json formats`: the word after --json is the kind, not a file.
+  if (options.kind.empty() && find_kind(options.json_file) != nullptr) {
+    std::swap(options.kind, options.json_file);
+  }
+  std::vector<std::string> names;
+  for (const kind& k : kKinds) names.emplace_back(k.name);
+  const kind* const chosen = find_kind(options.kind);
+  if (chosen == nullptr) {
+    const std::string what = options.kind.empty()
+                                 ? "KIND is missing"
+                                 : fmt::format("no kind {}", in_quotes(options.kind));
+    throw failure(fmt::format("{}; there are {}{}", what, fmt::join(names, ", "),
+                              suggestion(options.kind, names)));
+  }
+  const listing all = chosen->list();
+  if (options.as_json->count() == 0) {
+    print_out("{}", all.text);
+  } else {
+    json document = provenance::file_header("pamkit.list/1");
+    document[std::string(chosen->name)] = all.items;
+    write_json(document, options.json_file);
+  }
+  return exit_code::passed;
+}
+
+}  // namespace
+
+namespace commands {
+
+command list() {
+  return {.name = "list",
+          .summary = "list formats, arithmetics, operations, properties, backends or recipes",
+          .examples =
+              "  pamkit list formats\n"
+              "  pamkit list arithmetics --json arithmetics.json\n",
+          .exit_codes = "",
+          .attach = [](CLI::App& app) -> std::function<exit_code()> {
+            auto options = std::make_shared<list_options>();
+            app.add_option("KIND", options->kind,
+                           "formats, arithmetics, operations, properties, backends or recipes");
+            options->as_json = app.add_option("--json", options->json_file,
+                                              "as JSON to FILE; to standard output without one");
+            options->as_json->expected(0, 1)->type_name("FILE");
+            return [options] { return run(*options); };
+          }};
+}
+
+}  // namespace commands
+}  // namespace pamkit::cli

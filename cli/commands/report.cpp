@@ -1,0 +1,139 @@
+#include <fmt/format.h>
+
+#include "command.hpp"
+#include "console.hpp"
+#include "interruption.hpp"
+#include "json_output.hpp"
+#include "options.hpp"
+#include "pamkit/reports/error_report.hpp"
+#include "plotly_path.hpp"
+#include "progress.hpp"
+
+namespace pamkit::cli {
+namespace {
+
+struct report_options {
+  rule_options rules;
+  operations_option operations;
+  level_option level{"standard"};
+  number_option seed = seed_option();
+  number_option jobs = jobs_option();
+  std::string out = "report";
+  std::string before;
+  bool quiet = false;
+  bool force = false;
+};
+
+reports::report_level level_of(properties::suite_level level) {
+  switch (level) {
+    case properties::suite_level::quick:
+      return reports::report_level::quick;
+    case properties::suite_level::standard:
+      return reports::report_level::standard;
+    default:
+      return reports::report_level::exhaustive;
+  }
+}
+
+std::vector<std::string> operation_names() {
+  std::vector<std::string> names;
+  for (const operation_info& operation : operations()) names.emplace_back(operation.name);
+  return names;
+}
+
+reports::error_report_result measure(const report_options& options) {
+  reports::error_report_options wanted;
+  wanted.operations = options.operations.read(operation_names());
+  wanted.formats = options.rules.formats();
+  wanted.arithmetics = options.rules.arithmetics();
+  if (auto policies = options.rules.policies(); !policies.empty())
+    wanted.policies = std::move(policies);
+  wanted.level = level_of(options.level.read());
+  wanted.seed = options.seed.read_or(1);
+  wanted.jobs = static_cast<unsigned>(std::min<std::uint64_t>(options.jobs.read_or(0), 1024));
+  wanted.out_dir = options.out;
+  wanted.plotly = plotly_path();
+  const graceful_interruption interruption;
+  progress_line progress(options.quiet);
+  wanted.stop = &interruption.requested();
+  wanted.progress = [&](const reports::report_progress& now) {
+    progress.update(now.done, 1, "", now.stage);
+  };
+  return reports::run_error_report(wanted);
+}
+
+exit_code run(const report_options& options) {
+  options.rules.require_known_profile();
+  for (const overflow_policy overflow : options.rules.overflows()) {
+    if (overflow != overflow_policy::infinity) {
+      throw failure(
+          "--overflow: the report measures results in range, where the policy does not act; leave "
+          "it out");
+    }
+  }
+  const std::filesystem::path file = std::filesystem::path(options.out) / "report.json";
+  require_writable(file, options.force);
+  require_writable(std::filesystem::path(options.out) / "index.html", true);
+  std::error_code ignored;
+  if (!options.before.empty()) {
+    reports::diff_reports(options.before,
+                          options.before);  // refuses what is no report before the work is done
+    if (std::filesystem::equivalent(options.before, file, ignored)) {
+      throw failure(
+          fmt::format("--diff: {} is the file about to be written; copy it, or name another --out",
+                      options.before));
+    }
+  }
+  const reports::error_report_result result = measure(options);
+  if (result.interrupted) throw failure("interrupted; nothing was written", exit_code::interrupted);
+  if (!options.quiet) print_out("{}\n", result.summary);
+  exit_code code = exit_code::passed;
+  if (!options.before.empty()) {
+    const auto changes = reports::diff_reports(options.before, result.json_file);
+    print_out("{}", reports::describe_changes(changes));
+    if (!changes.empty()) code = exit_code::wrong;
+  }
+  if (!result.page_problem.empty()) {
+    complain(result.page_problem);
+    code = graver(code, exit_code::unusable);
+  }
+  print_out("{} bounds; {}{} written\n", result.bounds, result.json_file.string(),
+            result.page_file.empty() ? "" : " and " + result.page_file.string());
+  return code;
+}
+
+}  // namespace
+
+namespace commands {
+
+command report() {
+  return {.name = "report",
+          .summary = "write the error-bound report: report/index.html and report/report.json",
+          .examples =
+              "  pamkit report\n"
+              "  pamkit report --op mul,div --format bfloat16 --arithmetic pam,pam:1.0552 --out "
+              "mul-report\n"
+              "  pamkit report --diff old/report.json\n",
+          .exit_codes = "  1    --diff found a bound that differs\n",
+          .attach = [](CLI::App& app) -> std::function<exit_code()> {
+            auto options = std::make_shared<report_options>();
+            options->operations.attach(app);
+            options->rules.attach(app, multiplicity::list);
+            options->level.attach(app, "quick, standard or exhaustive");
+            options->seed.attach(app);
+            options->jobs.attach(app);
+            app.add_option("--out", options->out,
+                           "folder for index.html and report.json (default: report)")
+                ->type_name("DIR");
+            app.add_option("--diff", options->before,
+                           "an older report.json: print the bounds that differ from it")
+                ->type_name("OLD.json");
+            app.add_flag("--quiet", options->quiet, "no table");
+            app.add_flag("--force", options->force,
+                         "replace a report.json that pamkit did not write");
+            return [options] { return run(*options); };
+          }};
+}
+
+}  // namespace commands
+}  // namespace pamkit::cli

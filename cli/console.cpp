@@ -1,0 +1,57 @@
+#include "console.hpp"
+
+#include <cerrno>
+#include <cstdio>
+
+namespace pamkit::cli {
+namespace {
+
+int first_error = 0;
+std::string
+    command_name;  // NOLINT(runtime/string): lives as long as the program's one thread of messages
+
+void remember_error() {
+  if (first_error == 0) first_error = errno == 0 ? EIO : errno;
+}
+
+}  // namespace
+
+void write_out(std::string_view text) {
+  if (first_error != 0) return;
+  errno = 0;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) remember_error();
+}
+
+int output_error() {
+  errno = 0;
+  if (std::fflush(stdout) != 0) remember_error();
+  return first_error;
+}
+
+void name_command(std::string_view name) { command_name = name; }
+
+void complain(std::string_view message) {
+  std::string line = "pamkit";
+  if (!command_name.empty()) line += " " + command_name;
+  line += ": ";
+  for (const char c : message) line += c == '\n' ? ' ' : c;
+  line += '\n';
+  std::fflush(stdout);  // so that in a shared file the complaint follows the results that led to it
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+std::string in_quotes(std::string_view text) {
+  constexpr std::size_t kLongest = 40;
+  std::string out = "'";
+  for (const char c : text.substr(0, kLongest)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte > 0x7e) {
+      out += fmt::format("\\x{:02x}", byte);
+    } else {
+      out += c;
+    }
+  }
+  return out + (text.size() > kLongest ? "'..." : "'");
+}
+
+}  // namespace pamkit::cli

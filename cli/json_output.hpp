@@ -1,0 +1,20 @@
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace pamkit::cli {
+
+/// Writes a document to FILE, whole or not at all; "-" and an empty text are standard output.
+/// Throws `failure`.
+void write_json(const nlohmann::ordered_json& document, const std::string& file);
+
+/// Writes a text to FILE, whole or not at all. Throws `failure`.
+void write_text(const std::string& text, const std::filesystem::path& file);
+
+/// Refuses, before any work is done, a result file that could not be written: in a place where no
+/// file can be made, or over a file that is none of pamkit's own (unless `force`).
+void require_writable(const std::filesystem::path& file, bool force);
+
+}  // namespace pamkit::cli

@@ -1,0 +1,137 @@
+#include <CLI/CLI.hpp>
+#include <cstring>
+#include <exception>
+#include <map>
+#include <new>
+
+#include "command.hpp"
+#include "console.hpp"
+#include "interruption.hpp"
+#include "suggestion.hpp"
+
+namespace pamkit::cli {
+namespace {
+
+constexpr std::string_view kAlwaysPossible =
+    "  0    all is well\n"
+    "  2    usage, or input that cannot be read\n"
+    "  130  interrupted\n";
+
+std::string footer(const command& c) {
+  std::string text = "Examples:\n" + c.examples + "Exit codes:\n";
+  // In ascending order: the command's own lines stand between 0 and 130.
+  std::string codes = std::string(kAlwaysPossible) + c.exit_codes;
+  std::map<int, std::string> lines;
+  for (const std::string& line : CLI::detail::split(codes, '\n')) {
+    if (!line.empty()) lines[std::stoi(line)] = line + "\n";
+  }
+  for (const auto& [code, line] : lines) text += line;
+  return text;
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+// CLI11's complaint as one line that ends with what would be right.
+std::string usage_message(const CLI::ParseError& error, const CLI::App& app) {
+  std::string text = error.what();
+  std::string hint;
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    const auto extras =
+        const_cast<CLI::App&>(app).remaining();  // not const in CLI11, though it only looks
+    if (!extras.empty()) {
+      const std::string& first = extras.front();
+      const bool option = first.starts_with("-");
+      text = (option ? "no option " : "unexpected argument ") + in_quotes(first);
+      if (option) hint = suggestion(first.substr(0, first.find('=')), option_names(app));
+    }
+  }
+  return text + hint + "; see 'pamkit " + app.get_name() + " --help'";
+}
+
+exit_code run(const std::vector<command>& commands, int argc, char** argv) {
+  CLI::App app("pamkit: bit-exact piecewise affine arithmetic, verified.", "pamkit");
+  app.set_version_flag("--version", std::string("pamkit ") + PAMKIT_VERSION);
+  app.set_help_flag("--help,-h", "this text");
+  app.require_subcommand(1);
+  app.footer(
+      "'pamkit COMMAND --help' has a command's options, examples and exit codes.\n"
+      "Exit codes: 0 all passed; 1 something is wrong with what was verified; 2 usage or "
+      "unreadable\n"
+      "input; 3 an asked backend is not there (the others still run); 130 interrupted.");
+
+  const command* chosen = nullptr;
+  std::function<exit_code()> job;
+  std::vector<std::string> names;
+  for (const command& c : commands) {
+    names.push_back(c.name);
+    CLI::App* const sub = app.add_subcommand(c.name, c.summary);
+    sub->set_help_flag("--help,-h", "this text");
+    sub->footer(footer(c));
+    const auto attached = c.attach(*sub);
+    sub->parse_complete_callback([&, attached] {
+      chosen = &c;
+      job = attached;
+    });
+  }
+  if (argc > 1 && argv[1][0] != '-' &&
+      std::ranges::find(names, std::string_view(argv[1])) == names.end()) {
+    throw failure("no command " + in_quotes(argv[1]) + "; there are " +
+                  CLI::detail::join(names, ", ") + suggestion(argv[1], names));
+  }
+  const CLI::App* current = &app;
+  if (argc > 1 && argv[1][0] != '-') {
+    current = app.get_subcommand(argv[1]);
+    name_command(argv[1]);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    print_out("{}", current->help());
+    return exit_code::passed;
+  } catch (const CLI::CallForVersion&) {
+    print_out("pamkit {}\n", PAMKIT_VERSION);
+    return exit_code::passed;
+  } catch (const CLI::ParseError& error) {
+    if (argc <= 1) throw failure("no command; there are " + CLI::detail::join(names, ", "));
+    std::string message = usage_message(error, *current);
+    if (current == &app) message = error.what() + std::string("; see 'pamkit --help'");
+    throw failure(message);
+  }
+  return job();
+}
+
+exit_code run_and_complain(int argc, char** argv) {
+  try {
+    return run(all_commands(), argc, argv);
+  } catch (const failure& error) {
+    complain(error.what());
+    return error.code();
+  } catch (const std::bad_alloc&) {
+    complain("out of memory; free some, or ask for less at a time");
+    return exit_code::unusable;
+  } catch (const std::exception& error) {
+    complain(error.what());
+    return exit_code::unusable;
+  }
+}
+
+}  // namespace
+}  // namespace pamkit::cli
+
+int main(int argc, char** argv) {
+  using namespace pamkit::cli;
+  install_signal_handlers();
+  exit_code code = run_and_complain(argc, argv);
+  if (const int error = output_error(); error != 0 && error != EPIPE) {
+    complain(std::string("standard output: ") + std::strerror(error) +
+             "; write to a place with room, or to a pipe");
+    code = graver(code, exit_code::unusable);
+  }
+  return static_cast<int>(code);
+}

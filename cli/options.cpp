@@ -1,0 +1,323 @@
+#include "options.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "console.hpp"
+#include "suggestion.hpp"
+
+namespace pamkit::cli {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, subnormal_policy>, 2> kPolicies = {
+    {{"flush", subnormal_policy::flush}, {"gradual", subnormal_policy::gradual}}};
+constexpr std::array<std::pair<std::string_view, overflow_policy>, 2> kOverflows = {
+    {{"infinity", overflow_policy::infinity}, {"saturate", overflow_policy::saturate}}};
+
+[[noreturn]] void refuse(std::string_view option, std::string_view what, const std::string& text,
+                         const std::vector<std::string>& valid) {
+  throw failure(fmt::format("{}: no {} {}; there are {}{}", option, what, in_quotes(text),
+                            fmt::join(valid, ", "), suggestion(text, valid)));
+}
+
+template <class Table>
+std::vector<std::string> names_of(const Table& table) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : table) names.emplace_back(name);
+  return names;
+}
+
+template <class Value, std::size_t N>
+Value read_choice(std::string_view option, std::string_view what, const std::string& text,
+                  const std::array<std::pair<std::string_view, Value>, N>& table) {
+  const auto it = std::ranges::find(table, text, &std::pair<std::string_view, Value>::first);
+  if (it == table.end()) refuse(option, what, text, names_of(table));
+  return it->second;
+}
+
+template <class Value, std::size_t N>
+std::string_view spell(Value value,
+                       const std::array<std::pair<std::string_view, Value>, N>& table) {
+  return std::ranges::find(table, value, &std::pair<std::string_view, Value>::second)->first;
+}
+
+any_format read_format(const std::string& text) {
+  if (const auto format = parse_format(text)) return *format;
+  if (text.starts_with("binary32m")) {
+    throw failure(
+        fmt::format("--format: no format {}; binary32mN takes N from 1 to 23", in_quotes(text)));
+  }
+  refuse("--format", "format", text, format_names());
+}
+
+arithmetic_choice read_arithmetic(const std::string& text) {
+  if (auto choice = parse_arithmetic(text)) return *choice;
+  std::vector<std::string> names;
+  for (const arithmetic_info& info : arithmetics()) names.emplace_back(info.name);
+  const std::size_t colon = text.find(':');
+  const std::string name = text.substr(0, colon);
+  const arithmetic_info* info = find_arithmetic(name);
+  if (info == nullptr) refuse("--arithmetic", "arithmetic", text, names);
+  if (info->compensation(binary32{}, 1) != 1) {
+    throw failure(fmt::format("--arithmetic: {} takes no factor, but {} has one; write {}", name,
+                              in_quotes(text), name));
+  }
+  throw failure(
+      fmt::format("--arithmetic: {} is no factor; ALPHA of {}:ALPHA is a decimal from 1 to below 2 "
+                  "with at most 17 "
+                  "decimals, as in {}:1.0552",
+                  in_quotes(text.substr(colon + 1)), name, name));
+}
+
+template <class Read>
+auto read_list(std::string_view option, const std::string& text, Read read) {
+  std::vector<decltype(read(text))> values;
+  for (const std::string& item : split_list(option, text)) values.push_back(read(item));
+  return values;
+}
+
+// A list option may be given several times; CLI11 then joins its values with line feeds, which
+// split_list takes for commas.
+CLI::Option* add_text(CLI::App& app, const std::string& name, std::string& text,
+                      const std::string& help, multiplicity number,
+                      const std::string& placeholder) {
+  CLI::Option* option = app.add_option(name, text, help);
+  option->type_name(placeholder);
+  if (number == multiplicity::list) option->join();
+  return option;
+}
+
+}  // namespace
+
+std::vector<std::string> split_list(std::string_view option, const std::string& text) {
+  std::vector<std::string> items;
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    const std::size_t end = std::min(text.find_first_of(",\n", begin), text.size());
+    items.push_back(text.substr(begin, end - begin));
+    if (items.back().empty()) {
+      throw failure(
+          fmt::format("{}: empty item in {}; write NAME or NAME,NAME", option, in_quotes(text)));
+    }
+    begin = end + 1;
+  }
+  return items;
+}
+
+void rule_options::attach(CLI::App& app, multiplicity number) {
+  const bool list = number == multiplicity::list;
+  if (!list) {
+    format_ = "binary32";
+    arithmetic_ = "pam";
+    policy_ = "flush";
+    overflow_ = "infinity";
+  }
+  const std::string more = list ? "[,...]" : "";
+  const std::string otherwise = list ? " (default: all)" : "";
+  const auto defaulted = [&](const std::string& value) {
+    return list ? otherwise : " (default: " + value + ")";
+  };
+  add_text(app, "--format", format_,
+           "binary32, bfloat16, binary16, e5m2, e4m3 or binary32mN, N = 1..23" + defaulted(format_),
+           number, "FORMAT" + more);
+  add_text(app, "--arithmetic", arithmetic_,
+           "exact, pam, pam:ALPHA, l_mul, ... ('pamkit list arithmetics')" + defaulted(arithmetic_),
+           number, "ARITHMETIC" + more);
+  add_text(app, "--policy", policy_, "subnormals: flush or gradual" + defaulted(policy_), number,
+           "POLICY" + more);
+  add_text(app, "--overflow", overflow_,
+           "past the largest finite value: infinity or saturate" + defaulted(overflow_), number,
+           "OVERFLOW" + more);
+  add_text(app, "--profile", profile_, "default; 'paper' is not available in this version",
+           multiplicity::one, "PROFILE");
+}
+
+std::vector<any_format> rule_options::formats() const {
+  if (format_.empty()) return {};
+  return read_list("--format", format_, read_format);
+}
+
+std::vector<arithmetic_choice> rule_options::arithmetics() const {
+  if (arithmetic_.empty()) return {};
+  return read_list("--arithmetic", arithmetic_, read_arithmetic);
+}
+
+std::vector<subnormal_policy> rule_options::policies() const {
+  if (policy_.empty()) return {};
+  return read_list("--policy", policy_, [](const std::string& text) {
+    return read_choice("--policy", "policy", text, kPolicies);
+  });
+}
+
+std::vector<overflow_policy> rule_options::overflows() const {
+  if (overflow_.empty()) return {};
+  return read_list("--overflow", overflow_, [](const std::string& text) {
+    return read_choice("--overflow", "overflow policy", text, kOverflows);
+  });
+}
+
+void rule_options::require_known_profile() const {
+  if (profile_ == "default") return;
+  if (profile_ == "paper") {
+    throw failure("--profile: 'paper' is not available in this version; there is default");
+  }
+  refuse("--profile", "profile", profile_, {"default"});
+}
+
+rule_options::single rule_options::only() const {
+  require_known_profile();
+  const auto only_one = [](std::string_view option, const auto& values) {
+    if (values.size() != 1) {
+      throw failure(fmt::format("{}: one value is needed here, not {}; lines of several would mix",
+                                option, values.size()));
+    }
+    return values.front();
+  };
+  single chosen{only_one("--arithmetic", arithmetics()), {}};
+  chosen.rules =
+      chosen.arithmetic.configure(only_one("--format", formats()), only_one("--policy", policies()),
+                                  only_one("--overflow", overflows()));
+  return chosen;
+}
+
+void backend_option::attach(CLI::App& app) {
+  add_text(
+      app, "--backend", text_,
+      "scalar, simd; cuda-host, cuda-ptx, cuda, torch where built (default: all that are here)",
+      multiplicity::list, "BACKEND[,...]");
+}
+
+backend_choice backend_option::read() const {
+  const auto here = emulator_backends();
+  if (text_.empty()) return {{here.begin(), here.end()}, {}};
+  backend_choice choice;
+  for (const std::string& name : split_list("--backend", text_)) {
+    if (const auto it = std::ranges::find(here, name, &backend::name); it != here.end()) {
+      choice.present.push_back(*it);
+    } else if (std::ranges::find(absent_backends(), name, &known_backend::name) !=
+               absent_backends().end()) {
+      choice.absent.push_back(name);
+    } else {
+      std::vector<std::string> names;
+      for (const backend* b : here) names.emplace_back(b->name);
+      for (const known_backend& b : absent_backends()) names.emplace_back(b.name);
+      refuse("--backend", "backend", name, names);
+    }
+  }
+  return choice;
+}
+
+std::span<const known_backend> absent_backends() {
+  static constexpr auto kAll =
+      std::to_array<known_backend>({{"cuda-host", "the CUDA part of pamkit"},
+                                    {"cuda-ptx", "the CUDA part of pamkit"},
+                                    {"cuda", "the CUDA part of pamkit and a GPU"},
+                                    {"torch", "the tensor operators and LibTorch"}});
+  return kAll;
+}
+
+std::string absent_backend_message(std::string_view name) {
+  return fmt::format("--backend: {} is not here: it needs {}, which this build does not have", name,
+                     std::ranges::find(absent_backends(), name, &known_backend::name)->needs);
+}
+
+void operation_argument::attach(CLI::App& app) {
+  app.add_option("OP", text_, "the operation, as in 'pamkit list operations'")->required();
+}
+
+const operation_info& operation_argument::read(const arithmetic_choice& arithmetic) const {
+  const operation_info* info = find_operation(text_);
+  if (info == nullptr) {
+    std::vector<std::string> names;
+    for (const operation_info& known : operations()) names.emplace_back(known.name);
+    refuse("OP", "operation", text_, names);
+  }
+  if (!arithmetic.info->defines(info->name)) {
+    std::vector<std::string_view> names;
+    for (const operation_info& known : operations()) {
+      if (arithmetic.info->defines(known.name)) names.push_back(known.name);
+    }
+    throw failure(fmt::format("OP: {} is not defined for arithmetic {}; defined are {}", info->name,
+                              arithmetic.info->name, fmt::join(names, ", ")));
+  }
+  return *info;
+}
+
+void level_option::attach(CLI::App& app, const std::string& help) {
+  add_text(app, "--level", text_, help + " (default: " + text_ + ")", multiplicity::one, "LEVEL");
+}
+
+properties::suite_level level_option::read() const {
+  if (const auto level = properties::parse_level(text_)) return *level;
+  refuse("--level", "level", text_, {"quick", "standard", "exhaustive"});
+}
+
+void number_option::attach(CLI::App& app) {
+  add_text(app, name_, text_, help_, multiplicity::one, "N");
+}
+
+std::uint64_t number_option::read_or(std::uint64_t otherwise) const {
+  if (text_.empty()) return otherwise;
+  std::uint64_t value = 0;
+  const char* const end = text_.data() + text_.size();
+  const auto [stop, error] = std::from_chars(text_.data(), end, value);
+  if (error != std::errc{} || stop != end || value < least_) {
+    throw failure(fmt::format("{}: {} is not a whole number from {} to 2^64 - 1", name_,
+                              in_quotes(text_), least_));
+  }
+  return value;
+}
+
+number_option seed_option() {
+  return {"--seed", "seed of everything that is random (default: 1)", 0};
+}
+number_option jobs_option() { return {"--jobs", "threads (default: one per processor)", 1}; }
+number_option errors_option() {
+  return {"--errors", "print at most N failures in full (default: 20)", 0};
+}
+number_option count_option(const std::string& help) { return {"--count", help, 1}; }
+
+void shard_option::attach(CLI::App& app) {
+  add_text(app, "--shard", text_, "not available in this version", multiplicity::one, "I/N");
+}
+
+void shard_option::refuse_if_given() const {
+  if (!text_.empty()) {
+    throw failure(
+        "--shard: not available in this version; leave it out, one call does the whole job");
+  }
+}
+
+void operations_option::attach(CLI::App& app) {
+  add_text(app, "--op", text_, "operations, as in 'pamkit list operations' (default: all)",
+           multiplicity::list, "OP[,...]");
+}
+
+std::vector<std::string> operations_option::read(const std::vector<std::string>& valid) const {
+  if (text_.empty()) return {};
+  return read_list("--op", text_, [&](const std::string& item) {
+    return read_name("--op", "operation", item, valid);
+  });
+}
+
+std::string read_name(std::string_view option, std::string_view what, const std::string& text,
+                      const std::vector<std::string>& valid) {
+  if (std::ranges::find(valid, text) == valid.end()) refuse(option, what, text, valid);
+  return text;
+}
+
+std::string_view name_of(subnormal_policy policy) { return spell(policy, kPolicies); }
+std::string_view name_of(overflow_policy policy) { return spell(policy, kOverflows); }
+
+std::string rule_arguments(const arithmetic_choice& arithmetic, const configuration& rules) {
+  return fmt::format("--format {} --arithmetic {} --policy {} --overflow {}",
+                     describe(rules.format).name, arithmetic.label, name_of(rules.subnormals),
+                     name_of(rules.overflow));
+}
+
+}  // namespace pamkit::cli

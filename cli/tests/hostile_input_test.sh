@@ -1,0 +1,65 @@
+# What check does with input that is none, or is meant to hurt.
+source "${BASH_SOURCE[0]%/*}/expect.sh"
+
+# judge CODE OUT ERR TEXT ARGUMENT...: check mul on a text with printf's escapes.
+judge() {
+  local code=$1 out=$2 err=$3 text=$4
+  shift 4
+  # shellcheck disable=SC2059
+  printf "$text" >input
+  expect "$code" "$out" "$err" "$PAMKIT" check mul "$@" <input
+}
+
+right='3FC00000 3FC00000 40000000'
+judge 0 '^1 line, 0 wrong$' '' "$right\n"
+judge 0 '^1 line, 0 wrong$' '' "$right"
+judge 0 '^2 lines, 0 wrong$' '' "$right\r\n$right\r\n"
+judge 0 '^1 line, 0 wrong$' '' '3fc00000 3Fc00000 40000000\n'
+judge 2 '' 'standard input:1: empty input' ''
+judge 2 '' 'standard input:1: empty line' '\n'
+judge 2 '' 'standard input:2: empty line' "$right\n\n$right\n"
+judge 2 '' 'standard input:2: field 3 has 7 characters' "$right\n3FC00000 3FC00000 4000000"
+judge 2 '' 'standard input:1: field 1 has 7 characters' '3FC0000 3FC00000 40000000\n'
+judge 2 '' 'standard input:1: field 1 is too long' '03FC00000 3FC00000 40000000\n'
+judge 2 '' 'standard input:1: 2 fields' '3FC00000 3FC00000\n'
+judge 2 '' 'standard input:1: 4 fields' '3FC00000 3FC00000 40000000 00\n'
+judge 2 '' 'standard input:1: field 2 is empty' '3FC00000  3FC00000 40000000\n'
+judge 2 '' 'standard input:1:' ' 3FC00000 3FC00000 40000000\n'
+judge 2 '' 'standard input:1:' '3FC00000 3FC00000 40000000 \n'
+judge 2 '' 'standard input:1:' '3FC00000\t3FC00000 40000000\n'
+judge 2 '' 'standard input:1: field 3 is not hexadecimal' '3FC00000 3FC00000 4000000G\n'
+judge 2 '' 'standard input:1: field 1 is too long' '0x3FC00000 3FC00000 40000000\n'
+judge 2 '' 'standard input:1: field 2 is not hexadecimal' '3FC00000 3FC0000\x00 40000000\n'
+judge 2 '' 'standard input:1:' '\xff\xfe\x00\x80\n'
+judge 2 '' 'bfloat16' "$right\n" --format bfloat16
+judge 2 '' 'low 16 bits set, which binary32m7 drops' '3FC00001 3FC00000 40000000\n' --format binary32m7
+judge 2 '' 'low 16 bits set, which binary32m7 drops' '3FC00000 3FC00000 40000001\n' --format binary32m7
+
+# A malformed line is graver than a wrong result, and what is before it is judged all the same.
+judge 2 '^line 1: mul 3FC00000 3FC00000: got 40000001' 'standard input:2' '3FC00000 3FC00000 40000001\nx\n'
+
+# NaNs with payloads are operands; as results only the canonical one is right, unless any is.
+judge 0 '0 wrong' '' '7F800001 3FC00000 7FC00000\nFFFFFFFF 00000000 7FC00000\n'
+judge 1 'got FFC00000, expected 7FC00000, a NaN' '' '7F800001 3FC00000 FFC00000\n'
+judge 0 '0 wrong' '' '7F800001 3FC00000 FFC00000\n' --any-nan
+judge 1 'got 7F800000' '' '7F800001 3FC00000 7F800000\n' --any-nan
+judge 1 'got 7FC00000, expected 40000000, a NaN' '' '3FC00000 3FC00000 7FC00000\n' --any-nan
+judge 1 'got 00000000, expected 80000000, 0 ulp' '' '80000000 3F800000 00000000\n'
+
+# Lines without end, and binary input, are refused at once.
+start=$SECONDS
+head -c 100000000 /dev/zero >zeros
+expect 2 '' 'standard input:1: field 1 is too long' "$PAMKIT" check mul <zeros
+expect 2 '' 'standard input:1: field 1 is too long' bash -c '"$PAMKIT" check mul < <(yes A | tr -d "\n")'
+expect 2 '' 'standard input:1:' bash -c 'head -c 1000000 /dev/urandom | "$PAMKIT" check mul'
+((SECONDS - start < 60)) || fail "hostile input took $((SECONDS - start)) s"
+
+expect 2 '' 'nowhere: No such file' "$PAMKIT" check mul nowhere
+expect 2 '' 'Is a directory' "$PAMKIT" check mul .
+if ((EUID != 0)); then
+  echo "$right" >secret && chmod 0 secret
+  expect 2 '' 'secret: Permission denied' "$PAMKIT" check mul secret
+fi
+expect 2 '' 'Bad file descriptor|empty input' bash -c '"$PAMKIT" check mul <&-'
+
+finish

@@ -1,0 +1,40 @@
+# verify as a program: its files, exit codes, replay and interruption. What it verifies is tested elsewhere.
+source "${BASH_SOURCE[0]%/*}/expect.sh"
+small=(--format e5m2 --arithmetic pam --op mul --property P1,P3,P4 --policy flush --overflow infinity)
+
+expect 0 '^[0-9]+ passed, 0 failed, [0-9]+ not promised, [0-9]+ not run; report/verify.json written$' '' \
+  "$PAMKIT" verify "${small[@]}" --junit out/verify.xml --json copy.json
+for word in '"schema": *"pamkit.verify/1"' '"spec": *"1"' '"environment"' '"results"' '"status": *"pass"'; do
+  grep --quiet -- "$word" report/verify.json || fail "verify.json lacks $word"
+done
+grep --quiet '<testsuite' out/verify.xml || fail "no JUnit"
+[[ -s copy.json ]] || fail "no copy by --json"
+expect 0 '^\{' '' "$PAMKIT" verify "${small[@]}" --json -
+expect 0 '^[0-9]+ passed' '' "$PAMKIT" verify "${small[@]}" --quiet
+(($(wc -l <stdout) == 1)) || fail "--quiet prints more than the closing line"
+
+# A backend that is not here: 3, and the others run.
+expect 3 '^[1-9][0-9]* passed, 0 failed' 'cuda is not here' "$PAMKIT" verify "${small[@]}" --backend scalar,cuda
+grep --quiet '"not-run"' report/verify.json || fail "the missing backend is not in verify.json"
+expect 3 '^0 passed, 0 failed, 0 not promised, 1 not run' 'torch is not here' "$PAMKIT" verify "${small[@]}" --backend torch
+# 2 before 3.
+expect 2 '' '*' "$PAMKIT" verify --backend cuda --op mull
+
+# One case again.
+expect 0 'holds' '' "$PAMKIT" verify --property P4 --format bfloat16 --replay 3FC0,3FC0,4040 --backend scalar
+expect 2 '' 'is no bfloat16 encoding' "$PAMKIT" verify --property P4 --format bfloat16 --replay 3FC00000,3FC0,4040
+expect 2 '' '*' "$PAMKIT" verify --property P4 --format bfloat16 --replay 3FC0 --backend scalar
+
+# Interrupted: 130, and no file.
+rm -rf report
+"$PAMKIT" verify --level standard >stdout 2>stderr &
+job=$!
+sleep 1
+kill -INT "$job"
+wait "$job"
+code=$?
+[[ $code == 130 ]] || fail "verify ended with $code after SIGINT"
+[[ ! -e report ]] || fail "verify wrote files after SIGINT: $(ls report)"
+(($(wc -l <stderr) == 1)) || fail "verify said after SIGINT: $(head -c 300 stderr)"
+
+finish

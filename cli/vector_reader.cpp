@@ -1,0 +1,156 @@
+#include "vector_reader.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "console.hpp"
+#include "failure.hpp"
+#include "vector_line.hpp"
+
+namespace pamkit::cli {
+namespace {
+
+constexpr std::size_t kBufferSize = std::size_t{1} << 20;
+constexpr std::size_t kBlockLines = std::size_t{1} << 16;
+
+}  // namespace
+
+vector_reader::vector_reader(const std::string& path, const format_description& format,
+                             std::vector<std::string> names)
+    : format_(format), names_(std::move(names)), digits_(digits_of(format)), buffer_(kBufferSize) {
+  width_ = names_.size() * static_cast<std::size_t>(digits_ + 1) - 1;
+  const std::uint32_t dropped = (std::uint32_t{1} << format.dropped_bits) - 1;
+  allowed_bits_ = (format.sign_mask | format.magnitude_mask) & ~dropped;
+  if (path.empty() || path == "-") {
+    name_ = "standard input";
+    return;
+  }
+  name_ = path;
+  descriptor_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor_ < 0) {
+    throw failure(
+        fmt::format("{}: {}; name a readable file of vectors", path, std::strerror(errno)));
+  }
+}
+
+vector_reader::~vector_reader() {
+  if (descriptor_ > 0) close(descriptor_);
+}
+
+void vector_reader::refill() {
+  std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
+            buffer_.begin() + static_cast<std::ptrdiff_t>(end_), buffer_.begin());
+  end_ -= begin_;
+  begin_ = 0;
+  while (!at_end_ && end_ < buffer_.size()) {
+    const ssize_t got = read(descriptor_, buffer_.data() + end_, buffer_.size() - end_);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      throw failure(fmt::format("{}:{}: {}; name a readable file of vectors", name_, line_,
+                                std::strerror(errno)));
+    }
+    at_end_ = got == 0;
+    end_ += static_cast<std::size_t>(got);
+    // A pipe that delivers slowly is judged as it comes: one line is enough to go on.
+    if (got > 0 && std::memchr(buffer_.data(), '\n', end_) != nullptr) break;
+  }
+}
+
+bool vector_reader::read_line(const char* begin, const char* end, vector_block& block) const {
+  if (static_cast<std::size_t>(end - begin) != width_) return false;
+  const std::size_t fields = names_.size();
+  bool good = true;
+  for (std::size_t i = 0; i < fields; ++i) {
+    std::uint32_t bits = 0;
+    good &= read_hex(begin, digits_, bits) && (bits & ~allowed_bits_) == 0;
+    block.fields[i][block.count] = bits;
+    begin += digits_;
+    if (i + 1 < fields) good &= *begin++ == ' ';
+  }
+  return good;
+}
+
+bool vector_reader::next(vector_block& block) {
+  block.first_line = line_;
+  block.count = 0;
+  for (auto& field : block.fields) field.resize(kBlockLines);
+  while (block.count < kBlockLines) {
+    const char* const begin = buffer_.data() + begin_;
+    const std::size_t left = end_ - begin_;
+    // No good line is longer than width + CR + LF: nothing beyond is looked at, so that a line
+    // without end is refused at once.
+    const std::size_t reach = std::min(left, width_ + 2);
+    // Nearly every line ends where the first one did; a search is for the others.
+    const void* found = left > width_ && begin[width_] == '\n' ? begin + width_
+                        : reach > 0                            ? std::memchr(begin, '\n', reach)
+                                                               : nullptr;
+    if (found == nullptr && reach < width_ + 2 && !at_end_) {
+      if (block.count > 0 && left == 0) break;
+      refill();
+      continue;
+    }
+    if (found == nullptr && left == 0) {
+      if (line_ == 1) {
+        throw failure(fmt::format("{}:1: empty input; give at least one line '{}'", name_,
+                                  fmt::join(names_, " ")));
+      }
+      break;
+    }
+    const char* const stop = found != nullptr ? static_cast<const char*>(found) : begin + left;
+    const char* const end = stop > begin && stop[-1] == '\r' ? stop - 1 : stop;
+    if (!read_line(begin, end, block)) {
+      if (block.count > 0) break;  // the lines before it first
+      refuse(begin, end);
+    }
+    ++block.count;
+    ++line_;
+    begin_ += static_cast<std::size_t>(stop - begin) + (found != nullptr ? 1 : 0);
+  }
+  return block.count > 0;
+}
+
+void vector_reader::refuse(const char* begin, const char* end) const {
+  constexpr std::ptrdiff_t kLooked = 64;  // longer than every right line
+  std::string_view text(begin, static_cast<std::size_t>(std::min(end - begin, kLooked)));
+  text = text.substr(0, text.find('\n'));
+  std::vector<std::string> fields;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t stop = std::min(text.find(' ', at), text.size());
+    fields.emplace_back(text.substr(at, stop - at));
+    at = stop + 1;
+  }
+  std::string what;
+  for (std::size_t i = 0; i < fields.size() && what.empty(); ++i) {
+    const std::string& field = fields[i];
+    std::uint32_t bits = 0;
+    if (field.empty()) {
+      what = fmt::format("field {} is empty", i + 1);
+    } else if (field.size() > 8) {
+      what = fmt::format("field {} is too long", i + 1);
+    } else if (fields.size() != names_.size()) {
+      what = fmt::format("{} {}", fields.size(), fields.size() == 1 ? "field" : "fields");
+    } else if (field.size() != static_cast<std::size_t>(digits_)) {
+      what = fmt::format("field {} has {} characters", i + 1, field.size());
+    } else if (!read_hex(field.data(), digits_, bits)) {
+      what = fmt::format("field {} is not hexadecimal", i + 1);
+    } else if ((bits & ~allowed_bits_) != 0) {
+      what = fmt::format("field {} has one of the low {} bits set, which {} drops", i + 1,
+                         format_.dropped_bits, format_.name);
+    }
+  }
+  if (text.empty()) what = "empty line";
+  throw failure(fmt::format(
+      "{}:{}: {} in {}; a {} line is '{}': {} fields of {} hexadecimal digits, one space "
+      "between",
+      name_, line_, what, in_quotes(text), format_.name, fmt::join(names_, " "), names_.size(),
+      digits_));
+}
+
+}  // namespace pamkit::cli

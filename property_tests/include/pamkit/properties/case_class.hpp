@@ -1,0 +1,91 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pamkit/format/any_format.hpp"
+
+/// The classes of cases that a sampled run has to reach, and the count of those that it did.
+
+namespace pamkit::properties {
+
+enum class case_class : std::uint8_t {
+  // of one operand
+  positive_zero,
+  negative_zero,
+  subnormal,
+  least_subnormal,
+  largest_subnormal,
+  smallest_normal,
+  largest_normal,
+  power_of_two,
+  above_power_of_two,  ///< one unit above
+  below_power_of_two,  ///< one unit below: an all-ones fraction
+  infinity,
+  quiet_nan,
+  signalling_nan,
+  nan_payload,  ///< neither canonical nor its negation
+  // of two operands; fractions and magnitudes include the compensation
+  fraction_sum_below_one,  ///< 1 - ulp
+  fraction_sum_one,
+  fraction_sum_above_one,     ///< 1 + ulp
+  magnitude_sum_below_min,    ///< mag a + mag b - ONE = MIN - ulp
+  magnitude_sum_min,          ///< MIN
+  magnitude_sum_max,          ///< MAX
+  magnitude_sum_above_max,    ///< MAX + ulp
+  fraction_difference_below,  ///< Fa - Fb = -ulp
+  fraction_difference_zero,
+  fraction_difference_above,       ///< ulp
+  magnitude_difference_below_min,  ///< mag a - mag b + ONE = MIN - ulp
+  magnitude_difference_min,
+  magnitude_difference_max,
+  magnitude_difference_above_max,
+  // of a contraction
+  cancellation,    ///< a partial sum falls below 2^-12 of a term before it
+  tiny_term,       ///< a nonzero term below 2^-20 of the accumulator
+  single_term_at_edge,  ///< one summed term at an edge of the binary32 range
+  count
+};
+
+inline constexpr std::size_t case_class_count = static_cast<std::size_t>(case_class::count);
+
+/// "positive zero", "fraction sum 1 - ulp", ...
+std::string_view name_of(case_class c);
+
+/// What cases are made for: the format, how many operands, and the compensation that the edges move by.
+struct case_shape {
+  any_format format = binary32{};
+  int arity = 1;  ///< 1, 2 or 3
+  std::int32_t compensation = 0;
+};
+
+using class_counts = std::array<std::uint64_t, case_class_count>;
+
+/// Adds one case (arity operands) to the counts. Operands are also read as consecutive pairs.
+void count_case(const case_shape& shape, std::span<const std::uint32_t> operands,
+                class_counts& counts);
+
+/// The classes that exist for a shape: e4m3 has no infinity, one fraction bit no sum of 1 + ulp.
+std::vector<case_class> required_classes(const case_shape& shape);
+
+/// What a run reached, by format.
+class class_coverage {
+ public:
+  void add(const std::string& format, const class_counts& counts);
+  void merge(const class_coverage& other);
+
+  const std::map<std::string, class_counts>& by_format() const { return counts_; }
+
+  /// A table, one line a class and one column a format.
+  std::string to_text() const;
+
+ private:
+  std::map<std::string, class_counts> counts_;
+};
+
+}  // namespace pamkit::properties

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "pamkit/properties/contraction_case.hpp"
+#include "pamkit/properties/subject.hpp"
+
+/// How a property is stated: once, as a sentence and as a function on columns of encodings. A file of the folder
+/// `properties/` defines
+///
+///   namespace pamkit::properties::statements {
+///   std::vector<statement> FILE_STEM() { ... }
+///   }
+///
+/// and is found by its name; nothing else has to be edited.
+
+namespace pamkit::properties {
+
+enum class case_state : std::uint8_t { outside, holds, violated };
+
+/// What a statement says of each case of a batch.
+class outcome {
+ public:
+  explicit outcome(std::size_t cases) : states_(cases), got_(cases), expected_(cases) {}
+
+  /// Case i is inside the domain; the statement holds for it or not. Cases not mentioned are outside.
+  void require(std::size_t i, bool holds, std::uint32_t got, std::uint32_t expected) {
+    states_[i] = holds ? case_state::holds : case_state::violated;
+    got_[i] = got;
+    expected_[i] = expected;
+  }
+
+  /// Equality is equality of bits.
+  void require_equal(std::size_t i, std::uint32_t got, std::uint32_t expected) {
+    require(i, got == expected, got, expected);
+  }
+
+  case_state state(std::size_t i) const { return states_[i]; }
+  std::uint32_t got(std::size_t i) const { return got_[i]; }
+  std::uint32_t expected(std::size_t i) const { return expected_[i]; }
+  std::size_t size() const { return states_.size(); }
+
+ private:
+  std::vector<case_state> states_;
+  column got_;
+  column expected_;
+};
+
+/// What every property says of itself.
+struct property_text {
+  std::string_view id;  ///< "P3"
+  std::string_view sentence;
+  std::string_view domain;
+  std::string_view operation;  ///< the one it is reported under
+  /// The field of `promises` that it rests on, and its reading; none: it has to hold wherever it is defined.
+  std::string_view promise;
+  bool (*promised)(const promises&) = nullptr;
+};
+
+/// A property of the scalar operations.
+struct scalar_property {
+  property_text text;
+  int arity = 2;
+  std::vector<std::string_view> needs = {};    ///< elementwise operations that it uses
+  std::optional<derivative> vjp = {};          ///< the product's vjp that it uses
+
+  /// Moves generic operands into the domain (turns one into a power of two, say); optional.
+  void (*adapt)(const format_description&, operand_columns&) = nullptr;
+
+  /// Operands that always take part: pinned examples and counterexamples; optional.
+  std::vector<column> (*pinned)(const format_description&) = nullptr;
+
+  /// Whether the statement is about the pinned operands alone.
+  bool only_pinned = false;
+
+  void (*evaluate)(const subject&, const operand_columns&, outcome&) = nullptr;
+};
+
+/// What a statement about matrix products found.
+struct contraction_mismatch {
+  std::uint32_t got = 0;  ///< binary32 encodings
+  std::uint32_t expected = 0;
+};
+
+/// A property of matrix products, on operands widened to binary32.
+struct contraction_property {
+  property_text text;
+  bool (*in_domain)(const subject&, const contraction_case&) = nullptr;
+  /// Moves generic operands into the domain; optional.
+  void (*adapt)(contraction_case&) = nullptr;
+  /// The first difference, or nothing when the statement holds.
+  std::optional<contraction_mismatch> (*evaluate)(const subject&, const contraction_case&) = nullptr;
+};
+
+using statement = std::variant<scalar_property, contraction_property>;
+
+/// All statements of the folder, in the order of their numbers.
+const std::vector<statement>& statements_in_order();
+
+/// The text of a statement of either kind.
+const property_text& text_of(const statement& s);
+
+}  // namespace pamkit::properties

@@ -1,0 +1,140 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pamkit/backend.hpp"
+#include "pamkit/properties/case_class.hpp"
+#include "pamkit/properties/operand_stream.hpp"
+
+/// The suite: every property over every backend, arithmetic, format and policy that it is asked for.
+
+namespace pamkit::properties {
+
+enum class run_mode : std::uint8_t { proved, exhaustive, sampled };
+enum class run_status : std::uint8_t { pass, fail, not_promised, not_run };
+
+/// "exhaustive", ...; "pass", "fail", "not-promised", "not-run".
+std::string_view name_of(run_mode mode);
+std::string_view name_of(run_status status);
+/// "flush" and "gradual"; "infinity" and "saturate"; "approx" and "exact".
+std::string_view name_of(subnormal_policy policy);
+std::string_view name_of(overflow_policy policy);
+std::string_view name_of(derivative kind);
+
+/// A case that breaks a statement, as small as shrinking could make it.
+struct counterexample {
+  std::vector<std::string> operands;  ///< upper-case hexadecimal, as many digits as the format has
+  std::string got;
+  std::string expected;
+  std::string replay;  ///< a command that shows the same
+};
+
+/// One statement about one configuration: a row of pamkit.verify/1, which names the fields.
+struct result {
+  std::string property = {};   ///< "P1", ..., or "generator": whether the required case classes were reached
+  std::string operation = {};  ///< "mul", "matmul", ...
+  std::string format = {};
+  std::string arithmetic = {};  ///< as chosen: "pam:1.0552"
+  std::string policy = {};      ///< "any" for the generator
+  std::string overflow = {};
+  std::int32_t compensation = 0;
+  std::string profile = "default";
+  std::string derivative = {};  ///< empty unless the operation is a vjp
+  std::string shape = {};       ///< of a failing tensor case, "batch x m x n x k"
+  std::string backend = {};
+  std::string domain = {};
+  run_mode mode = run_mode::sampled;
+  std::uint64_t cases = 0;  ///< inside the domain
+  std::optional<std::uint64_t> seed = {};
+  run_status status = run_status::pass;
+  std::string reason = {};
+  std::optional<properties::counterexample> counterexample = {};
+};
+
+/// What to run. Empty lists mean all there is.
+struct suite_options {
+  std::vector<const backend*> backends;
+  std::vector<arithmetic_choice> arithmetics;  ///< empty: default_arithmetics()
+  std::vector<any_format> formats;             ///< empty: of the level
+  std::vector<subnormal_policy> policies;
+  std::vector<overflow_policy> overflows;
+  std::vector<std::string> operations;
+  std::vector<std::string> properties;
+  suite_level level = suite_level::quick;
+  std::uint64_t seed = 1;
+  std::uint64_t count = 0;  ///< cases of a sampled statement; 0: of the level
+  int jobs = 1;             ///< threads
+  std::size_t errors = 0;   ///< failing rows that keep their counterexample, in row order; 0: all
+};
+
+struct suite_results {
+  std::vector<result> rows;  ///< in an order that does not depend on the number of jobs
+  class_coverage coverage;
+  bool interrupted = false;  ///< rows not reached are missing
+
+  std::uint64_t count(run_status status) const;
+  bool passed() const { return count(run_status::fail) == 0; }
+};
+
+/// Called from any thread, one call at a time: units of work done and in all (they cost about the same each), and
+/// what was just finished.
+using progress_function =
+    std::function<void(std::uint64_t done, std::uint64_t total, std::string_view what)>;
+
+/// Runs the suite. The rows, their order included, depend on the options other than `jobs` alone.
+suite_results run_suite(const suite_options& options, const progress_function& progress = {},
+                        std::stop_token stop = {});
+
+/// Every registered arithmetic, and pam:1.0552 for each that takes a factor.
+std::vector<arithmetic_choice> default_arithmetics();
+
+/// The formats that a level runs when none is named.
+std::vector<any_format> level_formats(suite_level level);
+
+/// What a property is, for lists.
+struct property_description {
+  std::string_view id;
+  std::string_view sentence;
+  std::string_view domain;
+  std::string_view promise;  ///< the field of `promises` it rests on; empty: it always has to hold
+};
+
+/// All properties, in the order of their numbers.
+std::vector<property_description> properties();
+
+/// The names of the operations that the suite has statements about: elementwise and tensor ones.
+std::vector<std::string> suite_operations();
+
+/// One case to look at again.
+struct replay_request {
+  std::string property = "P1";
+  std::string operation;  ///< needed by P1 and P44; the others know theirs
+  arithmetic_choice arithmetic;
+  any_format format = binary32{};
+  subnormal_policy subnormals = subnormal_policy::flush;
+  overflow_policy overflow = overflow_policy::infinity;
+  const backend* implementation = nullptr;
+  std::optional<pamkit::derivative> derivative;  ///< of a vjp
+  std::string shape;                     ///< of a tensor operation, "batch x m x n x k" without spaces: "1x2x3x4"
+  std::vector<std::uint32_t> operands;   ///< of a tensor operation: all elements in order
+};
+
+struct replay_verdict {
+  bool in_domain = true;
+  bool holds = true;
+  std::string sentence;
+  std::string got;
+  std::string expected;
+};
+
+/// Evaluates one statement on one case. Throws std::invalid_argument, with what would be right, when there is no
+/// such property, operation or shape, when the number of operands is wrong or one is malformed.
+replay_verdict replay(const replay_request& request);
+
+}  // namespace pamkit::properties

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "golden_contraction.hpp"
+#include "pamkit/properties/generator.hpp"
+
+namespace pamkit::properties {
+
+/// Cases that several statements share, made once, by whichever thread asks first. What it holds is what the run
+/// used, so its counts are the run's coverage.
+class case_cache {
+ public:
+  explicit case_cache(std::uint64_t seed) : seed_(seed) {}
+
+  /// `count` must be the same in every call with this shape.
+  std::shared_ptr<const case_pool> pool(const case_shape& shape, std::size_t count);
+
+  /// The cases of a tensor operation, operands in the format of the shape.
+  std::shared_ptr<const std::vector<contraction_case>> contractions(const case_shape& shape,
+                                                                    const tensor_operation& operation,
+                                                                    bool quick);
+
+  struct coverage_entry {
+    case_shape shape;
+    std::string what;  ///< "1 operand", "2 operands", ..., or "matmul"
+    class_counts reached{};
+    std::size_t cases = 0;
+  };
+
+  /// What was made, in a fixed order.
+  std::vector<coverage_entry> coverage() const;
+
+ private:
+  using key = std::tuple<std::string, std::int32_t, std::string>;  // format, compensation, what
+  template <class Value>
+  struct slot {
+    std::once_flag once;
+    case_shape shape;
+    std::shared_ptr<const Value> value;
+    class_counts reached{};
+  };
+  template <class Value>
+  using slots = std::map<key, std::unique_ptr<slot<Value>>>;
+
+  template <class Value, class Make>
+  std::shared_ptr<const Value> get(slots<Value>& from, const case_shape& shape,
+                                   const std::string& what, const Make& make);
+
+  std::uint64_t seed_;
+  mutable std::mutex mutex_;
+  slots<case_pool> pools_;
+  slots<std::vector<contraction_case>> contractions_;
+};
+
+}  // namespace pamkit::properties

@@ -1,0 +1,79 @@
+#include "result_text.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "golden_elementwise.hpp"
+
+namespace pamkit::properties {
+
+std::string_view name_of(run_mode mode) {
+  switch (mode) {
+    case run_mode::proved: return "proved";
+    case run_mode::exhaustive: return "exhaustive";
+    default: return "sampled";
+  }
+}
+
+std::string_view name_of(run_status status) {
+  switch (status) {
+    case run_status::pass: return "pass";
+    case run_status::fail: return "fail";
+    case run_status::not_promised: return "not-promised";
+    default: return "not-run";
+  }
+}
+
+std::string_view name_of(subnormal_policy policy) {
+  return policy == subnormal_policy::flush ? "flush" : "gradual";
+}
+
+std::string_view name_of(overflow_policy policy) {
+  return policy == overflow_policy::infinity ? "infinity" : "saturate";
+}
+
+std::string_view name_of(derivative kind) {
+  return kind == derivative::approx ? "approx" : "exact";
+}
+
+std::string hexadecimal(const format_description& format, std::uint32_t bits) {
+  return fmt::format("{:0{}X}", bits, format.storage_bits / 4);
+}
+
+result make_row(const property_text& text, const arithmetic_choice& arithmetic,
+                const any_format& format, subnormal_policy subnormals, overflow_policy overflow) {
+  result row;
+  row.property = text.id;
+  row.operation = text.operation;
+  row.format = describe(format).name;
+  row.arithmetic = arithmetic.label;
+  row.policy = name_of(subnormals);
+  row.overflow = name_of(overflow);
+  row.compensation = arithmetic.configure(format, subnormals, overflow).compensation;
+  row.domain = text.domain;
+  return row;
+}
+
+result make_not_run_row(const property_text& text, const arithmetic_choice& arithmetic,
+                        const any_format& format, std::string reason) {
+  result row = make_row(text, arithmetic, format, {}, {});
+  row.policy = row.overflow = row.backend = "any";
+  row.status = run_status::not_run;
+  row.reason = std::move(reason);
+  return row;
+}
+
+std::string replay_command(const result& row, const std::vector<std::string>& operands) {
+  const std::string rules =
+      fmt::format("--format {} --arithmetic {} --policy {} --overflow {} --backend {}", row.format,
+                  row.arithmetic, row.policy, row.overflow, row.backend);
+  if (row.property == golden_text().id) {
+    return fmt::format("./pamkit explain {} {} {}", row.operation, fmt::join(operands, " "), rules);
+  }
+  std::string command = fmt::format("./pamkit verify --property {} --op {}", row.property, row.operation);
+  if (!row.derivative.empty()) command += " --derivative " + row.derivative;
+  if (!row.shape.empty()) command += " --shape " + row.shape;
+  return fmt::format("{} --replay {} {}", command, fmt::join(operands, ","), rules);
+}
+
+}  // namespace pamkit::properties

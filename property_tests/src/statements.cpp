@@ -1,0 +1,55 @@
+#include <algorithm>
+#include <charconv>
+
+#include "golden_contraction.hpp"
+#include "golden_elementwise.hpp"
+#include "pamkit/properties/suite.hpp"
+#include "statement_registry.hpp"
+
+namespace pamkit::properties {
+namespace {
+
+int number_of(std::string_view id) {
+  int number = 0;
+  std::from_chars(id.data() + 1, id.data() + id.size(), number);
+  return number;
+}
+
+property_description description_of(const property_text& t) {
+  return {.id = t.id, .sentence = t.sentence, .domain = t.domain, .promise = t.promise};
+}
+
+}  // namespace
+
+const property_text& text_of(const statement& s) {
+  return std::visit([](const auto& property) -> const property_text& { return property.text; }, s);
+}
+
+const std::vector<statement>& statements_in_order() {
+  static const std::vector<statement> all = [] {
+    std::vector<statement> list;
+    for (const auto function : statement_functions) {
+      std::ranges::move(function(), std::back_inserter(list));
+    }
+    std::ranges::stable_sort(list, {}, [](const statement& s) { return number_of(text_of(s).id); });
+    return list;
+  }();
+  return all;
+}
+
+std::vector<property_description> properties() {
+  std::vector<property_description> list = {description_of(golden_text())};
+  for (const statement& s : statements_in_order()) list.push_back(description_of(text_of(s)));
+  list.push_back(description_of(golden_contraction_text()));
+  std::ranges::stable_sort(list, {}, [](const property_description& p) { return number_of(p.id); });
+  return list;
+}
+
+std::vector<std::string> suite_operations() {
+  std::vector<std::string> names;
+  for (const operation_info& o : operations()) names.emplace_back(o.name);
+  for (const tensor_operation& o : tensor_operations()) names.emplace_back(o.name);
+  return names;
+}
+
+}  // namespace pamkit::properties

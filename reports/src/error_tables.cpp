@@ -1,0 +1,204 @@
+#include "error_tables.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "pamkit/provenance/environment.hpp"
+
+namespace pamkit::reports {
+namespace {
+
+nlohmann::ordered_json bound_json(const measurement& m, const bound& b, std::uint64_t seed) {
+  nlohmann::ordered_json json = {
+      {"operation", m.operation->name}, {"format", m.format.name}, {"arithmetic", m.arithmetic},
+      {"policy", name_of(m.policy)},    {"metric", b.metric},      {"value", b.value}};
+  if (!b.exact.empty()) json["exact"] = b.exact;
+  if (!b.operands.empty()) {
+    auto& operands = json["operands"] = nlohmann::ordered_json::array();
+    for (const std::uint32_t x : b.operands) operands.push_back(hex_of(m.format, x));
+    json["result"] = hex_of(m.format, b.result);
+  }
+  json["domain"] = name_of(m.domain);
+  json["evidence"] = name_of(b.evidence);
+  json["cases"] = b.cases;
+  if (b.evidence == evidence_kind::sampled) json["seed"] = seed;
+  if (!b.note.empty()) json["note"] = b.note;
+  return json;
+}
+
+// Figures need no more than this; it keeps the file small.
+double for_figure(double value) {
+  return std::isfinite(value) ? std::stod(fmt::format("{:.7g}", value)) : value;
+}
+
+nlohmann::ordered_json figure_values(const std::vector<double>& values) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const double value : values) {
+    if (std::isfinite(value)) {
+      json.push_back(for_figure(value));
+    } else {
+      json.push_back(nullptr);
+    }
+  }
+  return json;
+}
+
+nlohmann::ordered_json map_json(const error_map& map) {
+  const std::size_t n = map.grid.a.size();
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto start = map.grid.errors.begin() + static_cast<std::ptrdiff_t>(i * n);
+    rows.push_back(figure_values({start, start + static_cast<std::ptrdiff_t>(n)}));
+  }
+  return {{"operation", map.operation},
+          {"format", map.format},
+          {"arithmetic", map.arithmetic},
+          {"policy", map.policy},
+          {"domain", name_of(error_domain::fractions)},
+          {"metric", "relative"},
+          {"edge", map.grid.encodings_add},
+          {"offset", map.offset},
+          {"fraction_unit", std::ldexp(1.0, -map.bits)},
+          {"rows", "fraction of the first operand"},
+          {"columns", "fraction of the second operand"},
+          {"values", std::move(rows)}};
+}
+
+nlohmann::ordered_json curve_json(const error_curve& curve) {
+  return {{"operation", curve.operation},
+          {"format", curve.format},
+          {"arithmetic", curve.arithmetic},
+          {"metric", curve.absolute ? "absolute" : "relative"},
+          {"arguments", figure_values(curve.arguments)},
+          {"errors", figure_values(curve.errors)}};
+}
+
+nlohmann::ordered_json histogram_json(const labelled_histogram& h) {
+  return {{"operation", h.operation},
+          {"format", h.format},
+          {"arithmetic", h.arithmetic},
+          {"policy", h.policy},
+          {"domain", name_of(error_domain::fractions)},
+          {"metric", "relative"},
+          {"low", h.histogram.low},
+          {"high", h.histogram.high},
+          {"counts", h.histogram.counts},
+          {"evidence", name_of(h.histogram.evidence)},
+          {"cases", h.histogram.cases}};
+}
+
+}  // namespace
+
+std::string hex_of(const format_description& format, std::uint32_t bits) {
+  return fmt::format("{:0{}X}", bits, format.storage_bits / 4);
+}
+
+std::vector<std::pair<std::string, std::string>> definitions() {
+  return {
+      {"relative error",
+       "approx / ordinary - 1, signed; approx is the value of the emulator's encoding"},
+      {"absolute error",
+       "approx - ordinary, signed; of the logarithms, whose ordinary value passes zero"},
+      {"fractions",
+       "every fraction (pair of fractions) once, exponents out of the way, before the last "
+       "rounding: products "
+       "and quotients of operands in [1, 2), exp2 on the multiples of the fraction unit in [0, 1), "
+       "log2 on "
+       "[1, 2), sqrt on [1, 4); there the encoded results of all but sqrt are exact values of the "
+       "definition"},
+      {"in-range",
+       "every operand (pair) that is finite and whose encoded result is normal and finite"},
+      {"exhaustive", "every case of the domain was evaluated or entered the sum"},
+      {"sampled",
+       "random operands drawn from the seed, and operands at and beside edges; the latter count "
+       "for extremes only"},
+      {"mean_relative_loguniform",
+       "mean with fractions weighted by the probability that a number of log-uniform significand, "
+       "density "
+       "1 / ((1 + F) ln 2), rounds to them"},
+      {"rms_relative", "root of the mean square relative error"},
+      {"error_probability",
+       "share of results whose encoding differs from the correctly rounded result's"},
+      {"max_ulp",
+       "greatest distance, in encodings, from the correctly rounded result where that is finite"},
+  };
+}
+
+nlohmann::ordered_json to_report_json(const error_tables& tables) {
+  nlohmann::ordered_json json = provenance::file_header("pamkit.report/1");
+  json["command"] = tables.command;
+  json["level"] = tables.level;
+  json["seed"] = tables.seed;
+  json["backend"] = scalar_backend().name;
+  auto& terms = json["definitions"] = nlohmann::ordered_json::object();
+  for (const auto& [term, meaning] : definitions()) terms[term] = meaning;
+  auto& bounds = json["bounds"] = nlohmann::ordered_json::array();
+  for (const measurement& m : tables.measurements) {
+    for (const bound& b : m.bounds) bounds.push_back(bound_json(m, b, tables.seed));
+  }
+  auto& gaps = json["not_measured"] = nlohmann::ordered_json::array();
+  for (const not_measured& gap : tables.gaps) {
+    gaps.push_back({{"operation", gap.operation},
+                    {"arithmetic", gap.arithmetic},
+                    {"domain", gap.domain},
+                    {"reason", gap.reason}});
+  }
+  auto& histograms = json["histograms"] = nlohmann::ordered_json::array();
+  for (const labelled_histogram& h : tables.histograms) histograms.push_back(histogram_json(h));
+  auto& maps = json["maps"] = nlohmann::ordered_json::array();
+  for (const error_map& map : tables.maps) maps.push_back(map_json(map));
+  auto& curves = json["curves"] = nlohmann::ordered_json::array();
+  for (const error_curve& curve : tables.curves) curves.push_back(curve_json(curve));
+  return json;
+}
+
+const measurement* headline(const error_tables& tables, std::string_view operation,
+                            std::string_view arithmetic) {
+  const measurement* best = nullptr;
+  const auto rank = [](const measurement& m) {
+    return std::pair(m.domain == error_domain::fractions ? 1 : 0, m.format.kept_bits);
+  };
+  for (const measurement& m : tables.measurements) {
+    if (m.operation->name != operation || m.arithmetic != arithmetic || m.bounds.empty()) continue;
+    if (best == nullptr || rank(m) > rank(*best)) best = &m;
+  }
+  return best;
+}
+
+std::vector<std::pair<std::string, std::string>> headline_rows(const error_tables& tables) {
+  std::vector<std::pair<std::string, std::string>> rows;
+  for (const measurement& m : tables.measurements) {
+    const std::pair<std::string, std::string> row{m.operation->name, m.arithmetic};
+    if (m.bounds.empty() || std::ranges::find(rows, row) != rows.end()) continue;
+    // "pam:1.0552" where the factor does not act.
+    const std::string plain = m.arithmetic.substr(0, m.arithmetic.find(':'));
+    const measurement* same = headline(tables, row.first, plain);
+    if (plain != m.arithmetic && same != nullptr &&
+        same->bounds == headline(tables, row.first, m.arithmetic)->bounds) {
+      continue;
+    }
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+std::string headline_text(const error_tables& tables) {
+  std::string text =
+      fmt::format("{:<6}{:<14}{:<12}{:<11}{:>16}{:>16}{:>16}  {}\n", "op", "arithmetic", "format",
+                  "domain", "minimum", "maximum", "mean", "evidence of the range");
+  for (const auto& [operation, arithmetic] : headline_rows(tables)) {
+    const measurement& m = *headline(tables, operation, arithmetic);
+    const std::string suffix = m.operation->absolute ? "absolute" : "relative";
+    const bound& least = *m.find("min_" + suffix);
+    text += fmt::format("{:<6}{:<14}{:<12}{:<11}{:>16.9g}{:>16.9g}{:>16.9g}  {}, {} cases{}\n",
+                        operation, arithmetic, m.format.name, name_of(m.domain), least.value,
+                        m.find("max_" + suffix)->value, m.find("mean_" + suffix)->value,
+                        name_of(least.evidence), least.cases,
+                        m.operation->absolute ? ", absolute" : "");
+  }
+  return text;
+}
+
+}  // namespace pamkit::reports

@@ -1,0 +1,232 @@
+#include "run_folder.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+
+#include "page.hpp"
+
+namespace pamkit::reports {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kConfig = "config.json";
+constexpr std::string_view kMetrics = "metrics.jsonl";
+constexpr std::string_view kSummary = "summary.json";
+
+// JSON has no NaN: writers put null, or the word.
+bool is_not_a_number(const nlohmann::json& value) {
+  if (value.is_null() || value.is_string()) return true;
+  return value.is_number() && !std::isfinite(value.get<double>());
+}
+
+std::optional<double> find_number(const nlohmann::json& object, const char* key) {
+  const auto it = object.find(key);
+  if (it == object.end() || is_not_a_number(*it) || !it->is_number()) return std::nullopt;
+  return it->get<double>();
+}
+
+// Text, or a number as text: seeds come as either.
+std::string find_text(const nlohmann::json& object, const char* key) {
+  const auto it = object.find(key);
+  if (it == object.end() || it->is_null()) return {};
+  return it->is_string() ? it->get<std::string>() : it->dump();
+}
+
+void take_text(std::string& field, const nlohmann::json& object, const char* key) {
+  if (std::string text = find_text(object, key); !text.empty()) field = std::move(text);
+}
+
+void take_identity(training_run& run, const nlohmann::json& object) {
+  take_text(run.recipe, object, "recipe");
+  take_text(run.arithmetic, object, "arithmetic");
+  take_text(run.scope, object, "scope");
+  take_text(run.derivative, object, "derivative");
+  take_text(run.format, object, "format");
+  take_text(run.seed, object, "seed");
+  take_text(run.metric, object, "metric");
+  if (const auto it = object.find("environment"); it != object.end() && it->is_object()) {
+    take_text(run.cpu, *it, "cpu");
+  }
+}
+
+std::string digest_of(const nlohmann::json& summary) {
+  const auto it = summary.find("verification");
+  if (it == summary.end()) return {};
+  return it->is_object() ? find_text(*it, "digest") : find_text(summary, "verification");
+}
+
+nlohmann::json read_object(const fs::path& file) {
+  nlohmann::json json = read_json(file);
+  if (!json.is_object()) throw input_error(file.string() + ": not a JSON object");
+  return json;
+}
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::ranges::nth_element(values, middle);
+  return *middle;
+}
+
+class metrics_reader {
+ public:
+  explicit metrics_reader(training_run& run) : run_(run) {}
+
+  void read(const fs::path& file) {
+    std::ifstream in(file);
+    if (!in) throw input_error(file.string() + ": cannot be read; a run folder has one");
+    std::int64_t number = 0;
+    for (std::string line; std::getline(in, line);) {
+      ++number;
+      const bool complete = !in.eof();
+      const nlohmann::json record = nlohmann::json::parse(line, nullptr, false);
+      if (record.is_object()) {
+        add(record);
+      } else if (complete && !line.empty()) {
+        throw input_error(file.string() + ":" + std::to_string(number) +
+                          ": not a JSON object; each line is one");
+      }
+    }
+    if (!throughputs_.empty()) run_.throughput = median(throughputs_);
+  }
+
+ private:
+  void add(const nlohmann::json& record) {
+    const std::string kind = find_text(record, "kind");
+    const auto step = static_cast<std::int64_t>(
+        find_number(record, "step").value_or(static_cast<double>(run_.steps)));
+    run_.steps = std::max(run_.steps, step);
+    if (const auto epoch = find_number(record, "epoch")) {
+      run_.epochs = std::max(run_.epochs, static_cast<std::int64_t>(*epoch));
+    }
+    if (const auto seconds = find_number(record, "seconds")) run_.seconds = seconds;
+    for (const auto& [key, unit] :
+         {std::pair("tokens_per_second", "tokens/s"), std::pair("images_per_second", "images/s")}) {
+      const auto speed = find_number(record, key);
+      if (!speed || kind != "step") continue;
+      throughputs_.push_back(*speed);
+      run_.throughput_unit = unit;
+    }
+    if (kind == "step") add_loss(record, "loss", step, run_.training_losses);
+    if (kind == "epoch") {
+      add_loss(record, "valid_loss", step, run_.validation_losses);
+      if (const auto loss = find_number(record, "valid_loss")) run_.valid_loss = loss;
+      if (const auto value = find_number(record, "metric")) run_.value = value;
+    }
+  }
+
+  void add_loss(const nlohmann::json& record, const char* key, std::int64_t step,
+                std::vector<loss_point>& points) {
+    const auto it = record.find(key);
+    if (it == record.end()) return;
+    if (const auto loss = find_number(record, key)) {
+      points.push_back({static_cast<double>(step), *loss});
+    } else if (!run_.diverged_at) {
+      run_.diverged_at = step;
+    }
+  }
+
+  training_run& run_;
+  std::vector<double> throughputs_;
+};
+
+}  // namespace
+
+std::string_view name_of(run_status status) {
+  switch (status) {
+    case run_status::finished:
+      return "finished";
+    case run_status::unfinished:
+      return "unfinished";
+    case run_status::diverged:
+      return "diverged";
+  }
+  return "";
+}
+
+std::string training_run::arm() const {
+  std::string name = arithmetic;
+  if (scope != "matmul") name += "+" + scope;
+  if (derivative != "approx") name += "+" + derivative;
+  if (format != "binary32") name += "+" + format;
+  return name;
+}
+
+training_run read_run(const fs::path& folder) {
+  training_run run;
+  run.folder = folder;
+  run.scope = "matmul";
+  run.derivative = "approx";
+  run.format = "binary32";
+  take_identity(run, read_object(folder / kConfig));
+  metrics_reader(run).read(folder / kMetrics);
+  if (fs::exists(folder / kSummary)) {
+    const nlohmann::json summary = read_object(folder / kSummary);
+    if (summary.value("schema", "") != "pamkit.run/1") {
+      throw input_error((folder / kSummary).string() + ": schema is not pamkit.run/1");
+    }
+    take_identity(run, summary);
+    run.status = run_status::finished;
+    run.signature = find_text(summary, "signature");
+    run.parameters_sha256 = find_text(summary, "parameters_sha256");
+    run.verification = digest_of(summary);
+    const auto value = summary.find("value");
+    if (value != summary.end() && is_not_a_number(*value)) {
+      run.status = run_status::diverged;
+      run.value.reset();
+    } else {
+      run.value = find_number(summary, "value");
+    }
+  }
+  if (run.diverged_at) run.status = run_status::diverged;
+  if (run.arithmetic.empty()) {
+    throw input_error((folder / kConfig).string() + ": no \"arithmetic\"");
+  }
+  return run;
+}
+
+std::vector<fs::path> find_runs(const std::vector<fs::path>& directories,
+                                std::vector<std::string>& problems) {
+  std::vector<fs::path> found;
+  std::vector<fs::path> seen;
+  const auto add = [&](const fs::path& folder) {
+    const fs::path canonical = fs::weakly_canonical(folder);
+    if (std::ranges::find(seen, canonical) != seen.end()) return;
+    seen.push_back(canonical);
+    found.push_back(folder);
+  };
+  // What a run folder cannot be without; a folder with only metrics is a damaged run and will be
+  // reported.
+  const auto is_run = [](const fs::path& folder) {
+    std::error_code none;
+    return fs::exists(folder / kConfig, none) || fs::exists(folder / kMetrics, none) ||
+           fs::exists(folder / kSummary, none);
+  };
+  for (const fs::path& directory : directories) {
+    std::error_code error;
+    if (!fs::is_directory(directory, error)) {
+      problems.push_back(directory.string() +
+                         ": no such folder; name run folders or folders of them");
+      continue;
+    }
+    if (is_run(directory)) {
+      add(directory);
+      continue;
+    }
+    std::vector<fs::path> children;
+    for (const auto& child : fs::directory_iterator(directory, error)) {
+      if (child.is_directory(error) && is_run(child.path())) children.push_back(child.path());
+    }
+    if (children.empty()) {
+      problems.push_back(
+          directory.string() +
+          ": holds no run folder; one has config.json, metrics.jsonl and summary.json");
+    }
+    std::ranges::sort(children);
+    std::ranges::for_each(children, add);
+  }
+  return found;
+}
+
+}  // namespace pamkit::reports

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// Reading of the folders that training writes: config.json, metrics.jsonl and summary.json.
+
+namespace pamkit::reports {
+
+enum class run_status : std::uint8_t {
+  finished,    ///< with a summary
+  unfinished,  ///< no summary: killed, or still running
+  diverged,    ///< a loss, or the value of the summary, is not a number
+};
+
+std::string_view name_of(run_status status);
+
+/// A training or validation loss at an optimiser step.
+struct loss_point {
+  double step = 0;
+  double loss = 0;
+};
+
+/// What is known of one run. Numbers that the files do not give are empty.
+struct training_run {
+  std::filesystem::path folder;
+  std::string recipe;
+  std::string arithmetic;
+  std::string scope;       ///< "matmul" by default
+  std::string derivative;  ///< "approx" by default
+  std::string format;      ///< "binary32" by default
+  std::string seed;
+  std::string metric;  ///< "bleu", "accuracy" or "perplexity"
+  std::optional<double> value;
+  std::optional<double> valid_loss;  ///< of the last epoch that gives one
+  std::optional<double> throughput;  ///< median over the steps
+  std::string throughput_unit;       ///< "tokens/s" or "images/s"
+  std::optional<double> seconds;     ///< of the last record that gives it
+  std::int64_t steps = 0;
+  std::int64_t epochs = 0;
+  std::string signature;
+  std::string parameters_sha256;
+  std::string verification;  ///< digest
+  std::string cpu;           ///< the machine it ran on
+  run_status status = run_status::unfinished;
+  std::optional<std::int64_t> diverged_at;  ///< the first step whose loss is not a number
+  std::vector<loss_point> training_losses;
+  std::vector<loss_point> validation_losses;
+
+  /// ARITHMETIC[+SCOPE][+exact][+FORMAT], defaults not written: what runs over several seeds share.
+  std::string arm() const;
+};
+
+/// Reads one run folder. A last line of metrics.jsonl without its end is what a killed run leaves,
+/// and is left out. Throws input_error, one line that names the file, for anything else that is
+/// missing or malformed.
+training_run read_run(const std::filesystem::path& folder);
+
+/// The run folders among and directly below `directories`, each once, in the order given and then
+/// by name. A directory that does not exist or holds none gives a line in `problems`.
+std::vector<std::filesystem::path> find_runs(const std::vector<std::filesystem::path>& directories,
+                                             std::vector<std::string>& problems);
+
+}  // namespace pamkit::reports

@@ -1,0 +1,126 @@
+'use strict';
+// Shared by the pages: figures that follow the colours of the page, buttons that choose what a figure shows,
+// and tables that sort and filter. Tables are complete without it.
+const page = (() => {
+  const data = JSON.parse(document.getElementById('data').textContent);
+  const redraws = [];
+
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  // Distinguishable with the common colour blindnesses (Okabe and Ito), on light and dark paper.
+  const palette = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#8a8f98', '#a6761d'];
+
+  const axis = (title) => ({
+    title: {text: title, standoff: 8}, automargin: true, zeroline: true, zerolinecolor: colour('--faint'),
+    gridcolor: colour('--line'), linecolor: colour('--line'), exponentformat: 'power',
+  });
+
+  const layout = (xTitle, yTitle, more) => Object.assign({
+    margin: {l: 56, r: 12, t: 12, b: 48}, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)',
+    font: {color: colour('--ink'), family: 'system-ui, sans-serif', size: 12},
+    legend: {orientation: 'h', y: 1.02, yanchor: 'bottom', x: 0},
+    xaxis: axis(xTitle), yaxis: axis(yTitle), showlegend: false,
+  }, more || {});
+
+  const config = {responsive: true, displaylogo: false, displayModeBar: false};
+
+  // make() gives {traces, layout}; it runs again when the colours change.
+  const draw = (id, make) => {
+    const element = document.getElementById(id);
+    if (!element) return () => {};
+    const again = () => { const f = make(); Plotly.react(element, f.traces, f.layout, config); };
+    redraws.push(again);
+    again();
+    return again;
+  };
+
+  // Buttons, one of which is pressed; onChoice gets the index.
+  const choices = (id, labels, onChoice) => {
+    const element = document.getElementById(id);
+    if (!element || labels.length < 2) return;
+    const buttons = labels.map((label, i) => {
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.textContent = label;
+      button.setAttribute('aria-pressed', i === 0 ? 'true' : 'false');
+      button.addEventListener('click', () => {
+        buttons.forEach((b) => b.setAttribute('aria-pressed', b === button ? 'true' : 'false'));
+        onChoice(i);
+      });
+      element.append(button);
+      return button;
+    });
+  };
+
+  const redrawAll = () => redraws.forEach((f) => f());
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redrawAll);
+  addEventListener('beforeprint', () => {
+    redrawAll();
+    document.querySelectorAll('.plot').forEach((p) => Plotly.relayout(p, {width: 640, 'font.color': '#000'}));
+  });
+  addEventListener('afterprint', () => {
+    document.querySelectorAll('.plot').forEach((p) => Plotly.relayout(p, {width: null, autosize: true}));
+    redrawAll();
+  });
+
+  const cellKey = (row, i) => {
+    const cell = row.cells[i];
+    const value = cell.dataset.value !== undefined ? Number(cell.dataset.value) : NaN;
+    return Number.isNaN(value) ? cell.textContent.trim() : value;
+  };
+
+  const sortable = (table) => {
+    const body = table.tBodies[0];
+    [...table.tHead.rows[0].cells].forEach((head, i) => {
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.append(...head.childNodes);
+      head.append(button);
+      button.addEventListener('click', () => {
+        const up = head.getAttribute('aria-sort') !== 'ascending';
+        [...table.tHead.rows[0].cells].forEach((h) => h.removeAttribute('aria-sort'));
+        head.setAttribute('aria-sort', up ? 'ascending' : 'descending');
+        const rows = [...body.rows].sort((a, b) => {
+          const x = cellKey(a, i), y = cellKey(b, i);
+          // Empty and textual cells after numbers, whichever way.
+          if (typeof x !== typeof y) return typeof x === 'number' ? -1 : 1;
+          const order = typeof x === 'number' ? x - y : x.localeCompare(y);
+          return up ? order : -order;
+        });
+        rows.forEach((r) => r.classList.remove('group'));
+        body.append(...rows);
+      });
+    });
+  };
+
+  // One selection list per named column.
+  const filterable = (table, holder, columns) => {
+    const heads = [...table.tHead.rows[0].cells].map((c) => c.textContent.trim());
+    const rows = [...table.tBodies[0].rows];
+    const count = document.createElement('span');
+    const wanted = new Map();
+    const apply = () => {
+      let shown = 0;
+      rows.forEach((row) => {
+        row.hidden = [...wanted].some(([i, text]) => text !== '' && row.cells[i].textContent.trim() !== text);
+        if (!row.hidden) ++shown;
+      });
+      count.textContent = `${shown} of ${rows.length} rows`;
+    };
+    columns.forEach((name) => {
+      const i = heads.indexOf(name);
+      const values = [...new Set(rows.map((r) => r.cells[i].textContent.trim()))];
+      if (values.length < 2) return;
+      const label = document.createElement('label');
+      const select = document.createElement('select');
+      select.append(new Option('all', ''), ...values.map((v) => new Option(v, v)));
+      select.addEventListener('change', () => { wanted.set(i, select.value); apply(); });
+      label.append(name, select);
+      holder.append(label);
+    });
+    holder.append(count);
+    apply();
+  };
+
+  return {data, colour, palette, axis, layout, draw, choices, sortable, filterable};
+})();

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+
+/// Differentiable functions whose bits do not depend on the number of threads. What happens inside a row is
+/// LibTorch's (a row is one thread's); sums over rows are in the fixed order of blocks of 128 rows.
+
+namespace pamkit::training {
+
+/// See arm::layer_norm. x [..., C].
+at::Tensor ordered_layer_norm(const at::Tensor& x, const at::Tensor& gain, const at::Tensor& bias,
+                              double epsilon);
+
+/// See arm::embedding. An id outside [0, V) throws c10::Error.
+at::Tensor ordered_embedding(const at::Tensor& table, const at::Tensor& ids);
+
+/// See arm::cross_entropy. Row sums are in 32 lanes; so is the sum of the row losses.
+at::Tensor ordered_cross_entropy(const at::Tensor& logits, const at::Tensor& targets,
+                                 double smoothing, std::int64_t ignored);
+
+/// -sum abs(q - k) for queries [B, M, D] and keys [B, N, D] -> [B, M, N] by arithmetic `adder`; the derivative
+/// of both sides is the clipped one (that of an input, not of a weight).
+at::Tensor adder_scores(const at::Tensor& queries, const at::Tensor& keys);
+
+/// The gradient of a table [V, C] whose rows `ids` [R] received d [R, C]: per block of 128 rows each table row
+/// ascending from +0, then the block sums ascending from +0.
+at::Tensor embedding_gradient(const at::Tensor& d, const at::Tensor& ids, std::int64_t table_rows);
+
+/// Sum in 32 lanes: lane j takes elements j, j + 32, ... ascending from +0; then lanes i and i + 16 are
+/// added, then + 8, + 4, + 2, + 1.
+float lane_sum(const float* values, std::int64_t count);
+
+}  // namespace pamkit::training

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "pamkit/training/layers.hpp"
+
+namespace pamkit::training {
+
+/// Sizes of a transformer encoder-decoder.
+struct transformer_settings {
+  std::int64_t vocabulary = 0;
+  std::int64_t encoder_layers = 3;
+  std::int64_t decoder_layers = 3;
+  std::int64_t width = 128;
+  std::int64_t feed_forward = 256;
+  std::int64_t heads = 4;
+  double adder_deviation = 0.3;
+  double adder_rate_scale = 20;
+};
+
+/// Self-attention and feed-forward, each behind its layer norm (pre-norm), with residual connections.
+struct encoder_layer {
+  encoder_layer(layer_maker& make, const std::string& name, const transformer_settings& settings);
+  at::Tensor operator()(const arm& products, at::Tensor x, const at::Tensor& mask,
+                        dropout_pass& dropout) const;
+
+  norm_layer self_norm;
+  attention_layer self;
+  norm_layer feed_norm;
+  feed_forward_layer feed;
+};
+
+/// The same with an attention to the source between.
+struct decoder_layer {
+  decoder_layer(layer_maker& make, const std::string& name, const transformer_settings& settings);
+
+  /// x [batch, positions, width]. `past` holds the keys and values of the positions before x's (undefined
+  /// tensors for none) and receives x's own.
+  at::Tensor operator()(const arm& products, at::Tensor x, key_values& past,
+                        const at::Tensor& self_mask, const key_values& source,
+                        const at::Tensor& source_mask, dropout_pass& dropout) const;
+
+  norm_layer self_norm;
+  attention_layer self;
+  norm_layer cross_norm;
+  attention_layer cross;
+  norm_layer feed_norm;
+  feed_forward_layer feed;
+};
+
+/// A source as the decoder sees it.
+struct encoded_source {
+  std::vector<key_values> layers;  ///< of each decoder layer's attention to the source
+  at::Tensor mask;                 ///< [batch, 1, 1, positions]: 0, or -inf at padding
+};
+
+/// Transformer encoder-decoder (Vaswani et al. 2017), pre-norm, sinusoidal positions, one table for source
+/// embeddings, target embeddings and the output projection.
+class transformer {
+ public:
+  /// Throws std::invalid_argument where heads do not divide the width or a size is not positive.
+  transformer(const transformer_settings& settings, const arm& products, std::uint64_t seed);
+  transformer(const transformer&) = delete;
+  transformer& operator=(const transformer&) = delete;
+
+  /// ids [batch, positions], padded with pad_id.
+  encoded_source encode(const at::Tensor& ids, dropout_pass& dropout) const;
+
+  /// Hidden states [batch, positions, width] for target inputs [batch, positions] that follow `offset`
+  /// earlier ones, whose keys and values are in `past` (as many as decoder layers, updated).
+  at::Tensor decode(const at::Tensor& ids, std::int64_t offset, std::vector<key_values>& past,
+                    const encoded_source& source, dropout_pass& dropout) const;
+
+  /// [..., width] -> [..., vocabulary].
+  at::Tensor logits(const at::Tensor& hidden) const;
+
+  /// Logits [batch, positions, vocabulary] of all target positions at once: for training.
+  at::Tensor operator()(const at::Tensor& source, const at::Tensor& target_input,
+                        dropout_pass& dropout) const;
+
+  const transformer_settings& settings() const { return settings_; }
+  const arm& products() const { return products_; }
+  parameter_list& parameters() { return parameters_; }
+  const parameter_list& parameters() const { return parameters_; }
+
+ private:
+  at::Tensor embed(const at::Tensor& ids, std::int64_t offset, dropout_pass& dropout) const;
+
+  transformer_settings settings_;
+  arm products_;
+  parameter_list parameters_;
+  layer_maker make_;
+  at::Tensor table_;
+  std::vector<encoder_layer> encoder_;
+  norm_layer encoder_norm_;
+  std::vector<decoder_layer> decoder_;
+  norm_layer decoder_norm_;
+};
+
+/// Sinusoidal positions [count, width] from `first` on: sines, then cosines, of position / 10000^(i / (w - 1))
+/// for i < w = width / 2; binary64, rounded once.
+at::Tensor sinusoidal_positions(std::int64_t first, std::int64_t count, std::int64_t width);
+
+}  // namespace pamkit::training

@@ -1,0 +1,162 @@
+#include "train_command.hpp"
+
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+
+#include "pamkit/backend.hpp"
+#include "pamkit/operators/contraction.hpp"
+#include "pamkit/training/input_error.hpp"
+#include "pamkit/training/interruption.hpp"
+#include "pamkit/training/run.hpp"
+#include "progress.hpp"
+
+namespace pamkit::training {
+namespace {
+
+struct options {
+  std::string recipe_name;
+  std::vector<std::string> arithmetics = {"exact", "pam", "adder"};
+  std::vector<std::uint64_t> seeds = {1};
+  std::string data;
+  std::string out = "runs";
+  std::string test;
+  std::string derivative_name = "approx";
+  std::string backend_name = "simd";
+  std::vector<std::string> settings;
+  int epochs = 0;
+  std::int64_t steps = 0;
+  int threads = 0;
+  bool force = false;
+  bool quiet = false;
+};
+
+std::string data_folder(const options& o) {
+  if (!o.data.empty()) return o.data;
+  const char* const set = std::getenv("PAMKIT_DATA");
+  if (set != nullptr && *set != '\0') return set;
+  throw input_error("train", "no data",
+                    "give --data DIR (or set PAMKIT_DATA) with train, val and test files in .de "
+                    "and .en, plain, .gz or .xz");
+}
+
+recipe recipe_of(const options& o) {
+  std::vector<std::string> overrides = o.settings;
+  if (o.epochs > 0) overrides.push_back(fmt::format("training.epochs={}", o.epochs));
+  if (o.steps > 0) overrides.push_back(fmt::format("training.steps={}", o.steps));
+  return load_recipe(o.recipe_name, overrides);
+}
+
+std::vector<arm> arms_of(const options& o) {
+  const derivative gradient =
+      o.derivative_name == "exact" ? derivative::exact : derivative::approx;
+  std::vector<arm> arms;
+  for (const std::string& label : o.arithmetics) arms.emplace_back(label, gradient);
+  return arms;
+}
+
+void use_backend_named(const std::string& name) {
+  for (const backend* b : emulator_backends()) {
+    if (b->name == name) return operators::use_backend(*b);
+  }
+}
+
+void print_table(const std::vector<run_outcome>& outcomes) {
+  fmt::print("{:<24} {:<11} {:>6} {:>10} {:>10} {:>7} {:>9}  {}\n", "run", "status", "steps",
+             "valid loss", "perplexity", "BLEU", "s/step", "parameters_sha256");
+  const auto number = [](double x, int digits) {
+    return std::isfinite(x) ? fmt::format("{:.{}f}", x, digits) : std::string("-");
+  };
+  for (const run_outcome& o : outcomes) {
+    fmt::print("{:<24} {:<11} {:>6} {:>10} {:>10} {:>7} {:>9}  {}\n", o.folder.filename().string(),
+               o.status, o.steps, number(o.valid_loss, 4), number(std::exp(o.valid_loss), 2),
+               o.status == "complete" ? number(o.bleu, 2) : "-", number(o.step_seconds, 4),
+               o.parameters_sha256.substr(0, 16));
+  }
+}
+
+int train(const options& o) {
+  const std::vector<arm> arms = arms_of(o);
+  const recipe what = recipe_of(o);
+  const std::string folder = data_folder(o);
+  use_backend_named(o.backend_name);
+  if (o.threads > 0) at::set_num_threads(o.threads);
+  const translation_data data = load_translation_data(
+      folder, what, o.test.empty() ? std::nullopt : std::optional(o.test), o.out);
+  catch_interruptions();
+
+  progress_line line(o.quiet);
+  line.expect(total_updates(what, data) * arms.size() * o.seeds.size());
+  std::vector<run_outcome> outcomes;
+  for (const std::uint64_t seed : o.seeds) {
+    for (const arm& products : arms) {
+      outcomes.push_back(run_translation(
+          {.what = what,
+           .data = data,
+           .products = products,
+           .seed = seed,
+           .out = o.out,
+           .force = o.force,
+           .progress = [&](const run_progress& at) { line.show(at); },
+           .note = [&](const std::string& text) {
+             line.clear();
+             fmt::print(stderr, "pamkit: {}\n", text);
+           }}));
+      line.finish_run(total_updates(what, data));
+    }
+  }
+  line.clear();
+  print_table(outcomes);
+  for (const run_outcome& outcome : outcomes) {
+    if (outcome.status != "complete") return 1;
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_train_command(CLI::App& app, std::function<int()>& run) {
+  const auto o = std::make_shared<options>();
+  CLI::App* const command = app.add_subcommand(
+      "train", "Train a recipe with each of a list of arithmetics; one folder for each run");
+  command->add_option("recipe", o->recipe_name, "Name of a recipe, or a recipe file (.json)")
+      ->required();
+  command->add_option("--arithmetic", o->arithmetics,
+                      "exact, pam, pam:ALPHA, l_mul, power_of_two, adder; native for LibTorch's kernels")
+      ->delimiter(',')
+      ->capture_default_str();
+  command->add_option("--data", o->data,
+                      "Folder with train, val and test* in .de and .en, plain, .gz or .xz "
+                      "(default: PAMKIT_DATA)");
+  command->add_option("--test", o->test, "Test split, as test_2016_flickr (default: the first)");
+  command->add_option("--out", o->out, "Folder for the run folders")->capture_default_str();
+  command->add_option("--seeds", o->seeds, "One run of each arithmetic for each seed")
+      ->delimiter(',')
+      ->capture_default_str();
+  CLI::Option* const epochs =
+      command->add_option("--epochs", o->epochs, "Epochs instead of the recipe's")
+          ->check(CLI::PositiveNumber);
+  command->add_option("--steps", o->steps, "Updates instead of epochs; the schedule ends there")
+      ->check(CLI::PositiveNumber)
+      ->excludes(epochs);
+  command->add_option("--threads", o->threads, "Threads (default: one for each core); bits do not "
+                      "depend on them, those of native excepted")
+      ->check(CLI::Range(1, 256));
+  command->add_option("--derivative", o->derivative_name, "Derivative of the products")
+      ->check(CLI::IsMember({"approx", "exact"}))
+      ->capture_default_str();
+  command->add_option("--backend", o->backend_name, "Kernels of the products; bits do not depend on them")
+      ->check(CLI::IsMember({"simd", "scalar"}))
+      ->capture_default_str();
+  command->add_option("--set", o->settings, "Override a key of the recipe: model.dropout=0.3")
+      ->take_all()
+      ->allow_extra_args(false);
+  command->add_flag("--force", o->force, "Redo runs that are there");
+  command->add_flag("--quiet", o->quiet, "No progress on the terminal");
+  command->callback([o, &run] { run = [o] { return train(*o); }; });
+}
+
+}  // namespace pamkit::training

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <exception>
+
+namespace pamkit::training {
+
+/// From here on Ctrl-C and SIGTERM only set a flag, which a run looks at after each step.
+void catch_interruptions();
+bool interruption_requested();
+
+/// Thrown when a run has saved its state after an interruption; the program exits with 130.
+class interrupted : public std::exception {
+ public:
+  const char* what() const noexcept override { return "interrupted"; }
+};
+
+}  // namespace pamkit::training

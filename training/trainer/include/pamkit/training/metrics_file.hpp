@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+namespace pamkit::training {
+
+/// metrics.jsonl of a run, one object a line. Opened at the length that a checkpoint remembers, so that a
+/// resumed run writes no line twice.
+class metrics_file {
+ public:
+  /// Cuts the file to `length` bytes and goes on behind them. Throws input_error where it is shorter or not
+  /// writable.
+  metrics_file(std::filesystem::path path, std::uint64_t length);
+  metrics_file(const metrics_file&) = delete;
+  metrics_file& operator=(const metrics_file&) = delete;
+  ~metrics_file();
+
+  /// Appends a line. Throws input_error where the disk does not take it.
+  void append(const nlohmann::ordered_json& line);
+
+  /// Flushes to the disk and returns the length so far.
+  std::uint64_t sync();
+
+ private:
+  std::filesystem::path path_;
+  int file_ = -1;
+  std::uint64_t length_ = 0;
+};
+
+}  // namespace pamkit::training

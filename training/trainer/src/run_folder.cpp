@@ -1,0 +1,82 @@
+#include "run_folder.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "durable_file.hpp"
+#include "pamkit/provenance/environment.hpp"
+#include "pamkit/training/corpus.hpp"
+#include "pamkit/training/input_error.hpp"
+
+namespace pamkit::training {
+namespace {
+
+namespace fs = std::filesystem;
+using json = nlohmann::ordered_json;
+
+json parse_file(const fs::path& path) {
+  json parsed = json::parse(read_file(path), nullptr, false);
+  if (!parsed.is_object()) {
+    throw input_error(path.string(), "is not a JSON object", "give --force to start anew");
+  }
+  return parsed;
+}
+
+bool is_of_a_run(const std::string& name) {
+  return name == "config.json" || name == "metrics.jsonl" || name == "summary.json" ||
+         name == "hypotheses.txt" || name == "references.txt" || name == "subwords.model" ||
+         name.starts_with("checkpoint-") || name.ends_with(".partial");
+}
+
+}  // namespace
+
+run_folder::run_folder(fs::path path) : path_(std::move(path)) {
+  std::error_code error;
+  fs::create_directories(path_, error);
+  if (error) throw input_error(path_.string(), error.message(), "give another --out");
+  directory_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory_ < 0) throw input_error(path_.string(), last_error(), "give another --out");
+  if (::flock(directory_, LOCK_EX | LOCK_NB) != 0) {
+    ::close(directory_);
+    throw input_error(path_.string(), "another process is at work in this run folder",
+                      "wait for it, or give another --out");
+  }
+}
+
+run_folder::~run_folder() { ::close(directory_); }
+
+void run_folder::clear() const {
+  for (const fs::directory_entry& entry : fs::directory_iterator(path_)) {
+    if (is_of_a_run(entry.path().filename().string())) fs::remove(entry.path());
+  }
+}
+
+void run_folder::claim_for(const json& description) const {
+  const fs::path file = path_ / "config.json";
+  if (!fs::exists(file)) {
+    json config = provenance::file_header("pamkit.run_config/1");
+    config["run"] = description;
+    write_durably(file, config.dump(2) + "\n");
+    return;
+  }
+  const json there = parse_file(file).value("run", json::object()).flatten();
+  const json asked = description.flatten();
+  for (const auto& [key, value] : asked.items()) {
+    const json old = there.value(key, json());
+    if (old != value) {
+      throw input_error(file.string(),
+                        "this run has " + key.substr(1) + " = " + old.dump() + ", asked is " +
+                            value.dump(),
+                        "give another --out, or --force to start anew");
+    }
+  }
+}
+
+std::optional<json> run_folder::summary() const {
+  const fs::path file = path_ / "summary.json";
+  if (!fs::exists(file)) return std::nullopt;
+  return parse_file(file);
+}
+
+}  // namespace pamkit::training

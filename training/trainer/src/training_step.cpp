@@ -1,0 +1,55 @@
+#include "training_step.hpp"
+
+#include <ATen/Functions.h>
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+
+#include "pamkit/training/subwords.hpp"
+
+namespace pamkit::training {
+namespace {
+
+at::Tensor ids_of(const std::vector<std::int64_t>& ids, std::size_t rows, std::size_t length) {
+  at::Tensor t =
+      at::empty({static_cast<std::int64_t>(rows), static_cast<std::int64_t>(length)}, at::kLong);
+  std::ranges::copy(ids, t.mutable_data_ptr<std::int64_t>());
+  return t;
+}
+
+at::Tensor loss_of(const transformer& model, const batch& of, double smoothing,
+                   dropout_pass& dropout) {
+  const at::Tensor source = ids_of(of.source, of.rows, of.source_length);
+  const at::Tensor input = ids_of(of.target_input, of.rows, of.target_length);
+  const at::Tensor targets = ids_of(of.target_output, of.rows, of.target_length).view(-1);
+  const at::Tensor logits = model(source, input, dropout);
+  return model.products().cross_entropy(logits.view({targets.size(0), -1}), targets, smoothing,
+                                        subwords::pad_id);
+}
+
+}  // namespace
+
+float forward_backward(transformer& model, const recipe& what, const batch& of, std::uint64_t seed,
+                       std::uint64_t step) {
+  for (const parameter& p : model.parameters().all()) p.value.mutable_grad() = at::Tensor();
+  dropout_pass dropout(what.dropout, seed, static_cast<std::uint32_t>(step), 0);
+  const at::Tensor loss = loss_of(model, of, what.training.label_smoothing, dropout);
+  loss.backward();
+  return loss.item<float>();
+}
+
+double validation_loss(const transformer& model, std::span<const id_pair> pairs,
+                       std::size_t max_tokens) {
+  const at::NoGradGuard no_grad;
+  double sum = 0;
+  std::size_t tokens = 0;
+  for (const std::vector<std::uint32_t>& rows : batch_planner(pairs, max_tokens).sorted_order()) {
+    const batch b = make_batch(pairs, rows);
+    dropout_pass none;
+    sum += double{loss_of(model, b, 0, none).item<float>()} * static_cast<double>(b.target_tokens);
+    tokens += b.target_tokens;
+  }
+  return sum / static_cast<double>(tokens);
+}
+
+}  // namespace pamkit::training

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "pamkit/training/batches.hpp"
+#include "pamkit/training/recipe.hpp"
+#include "pamkit/training/transformer.hpp"
+
+namespace pamkit::training {
+
+/// Forward and backward pass of one batch; gradients are left in the parameters. Returns the loss.
+float forward_backward(transformer& model, const recipe& what, const batch& of, std::uint64_t seed,
+                       std::uint64_t step);
+
+/// Cross entropy per target token in nats, without smoothing and dropout, over all batches of a corpus.
+double validation_loss(const transformer& model, std::span<const id_pair> pairs,
+                       std::size_t max_tokens);
+
+}  // namespace pamkit::training

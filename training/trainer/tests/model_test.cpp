@@ -1,0 +1,291 @@
+#include <ATen/Functions.h>
+#include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "pamkit/training/beam_search.hpp"
+#include "pamkit/training/dropout.hpp"
+#include "pamkit/training/functions.hpp"
+#include "pamkit/training/optimizer.hpp"
+#include "pamkit/training/philox.hpp"
+#include "pamkit/training/subwords.hpp"
+#include "pamkit/training/transformer.hpp"
+
+namespace pamkit::training::test {
+namespace {
+
+constexpr transformer_settings kTiny = {.vocabulary = 6,
+                                        .encoder_layers = 1,
+                                        .decoder_layers = 2,
+                                        .width = 8,
+                                        .feed_forward = 12,
+                                        .heads = 2};
+
+at::Tensor ids(std::vector<std::int64_t> values, std::vector<std::int64_t> shape) {
+  return at::tensor(values, at::kLong).view(shape);
+}
+
+at::Tensor uniform(std::uint32_t stream, std::vector<std::int64_t> shape) {
+  at::Tensor t = at::empty(shape, at::kFloat);
+  float* const to = t.mutable_data_ptr<float>();
+  for (std::int64_t i = 0; i < t.numel(); ++i) {
+    const std::uint32_t bits = random_bits(5, stream, 0, 0, static_cast<std::uint32_t>(i));
+    to[i] = static_cast<float>(std::ldexp(static_cast<double>(bits), -31) - 1);
+  }
+  return t;
+}
+
+TEST(Model, ArmsStartFromEqualParameters) {
+  const transformer exact(kTiny, arm("exact", derivative::approx), 3);
+  for (const char* const label : {"pam", "pam:1.0552", "l_mul", "power_of_two", "native"}) {
+    EXPECT_EQ(transformer(kTiny, arm(label, derivative::approx), 3).parameters().sha256(),
+              exact.parameters().sha256())
+        << label;
+  }
+  EXPECT_NE(transformer(kTiny, arm("exact", derivative::approx), 4).parameters().sha256(),
+            exact.parameters().sha256());
+}
+
+TEST(Model, AdderWeightsAreTheSameDrawsAtTheirOwnSpread) {
+  const transformer exact(kTiny, arm("exact", derivative::approx), 3);
+  const transformer adder(kTiny, arm("adder", derivative::approx), 3);
+  for (const parameter& p : exact.parameters().all()) {
+    const auto& others = adder.parameters().all();
+    const auto same = std::ranges::find(others, p.name, &parameter::name);
+    ASSERT_NE(same, others.end()) << p.name;
+    if (same->rate_scale == 1) {
+      EXPECT_TRUE(at::equal(same->value, p.value)) << p.name;
+    } else {
+      EXPECT_TRUE(at::equal(at::sign(same->value), at::sign(p.value))) << p.name;
+    }
+  }
+}
+
+TEST(Model, TheRecipesModelHasOneAndAHalfMillionParameters) {
+  transformer_settings settings;
+  settings.vocabulary = 4000;
+  const transformer model(settings, arm("native", derivative::approx), 1);
+  // 4000 x 128 table; 3 encoder layers of 132,480; 3 decoder layers of 198,784; 2 last norms of 256.
+  EXPECT_EQ(model.parameters().count(), 512000 + 3 * 132480 + 3 * 198784 + 2 * 256);
+}
+
+TEST(Model, SteppingThroughTheTargetGivesTheBitsOfTheWholePass) {
+  const at::NoGradGuard no_grad;
+  const transformer model(kTiny, arm("pam", derivative::approx), 1);
+  const at::Tensor source = ids({4, 5, 3, 5, 3, 0}, {2, 3});
+  const at::Tensor target = ids({2, 4, 5, 2, 5, 5}, {2, 3});
+  dropout_pass none;
+  const encoded_source encoded = model.encode(source, none);
+  std::vector<key_values> all(2);
+  std::vector<key_values> stepwise(2);
+  model.decode(target, 0, all, encoded, none);
+  for (std::int64_t t = 0; t < 3; ++t) {
+    model.decode(target.slice(1, t, t + 1).contiguous(), t, stepwise, encoded, none);
+  }
+  // The first layer's keys and values have not yet passed a softmax.
+  EXPECT_TRUE(at::equal(all[0].keys, stepwise[0].keys));
+  EXPECT_TRUE(at::equal(all[0].values, stepwise[0].values));
+}
+
+// All token sequences of at most `limit` pieces, ranked as the search ranks them.
+std::vector<std::int32_t> best_by_enumeration(const transformer& model, const at::Tensor& source,
+                                              std::size_t limit) {
+  const std::vector<std::int32_t> pieces = {1, 4, 5};
+  std::vector<std::vector<std::int32_t>> sequences = {{}};
+  for (std::size_t i = 0; i < sequences.size(); ++i) {
+    if (sequences[i].size() == limit) continue;
+    for (const std::int32_t p : pieces) {
+      sequences.push_back(sequences[i]);
+      sequences.back().push_back(p);
+    }
+  }
+  double best = -INFINITY;
+  std::vector<std::int32_t> result;
+  for (const auto& s : sequences) {
+    std::vector<std::int64_t> input = {subwords::begin_id};
+    input.insert(input.end(), s.begin(), s.end());
+    dropout_pass none;
+    const auto length = static_cast<std::int64_t>(input.size());
+    const at::Tensor scores =
+        at::log_softmax(model(source, ids(input, {1, length}), none), -1).view({length, -1});
+    double sum = scores[length - 1][subwords::end_id].item<double>();
+    for (std::size_t i = 0; i < s.size(); ++i) {
+      sum += scores[static_cast<std::int64_t>(i)][s[i]].item<double>();
+    }
+    if (sum / static_cast<double>(length) > best) {
+      best = sum / static_cast<double>(length);
+      result = s;
+    }
+  }
+  return result;
+}
+
+TEST(Search, AWideBeamFindsTheBestOfAllSequences) {
+  const at::NoGradGuard no_grad;
+  for (const std::uint64_t seed : {1, 2, 3, 4, 5}) {
+    const transformer model(kTiny, arm("exact", derivative::approx), seed);
+    const std::vector<std::vector<std::int32_t>> sources = {{4, 5, 4}, {5}, {}, {5, 5, 4, 1}};
+    const recipe::search_settings settings{
+        .beam = 40, .length_factor = 0, .length_constant = 3, .sentences = 3};
+    const auto found = translate(model, settings, sources);
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      std::vector<std::int64_t> source(sources[i].begin(), sources[i].end());
+      source.push_back(subwords::end_id);
+      const auto length = static_cast<std::int64_t>(source.size());
+      EXPECT_EQ(found[i], best_by_enumeration(model, ids(source, {1, length}), 3))
+          << "seed " << seed << ", sentence " << i;
+    }
+  }
+}
+
+TEST(Search, TheLengthLimitHolds) {
+  const at::NoGradGuard no_grad;
+  const transformer model(kTiny, arm("exact", derivative::approx), 1);
+  const std::vector<std::vector<std::int32_t>> sources = {{4, 5, 4, 5, 5}};
+  const auto found = translate(
+      model, {.beam = 1, .length_factor = 1.2, .length_constant = 2, .sentences = 1}, sources);
+  EXPECT_LE(found[0].size(), 8U);
+}
+
+TEST(Dropout, MasksAreThoseOfTheSpecification) {
+  constexpr std::uint64_t seed = 0x123456789ABCULL;
+  dropout_pass dropout(0.25, seed, 7, 0);
+  dropout(at::ones({5}));
+  const at::Tensor y = dropout(at::full({3, 41}, -2.0, at::kFloat));  // site 1
+  const float* const got = y.const_data_ptr<float>();
+  for (std::uint32_t i = 0; i < 123; ++i) {
+    const bool kept = random_bits(seed, 7, 0, 1, i) >= 0x40000000U;
+    EXPECT_EQ(got[i], kept ? -2 * static_cast<float>(1 / 0.75) : 0.0F);
+    EXPECT_EQ(std::signbit(got[i]), kept) << "a dropped element is +0";
+  }
+}
+
+TEST(Ordered, EmbeddingGradientsAreSummedInBlocksOf128Rows) {
+  const at::Tensor d = uniform(1, {300, 3});
+  std::vector<std::int64_t> places;
+  for (std::uint32_t i = 0; i < 300; ++i) places.push_back(random_bits(1, 9, 0, 0, i) % 4);
+  const at::Tensor got = embedding_gradient(d, ids(places, {300}), 5);
+  for (std::int64_t row = 0; row < 5; ++row) {
+    for (std::int64_t column = 0; column < 3; ++column) {
+      float sum = 0;
+      for (std::int64_t first = 0; first < 300; first += 128) {
+        float block = 0;
+        for (std::int64_t i = first; i < std::min<std::int64_t>(300, first + 128); ++i) {
+          if (places[static_cast<std::size_t>(i)] == row) {
+            block += d.const_data_ptr<float>()[i * 3 + column];
+          }
+        }
+        sum += block;
+      }
+      EXPECT_EQ(got.const_data_ptr<float>()[row * 3 + column], sum);
+    }
+  }
+}
+
+TEST(Ordered, LaneSumsFoldFrom32Lanes) {
+  const at::Tensor x = uniform(2, {100});
+  const float* const v = x.const_data_ptr<float>();
+  std::array<float, 32> lanes{};
+  for (std::size_t i = 0; i < 100; ++i) lanes[i % 32] += v[i];
+  for (const std::size_t half : {16, 8, 4, 2, 1}) {
+    for (std::size_t i = 0; i < half; ++i) lanes[i] += lanes[i + half];
+  }
+  EXPECT_EQ(lane_sum(v, 100), lanes[0]);
+}
+
+// Two binary32 evaluations of a mean over rows of sums of at most n terms of like sign differ by less than
+// n 2^-24 relative to the sum of magnitudes on either side.
+double rounding_bound(double terms, double magnitude) {
+  return 2 * terms * std::ldexp(magnitude, -24);
+}
+
+TEST(Ordered, CrossEntropyIsLibTorchsUpToRounding) {
+  for (const double smoothing : {0.0, 0.1}) {
+    at::Tensor a = uniform(3, {40, 70}).requires_grad_(true);
+    at::Tensor b = a.detach().clone().requires_grad_(true);
+    std::vector<std::int64_t> targets;
+    for (std::uint32_t i = 0; i < 40; ++i) targets.push_back(random_bits(1, 8, 0, 0, i) % 70);
+    const at::Tensor t = ids(targets, {40});
+    const at::Tensor own = arm("exact", derivative::approx).cross_entropy(a, t, smoothing, 0);
+    const at::Tensor native = arm("native", derivative::approx).cross_entropy(b, t, smoothing, 0);
+    own.backward();
+    native.backward();
+    EXPECT_LE(std::abs(own.item<double>() - native.item<double>()),
+              rounding_bound(70 + 40, native.item<double>()));
+    EXPECT_LE((a.grad() - b.grad()).abs().max().item<double>(), rounding_bound(70, 1.0 / 39));
+  }
+}
+
+TEST(Ordered, LayerNormGradientsAreLibTorchsUpToRounding) {
+  at::Tensor x = uniform(4, {300, 16}).requires_grad_(true);
+  at::Tensor gain = uniform(5, {16}).requires_grad_(true);
+  at::Tensor bias = uniform(6, {16}).requires_grad_(true);
+  const at::Tensor d = uniform(7, {300, 16});
+  arm("exact", derivative::approx).layer_norm(x, gain, bias).backward(d);
+  const std::vector<at::Tensor> own = {x.grad(), gain.grad(), bias.grad()};
+  for (at::Tensor* t : {&x, &gain, &bias}) t->mutable_grad() = at::Tensor();
+  arm("native", derivative::approx).layer_norm(x, gain, bias).backward(d);
+  EXPECT_TRUE(at::equal(own[0], x.grad())) << "the row's own part is LibTorch's";
+  // Sums of 300 terms of at most 4 (a normalised element of 16 is below sqrt(15)).
+  EXPECT_LE((own[1] - gain.grad()).abs().max().item<double>(), rounding_bound(300, 300 * 4));
+  EXPECT_LE((own[2] - bias.grad()).abs().max().item<double>(), rounding_bound(300, 300));
+}
+
+TEST(Ordered, ThreadsChangeNoBitOfWhatLibTorchComputesInARow) {
+  const int before = at::get_num_threads();
+  std::vector<std::vector<at::Tensor>> results;
+  for (const int threads : {1, 2, 3}) {
+    at::set_num_threads(threads);
+    const arm exact("exact", derivative::approx);
+    at::Tensor x = uniform(8, {1500, 203}).requires_grad_(true);
+    at::Tensor gain = uniform(9, {203}).requires_grad_(true);
+    at::Tensor bias = uniform(10, {203}).requires_grad_(true);
+    const at::Tensor normal = exact.layer_norm(x, gain, bias);
+    const at::Tensor soft = at::softmax(normal, -1);
+    const at::Tensor targets = at::arange(1500).remainder(203);
+    const at::Tensor loss = exact.cross_entropy(at::relu(soft * 3 + normal), targets, 0.1, 7);
+    loss.backward();
+    results.push_back({normal, soft, loss, x.grad(), gain.grad(), bias.grad()});
+  }
+  at::set_num_threads(before);
+  for (std::size_t i = 0; i < results[0].size(); ++i) {
+    EXPECT_TRUE(at::equal(results[0][i], results[1][i])) << i;
+    EXPECT_TRUE(at::equal(results[0][i], results[2][i])) << i;
+  }
+}
+
+TEST(Optimizer, TheRateWarmsUpAndFollowsTheCosine) {
+  EXPECT_EQ(learning_rate(2e-3, 150, 300, 1420), 1e-3);
+  EXPECT_EQ(learning_rate(2e-3, 300, 300, 1420), 2e-3);
+  EXPECT_EQ(learning_rate(2e-3, 1420, 300, 1420), 0);
+  EXPECT_EQ(learning_rate(2e-3, 60, 300, 100), 2e-3 * 60 / 300);
+}
+
+TEST(Optimizer, TheFirstUpdateMovesByTheRateAgainstTheGradient) {
+  parameter_list list(1);
+  const at::Tensor p = list.add_constant("p", {2}, 1);
+  adamw optimizer(list, {.beta1 = 0.9, .beta2 = 0.98, .epsilon = 0, .weight_decay = 0.5});
+  p.mutable_grad() = at::tensor({3.0F, -0.25F});
+  optimizer.step(list, 0.01, 1);
+  // m / sqrt(v) is the gradient's sign times (1-b1) / sqrt(1-b2), which the step's factor undoes up to rounding of
+  // its four operations: 4 units of 2^-24 of the step, and one of the parameter.
+  const double bound = std::ldexp(4 * 0.01 + 1, -24);
+  EXPECT_NEAR(p[0].item<double>(), 1 - 0.5 * 0.01 - 0.01, bound);
+  EXPECT_NEAR(p[1].item<double>(), 1 - 0.5 * 0.01 + 0.01, bound);
+}
+
+TEST(Optimizer, ClippingScalesToTheLimit) {
+  parameter_list list(1);
+  const at::Tensor p = list.add_constant("p", {2}, 1);
+  p.mutable_grad() = at::tensor({3.0F, 4.0F});
+  EXPECT_EQ(clip_gradients(list, 0), 5.0F);
+  EXPECT_EQ(p.grad()[0].item<float>(), 3.0F) << "a limit of 0 is off";
+  clip_gradients(list, 2.5);
+  EXPECT_EQ(p.grad()[1].item<float>(), 2.0F);
+}
+
+}  // namespace
+}  // namespace pamkit::training::test

@@ -1,0 +1,197 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+
+#include "copy_task.hpp"
+#include "pamkit/training/bleu.hpp"
+#include "pamkit/training/corpus.hpp"
+
+namespace pamkit::training::test {
+namespace {
+
+std::vector<std::string> with(std::vector<std::string> arguments,
+                              std::initializer_list<const char*> more) {
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+std::string hash_of(const std::filesystem::path& run) {
+  return summary_of(run).at("parameters_sha256");
+}
+
+TEST(Run, EveryArmLearnsToCopyAndWritesWhatTheInterfaceNames) {
+  const copy_task task;
+  const auto result = run_program(
+      task, with(task.train_arguments("runs", "exact,pam,adder,l_mul,power_of_two,native"),
+                 {"--epochs", "6", "--threads", "2"}));
+  ASSERT_EQ(result.exit_code, 0) << result.standard_error;
+  for (const char* const label : {"exact", "pam", "adder", "l_mul", "power_of_two", "native"}) {
+    const auto run = task.folder() / "runs" / (std::string(label) + "-1");
+    const auto epochs = metrics_of(run, "epoch");
+    ASSERT_EQ(epochs.size(), 6U);
+    EXPECT_LT(epochs.back().at("valid_loss"), epochs.front().at("valid_loss")) << label;
+    const auto summary = summary_of(run);
+    EXPECT_EQ(summary.at("schema"), "pamkit.run/1");
+    EXPECT_EQ(summary.at("spec"), "1");
+    EXPECT_EQ(summary.at("arithmetic"), label);
+    EXPECT_EQ(summary.at("status"), "complete");
+    EXPECT_EQ(summary.at("metric"), "bleu");
+    EXPECT_EQ(summary.at("verification").at("status"),
+              std::string(label) == "native" ? "not-run" : "pass");
+    const auto hypotheses = read_lines(run / "hypotheses.txt");
+    const auto references = read_lines(run / "references.txt");
+    EXPECT_EQ(summary.at("value").get<double>(), corpus_bleu(hypotheses, references).score);
+    EXPECT_EQ(metrics_of(run, "step").size(), summary.at("steps").get<std::size_t>());
+  }
+}
+
+TEST(Run, ThreadsChangeNoBit) {
+  const copy_task task;
+  for (const char* const threads : {"1", "2", "3"}) {
+    const auto result =
+        run_program(task, with(task.train_arguments(threads, "exact,pam,adder"),
+                               {"--steps", "12", "--threads", threads}));
+    ASSERT_EQ(result.exit_code, 0) << result.standard_error;
+  }
+  for (const char* const run : {"exact-1", "pam-1", "adder-1"}) {
+    const std::string expected = hash_of(task.folder() / "1" / run);
+    EXPECT_EQ(hash_of(task.folder() / "2" / run), expected) << run;
+    EXPECT_EQ(hash_of(task.folder() / "3" / run), expected) << run;
+  }
+}
+
+TEST(Run, TheScalarBackendGivesTheSameBits) {
+  const copy_task task;
+  for (const char* const backend : {"simd", "scalar"}) {
+    const auto result = run_program(task, with(task.train_arguments(backend, "pam"),
+                                               {"--steps", "4", "--backend", backend}));
+    ASSERT_EQ(result.exit_code, 0) << result.standard_error;
+  }
+  EXPECT_EQ(hash_of(task.folder() / "simd" / "pam-1"), hash_of(task.folder() / "scalar" / "pam-1"));
+}
+
+TEST(Run, KilledAndStartedAgainEndsWithTheSameParameters) {
+  const copy_task task;
+  const auto whole = with(task.train_arguments("whole", "pam"), {"--steps", "40"});
+  ASSERT_EQ(run_program(task, whole).exit_code, 0);
+  const auto killed = with(task.train_arguments("killed", "pam"), {"--steps", "40"});
+  const auto run = task.folder() / "killed" / "pam-1";
+  for (const std::uint64_t step : {4, 17}) {
+    training_program program(task.folder(), killed);
+    ASSERT_TRUE(wait_for_checkpoint(run, step));
+    program.signal(SIGKILL);
+    EXPECT_EQ(program.wait().exit_code, 128 + SIGKILL) << "ended before it was killed";
+  }
+  const auto result = run_program(task, killed);
+  ASSERT_EQ(result.exit_code, 0) << result.standard_error;
+  EXPECT_NE(result.standard_error.find("going on after step"), std::string::npos);
+  EXPECT_EQ(hash_of(run), hash_of(task.folder() / "whole" / "pam-1"));
+
+  // Every step is there once, with the same losses.
+  const auto expected = metrics_of(task.folder() / "whole" / "pam-1", "step");
+  const auto got = metrics_of(run, "step");
+  ASSERT_EQ(got.size(), expected.size());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    EXPECT_EQ(got[i].at("step"), expected[i].at("step"));
+    EXPECT_EQ(got[i].at("loss"), expected[i].at("loss"));
+  }
+}
+
+TEST(Run, ADamagedCheckpointIsNamedAndTheOneBeforeItUsed) {
+  const copy_task task;
+  const auto whole = with(task.train_arguments("whole", "exact"), {"--steps", "40"});
+  ASSERT_EQ(run_program(task, whole).exit_code, 0);
+  const auto killed = with(task.train_arguments("killed", "exact"), {"--steps", "40"});
+  const auto run = task.folder() / "killed" / "exact-1";
+  training_program program(task.folder(), killed);
+  ASSERT_TRUE(wait_for_checkpoint(run, 8));
+  program.signal(SIGINT);
+  EXPECT_EQ(program.wait().exit_code, 130);
+  const auto checkpoints = checkpoints_of(run);
+  ASSERT_EQ(checkpoints.size(), 2U);
+  std::fstream file(checkpoints.back(), std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(3000);
+  const int byte = file.get();
+  file.seekp(3000);
+  file.put(static_cast<char>(byte ^ 1));
+  file.close();
+  const auto result = run_program(task, killed);
+  ASSERT_EQ(result.exit_code, 0) << result.standard_error;
+  EXPECT_NE(result.standard_error.find(checkpoints.back().filename().string() +
+                                       ": checkpoint is damaged"),
+            std::string::npos)
+      << result.standard_error;
+  EXPECT_EQ(hash_of(run), hash_of(task.folder() / "whole" / "exact-1"));
+}
+
+TEST(Run, AFinishedRunIsNotRedoneAndAnotherOneNotMixedIn) {
+  const copy_task task;
+  const auto arguments = with(task.train_arguments("runs", "pam"), {"--steps", "3"});
+  ASSERT_EQ(run_program(task, arguments).exit_code, 0);
+  const auto summary = task.folder() / "runs" / "pam-1" / "summary.json";
+  const std::string before = read_file(summary);
+  const auto again = run_program(task, arguments);
+  EXPECT_EQ(again.exit_code, 0);
+  EXPECT_NE(again.standard_error.find("this run is finished and not redone"), std::string::npos);
+  EXPECT_EQ(read_file(summary), before);
+
+  const auto other =
+      run_program(task, with(task.train_arguments("runs", "pam"), {"--steps", "5"}));
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_NE(other.standard_error.find("settings/training/steps = 3, asked is 5"), std::string::npos)
+      << other.standard_error;
+
+  const auto forced =
+      run_program(task, with(task.train_arguments("runs", "pam"), {"--steps", "5", "--force"}));
+  EXPECT_EQ(forced.exit_code, 0) << forced.standard_error;
+  EXPECT_EQ(summary_of(task.folder() / "runs" / "pam-1").at("steps"), 5);
+}
+
+TEST(Run, ADivergedArmIsMarkedAndTheOthersStillRun) {
+  const copy_task task;
+  const auto result = run_program(
+      task, with(task.train_arguments("runs", "exact,pam"),
+                 {"--steps", "12", "--set", "training.peak_rate=1000", "--set",
+                  "training.weight_decay=1000", "--set", "training.warmup=0"}));
+  EXPECT_EQ(result.exit_code, 1);
+  for (const char* const label : {"exact-1", "pam-1"}) {
+    const auto summary = summary_of(task.folder() / "runs" / label);
+    EXPECT_EQ(summary.at("status"), "diverged");
+    EXPECT_TRUE(summary.at("value").is_null());
+  }
+}
+
+TEST(Run, WrongUseIsOneLineAndExitCodeTwo) {
+  const copy_task task;
+  const auto complaint = [&](const std::vector<std::string>& arguments) {
+    const auto result = run_program(task, arguments);
+    EXPECT_EQ(result.exit_code, 2) << result.standard_error;
+    EXPECT_EQ(std::ranges::count(result.standard_error, '\n'), 1) << result.standard_error;
+    return result.standard_error;
+  };
+  const auto contains = [](const std::string& text, const char* part) {
+    return text.find(part) != std::string::npos;
+  };
+  EXPECT_TRUE(contains(complaint({"train", "translation-small"}), "give --data DIR"));
+  EXPECT_TRUE(contains(complaint({"train", "no-such"}), "give one of translation-small"));
+  const auto base = task.train_arguments("runs", "pam");
+  EXPECT_TRUE(contains(complaint(task.train_arguments("runs", "pan")), "'pan' is not known; give "
+                                                                       "native, adder"));
+  EXPECT_TRUE(contains(complaint(with(base, {"--set", "model.size=3"})), "valid keys: adder."));
+  EXPECT_TRUE(contains(complaint(with(base, {"--set", "model.width=x"})), "give a number"));
+  EXPECT_TRUE(contains(complaint(with(base, {"--set", "model.dropout=1.5"})), "from 0.0 to 0.999"));
+  EXPECT_TRUE(contains(complaint(with(base, {"--set", "model.heads=3"})), "multiple of the heads"));
+  EXPECT_TRUE(contains(complaint(with(base, {"--epochs", "2", "--steps", "3"})), "excludes"));
+  EXPECT_TRUE(contains(complaint(with(base, {"--test", "nothing"})), "nothing"));
+  EXPECT_TRUE(contains(complaint(with(task.train_arguments("runs", "adder"),
+                                      {"--derivative", "exact"})),
+                       "adder has no exact derivative"));
+  EXPECT_FALSE(std::filesystem::exists(task.folder() / "runs" / "pam-1"));
+  std::ofstream(task.data() / "train.de", std::ios::app) << "eine Zeile zu viel\n";
+  EXPECT_TRUE(contains(complaint(base), "train"));
+}
+
+}  // namespace
+}  // namespace pamkit::training::test
