@@ -126,19 +126,22 @@ void vector_reader::refuse(const char* begin, const char* end) const {
     fields.emplace_back(text.substr(at, stop - at));
     at = stop + 1;
   }
+  const auto empty = std::ranges::find(fields, "");
+  const auto too_long =
+      std::ranges::find_if(fields, [](const std::string& f) { return f.size() > 8; });
   std::string what;
+  if (empty != fields.end()) {
+    what = fmt::format("field {} is empty", empty - fields.begin() + 1);
+  } else if (too_long != fields.end()) {
+    what = fmt::format("field {} is too long", too_long - fields.begin() + 1);
+  } else if (fields.size() != names_.size()) {
+    what = fmt::format("{} {}", fields.size(), fields.size() == 1 ? "field" : "fields");
+  }
   for (std::size_t i = 0; i < fields.size() && what.empty(); ++i) {
-    const std::string& field = fields[i];
     std::uint32_t bits = 0;
-    if (field.empty()) {
-      what = fmt::format("field {} is empty", i + 1);
-    } else if (field.size() > 8) {
-      what = fmt::format("field {} is too long", i + 1);
-    } else if (fields.size() != names_.size()) {
-      what = fmt::format("{} {}", fields.size(), fields.size() == 1 ? "field" : "fields");
-    } else if (field.size() != static_cast<std::size_t>(digits_)) {
-      what = fmt::format("field {} has {} characters", i + 1, field.size());
-    } else if (!read_hex(field.data(), digits_, bits)) {
+    if (fields[i].size() != static_cast<std::size_t>(digits_)) {
+      what = fmt::format("field {} has {} characters", i + 1, fields[i].size());
+    } else if (!read_hex(fields[i].data(), digits_, bits)) {
       what = fmt::format("field {} is not hexadecimal", i + 1);
     } else if ((bits & ~allowed_bits_) != 0) {
       what = fmt::format("field {} has one of the low {} bits set, which {} drops", i + 1,

@@ -4,7 +4,7 @@
 #include "console.hpp"
 #include "json_output.hpp"
 #include "pamkit/reports/comparison.hpp"
-#include "plotly_path.hpp"
+#include "plotly_option.hpp"
 
 namespace pamkit::cli {
 namespace {
@@ -12,6 +12,7 @@ namespace {
 struct compare_arguments {
   std::vector<std::string> directories;
   std::string out = "compare";
+  plotly_option plotly;
   bool quiet = false;
   bool force = false;
 };
@@ -22,7 +23,7 @@ exit_code run(const compare_arguments& arguments) {
   reports::compare_options wanted;
   wanted.directories.assign(arguments.directories.begin(), arguments.directories.end());
   wanted.out_dir = arguments.out;
-  wanted.plotly = plotly_path();
+  wanted.plotly = arguments.plotly.read();
   const reports::compare_result result = reports::compare_runs(wanted);
   if (!arguments.quiet) print_out("{}\n", result.summary);
   exit_code code = exit_code::passed;
@@ -53,7 +54,8 @@ command compare() {
             app.add_option("--out", arguments->out,
                            "folder for index.html and compare.json (default: compare)")
                 ->type_name("DIR");
-            app.add_flag("--quiet", arguments->quiet, "no table");
+            arguments->plotly.attach(app);
+        app.add_flag("--quiet", arguments->quiet, "no table");
             app.add_flag("--force", arguments->force,
                          "replace a compare.json that pamkit did not write");
             return [arguments] { return run(*arguments); };

@@ -6,7 +6,7 @@
 #include "json_output.hpp"
 #include "options.hpp"
 #include "pamkit/reports/error_report.hpp"
-#include "plotly_path.hpp"
+#include "plotly_option.hpp"
 #include "progress.hpp"
 
 namespace pamkit::cli {
@@ -20,6 +20,7 @@ struct report_options {
   number_option jobs = jobs_option();
   std::string out = "report";
   std::string before;
+  plotly_option plotly;
   bool quiet = false;
   bool force = false;
 };
@@ -52,7 +53,7 @@ reports::error_report_result measure(const report_options& options) {
   wanted.seed = options.seed.read_or(1);
   wanted.jobs = static_cast<unsigned>(std::min<std::uint64_t>(options.jobs.read_or(0), 1024));
   wanted.out_dir = options.out;
-  wanted.plotly = plotly_path();
+  wanted.plotly = options.plotly.read();
   const graceful_interruption interruption;
   progress_line progress(options.quiet);
   wanted.stop = &interruption.requested();
@@ -128,7 +129,8 @@ command report() {
             app.add_option("--diff", options->before,
                            "an older report.json: print the bounds that differ from it")
                 ->type_name("OLD.json");
-            app.add_flag("--quiet", options->quiet, "no table");
+            options->plotly.attach(app);
+        app.add_flag("--quiet", options->quiet, "no table");
             app.add_flag("--force", options->force,
                          "replace a report.json that pamkit did not write");
             return [options] { return run(*options); };

@@ -1,12 +1,8 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <chrono>
-#include <map>
-#include <set>
 #include <stop_token>
 #include <thread>
-#include <tuple>
 
 #include "command.hpp"
 #include "console.hpp"
@@ -16,8 +12,8 @@
 #include "pamkit/properties/suite.hpp"
 #include "pamkit/properties/verify_json.hpp"
 #include "progress.hpp"
-#include "table.hpp"
 #include "vector_line.hpp"
+#include "verify_text.hpp"
 
 namespace pamkit::cli {
 namespace {
@@ -127,143 +123,6 @@ exit_code replay(const verify_options& options, const backend_choice& backends) 
 // ---- The whole suite
 // ------------------------------------------------------------------------------------------
 
-// "P12" as (12, ""), so that P2 stands before P12; names without a number come last.
-std::tuple<int, std::string> property_order(const std::string& id) {
-  if (id.size() > 1 && id[0] == 'P' && id[1] >= '0' && id[1] <= '9')
-    return {std::stoi(id.substr(1)), ""};
-  return {1'000'000, id};
-}
-
-std::string grouped(std::uint64_t n) {
-  const std::string digits = std::to_string(n);
-  std::string text;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) text += ' ';
-    text += digits[i];
-  }
-  return text;
-}
-
-struct tally {
-  std::uint64_t passed = 0, failed = 0, not_promised = 0, not_run = 0, cases = 0;
-  std::set<std::string> modes;
-};
-
-void print_tallies(const std::vector<result>& rows) {
-  std::map<std::tuple<std::tuple<int, std::string>, std::string>, std::pair<std::string, tally>>
-      tallies;
-  for (const result& r : rows) {
-    auto& [id, t] = tallies[{property_order(r.property), r.operation}];
-    id = r.property;
-    switch (r.status) {
-      case run_status::pass:
-        ++t.passed;
-        break;
-      case run_status::fail:
-        ++t.failed;
-        break;
-      case run_status::not_promised:
-        ++t.not_promised;
-        break;
-      case run_status::not_run:
-        ++t.not_run;
-        break;
-    }
-    t.cases += r.cases;
-    if (r.status == run_status::pass || r.status == run_status::fail)
-      t.modes.emplace(name_of(r.mode));
-  }
-  table lines(
-      {"property", "operation", "passed", "failed", "not promised", "not run", "cases", "mode"});
-  const auto dash = [](std::uint64_t n) { return n == 0 ? std::string("-") : std::to_string(n); };
-  for (const auto& [key, entry] : tallies) {
-    const auto& [id, t] = entry;
-    lines.add({id, std::get<1>(key), dash(t.passed), dash(t.failed), dash(t.not_promised),
-               dash(t.not_run), grouped(t.cases), fmt::format("{}", fmt::join(t.modes, ", "))});
-  }
-  print_out("{}", lines.text());
-}
-
-// What the suite says of a row that it did not judge, without the arithmetic's name in front and
-// what it met.
-std::string general_reason(const result& row) {
-  std::string reason = row.reason;
-  if (reason.starts_with(row.arithmetic + " ")) reason.erase(0, row.arithmetic.size() + 1);
-  return reason.substr(0, reason.find("; no counterexample"));
-}
-
-// What was not judged, and why, in as few lines as say it: verify.json has every row.
-void print_reasons(const std::vector<result>& rows, run_status status, std::string_view heading) {
-  using names = std::set<std::string>;
-  struct subjects {
-    names arithmetics, formats;
-    std::uint64_t rows = 0;
-  };
-  using property_key = std::tuple<std::tuple<int, std::string>, std::string>;
-  std::map<std::string, std::map<property_key, subjects>> by_reason;
-  for (const result& r : rows) {
-    if (r.status != status) continue;
-    subjects& s = by_reason[general_reason(r)][{property_order(r.property), r.property}];
-    s.arithmetics.insert(r.arithmetic);
-    s.formats.insert(r.format);
-    ++s.rows;
-  }
-  if (by_reason.empty()) return;
-  print_out("\n{}\n", heading);
-  table lines({"reason", "properties", "arithmetics", "formats", "rows"});
-  for (const auto& [reason, properties] : by_reason) {
-    // Properties that share their subjects share a line.
-    std::map<std::tuple<names, names>, std::pair<std::string, std::uint64_t>> shared;
-    for (const auto& [key, s] : properties) {
-      auto& [ids, count] = shared[{s.arithmetics, s.formats}];
-      ids += (ids.empty() ? "" : " ") + std::get<1>(key);
-      count += s.rows;
-    }
-    for (const auto& [key, entry] : shared) {
-      lines.add({reason, entry.first, fmt::format("{}", fmt::join(std::get<0>(key), " ")),
-                 fmt::format("{}", fmt::join(std::get<1>(key), " ")),
-                 std::to_string(entry.second)});
-    }
-  }
-  print_out("{}", lines.text(2));
-}
-
-// A property may have several sentences, about different domains.
-std::string_view sentence_of(const result& row) {
-  std::string_view sentence;
-  for (const auto& p : properties::properties()) {
-    if (p.id == row.property && (sentence.empty() || p.domain == row.domain)) sentence = p.sentence;
-  }
-  return sentence;
-}
-
-void print_failures(const std::vector<result>& rows, std::uint64_t limit) {
-  std::uint64_t failures = 0;
-  for (const result& r : rows) {
-    if (r.status != run_status::fail || ++failures > limit) continue;
-    print_out("\nFAIL {} {}: {}\n", r.property, r.operation, sentence_of(r));
-    print_out("  {} {}, {}, {}, backend {}{}{}{}\n", r.format, r.arithmetic, r.policy, r.overflow,
-              r.backend,
-              r.compensation == 0 ? "" : fmt::format(", compensation {}", r.compensation),
-              r.derivative.empty() ? "" : ", derivative " + r.derivative,
-              r.shape.empty() ? "" : ", shape " + r.shape);
-    if (!r.reason.empty()) print_out("  {}\n", r.reason);
-    if (!r.counterexample) continue;
-    constexpr std::size_t kShown = 16;
-    const auto& operands = r.counterexample->operands;
-    print_out(
-        "  operands {}{}\n",
-        fmt::join(operands.begin(),
-                  operands.begin() + static_cast<std::ptrdiff_t>(std::min(operands.size(), kShown)),
-                  " "),
-        operands.size() > kShown ? fmt::format(" ... ({} in all)", operands.size()) : "");
-    print_out("  got      {}\n  expected {}\n  replay: {}\n", r.counterexample->got,
-              r.counterexample->expected, r.counterexample->replay);
-  }
-  if (failures > limit)
-    print_out("\n{} more failures are not printed; --errors N prints more\n", failures - limit);
-}
-
 // The row that says that a backend which was asked for is not here.
 result absent_row(const std::string& backend) {
   result row;
@@ -338,12 +197,10 @@ exit_code run(const verify_options& options) {
   for (const std::string& name : backends.absent) results.rows.push_back(absent_row(name));
 
   // With --json - standard output is the document alone.
-  if (!options.quiet && options.json_file != "-") {
-    print_tallies(results.rows);
-    print_reasons(results.rows, run_status::not_promised, "not promised:");
-    print_reasons(results.rows, run_status::not_run, "not run:");
+  if (options.json_file != "-") {
+    if (!options.quiet) write_out(tallies_text(results.rows) + reasons_text(results.rows));
+    write_out(failures_text(results.rows, errors));
   }
-  if (options.json_file != "-") print_failures(results.rows, errors);
 
   const std::string document = properties::write_verify_json(results);
   write_text(document, file);

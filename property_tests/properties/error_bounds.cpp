@@ -29,7 +29,8 @@ void product_error(const subject& s, const operand_columns& x, outcome& out) {
 }
 
 bool has_pam_bound(const promises& p) {
-  return p.has_error_bounds && p.min_relative_error.numerator * 9 == -p.min_relative_error.denominator;
+  return p.has_error_bounds &&
+         p.min_relative_error.numerator * 9 == -p.min_relative_error.denominator;
 }
 
 void worst_only_at_halves(const subject& s, const operand_columns& x, outcome& out) {
@@ -39,8 +40,8 @@ void worst_only_at_halves(const subject& s, const operand_columns& x, outcome& o
     if (!all_normal(s, {x[0][i], x[1][i]}) || !is_in_range(s, products[i])) continue;
     bool attained = false;
     relative_error_within(exact_magnitude(f, products[i]),
-                          exact_magnitude(f, x[0][i]) * exact_magnitude(f, x[1][i]), {-1, 9}, {0, 1},
-                          &attained);
+                          exact_magnitude(f, x[0][i]) * exact_magnitude(f, x[1][i]), {-1, 9},
+                          {0, 1}, &attained);
     const bool halves = is_half(f, x[0][i]) && is_half(f, x[1][i]);
     out.require(i, attained == halves, products[i], products[i]);
   }
@@ -48,8 +49,8 @@ void worst_only_at_halves(const subject& s, const operand_columns& x, outcome& o
 
 enum class rounding : std::uint8_t { down, nearest, up };
 
-// The magnitude that IEEE rounding of a positive number gives, with gradual underflow; past MAX infinity, that is
-// one unit above MAX, in every direction.
+// The magnitude that IEEE rounding of a positive number gives, with gradual underflow; past MAX
+// infinity, that is one unit above MAX, in every direction.
 std::int64_t rounded_magnitude(const format_description& f, scaled_integer x, rounding direction) {
   if (x.significand == 0) return 0;
   const int leading = x.exponent + static_cast<int>(std::bit_width(x.significand)) - 1;
@@ -63,13 +64,14 @@ std::int64_t rounded_magnitude(const format_description& f, scaled_integer x, ro
     q = vanishes ? 0 : x.significand >> shift;
     const std::uint64_t rest = vanishes ? x.significand : x.significand - (q << shift);
     const std::uint64_t half = vanishes ? ~std::uint64_t{0} : std::uint64_t{1} << (shift - 1);
-    const bool up = direction == rounding::up      ? rest != 0
+    const bool up = direction == rounding::up        ? rest != 0
                     : direction == rounding::nearest ? rest > half || (rest == half && (q & 1) != 0)
                                                      : false;
     q += up ? 1 : 0;
   }
   const std::int64_t in_units = static_cast<std::int64_t>(q) << f.dropped_bits;
-  // A subnormal is its significand; above, each binade adds one exponent, and a carry of q does so by itself.
+  // A subnormal is its significand; above, each binade adds one exponent, and a carry of q does so
+  // by itself.
   const std::int64_t binades = std::max(leading, 1 - f.bias) - (1 - f.bias);
   const std::int64_t m = in_units + (binades << f.fraction_bits);
   return std::min<std::int64_t>(m, std::int64_t{f.max_finite} + unit_of(f));
@@ -85,8 +87,10 @@ void never_above_product(const subject& s, const operand_columns& x, outcome& ou
     const scaled_integer exact = exact_magnitude(f, a) * exact_magnitude(f, b);
     const std::int64_t got = magnitude(f, products[i]);
     // Infinity, or the NaN that stands for it, counts as one unit above MAX.
-    const std::int64_t compared = std::min<std::int64_t>(got, std::int64_t{f.max_finite} + unit_of(f));
-    // A result below the normal range was rounded to nearest itself, and is compared in that direction.
+    const std::int64_t compared =
+        std::min<std::int64_t>(got, std::int64_t{f.max_finite} + unit_of(f));
+    // A result below the normal range was rounded to nearest itself, and is compared in that
+    // direction.
     const bool was_rounded = !s.flushes() && got <= f.min_normal;
     const std::int64_t nearest = rounded_magnitude(f, exact, rounding::nearest);
     bool holds = compared <= nearest && compared <= rounded_magnitude(f, exact, rounding::up);
@@ -125,46 +129,50 @@ void quotient_error(const subject& s, const operand_columns& x, outcome& out) {
 
 std::vector<statement> error_bounds() {
   return {
-      scalar_property{.text = {.id = "P16",
-                               .sentence = "the relative error of the product lies within the promised "
-                                           "bounds (-1/9 and 0 for pam)",
-                               .domain = "normal operands, result in range",
-                               .operation = "mul",
-                               .promise = "has_error_bounds",
-                               .promised = [](const promises& p) { return p.has_error_bounds; }},
-                      .needs = {"mul"},
-                      .pinned = worst_product,
-                      .evaluate = product_error},
-      scalar_property{.text = {.id = "P17",
-                               .sentence = "the relative error -1/9 is attained at fractions (1/2, 1/2) "
-                                           "and nowhere else",
-                               .domain = "normal operands, result in range",
-                               .operation = "mul",
-                               .promise = "min_relative_error = -1/9",
-                               .promised = has_pam_bound},
-                      .needs = {"mul"},
-                      .pinned = worst_product,
-                      .evaluate = worst_only_at_halves},
-      scalar_property{.text = {.id = "P18",
-                               .sentence = "abs(a . b) is at most abs of the IEEE product in every "
-                                           "rounding direction",
-                               .domain = "finite operands; a result rounded in the subnormal range is "
-                                         "compared to nearest and upward",
-                               .operation = "mul",
-                               .promise = "never_above_product",
-                               .promised = [](const promises& p) { return p.never_above_product; }},
-                      .needs = {"mul"},
-                      .evaluate = never_above_product},
-      scalar_property{.text = {.id = "P30",
-                               .sentence = "the relative error of the quotient lies within the promised "
-                                           "bounds (0 and 1/8 for pad, the latter attained at 1/1.5)",
-                               .domain = "normal operands, result in range",
-                               .operation = "div",
-                               .promise = "has_error_bounds",
-                               .promised = [](const promises& p) { return p.has_error_bounds; }},
-                      .needs = {"div"},
-                      .pinned = worst_quotient,
-                      .evaluate = quotient_error},
+      scalar_property{
+          .text = {.id = "P16",
+                   .sentence = "the relative error of the product lies within the promised "
+                               "bounds (-1/9 and 0 for pam)",
+                   .domain = "normal operands, result in range",
+                   .operation = "mul",
+                   .promise = "has_error_bounds",
+                   .promised = [](const promises& p) { return p.has_error_bounds; }},
+          .needs = {"mul"},
+          .pinned = worst_product,
+          .evaluate = product_error},
+      scalar_property{
+          .text = {.id = "P17",
+                   .sentence = "the relative error -1/9 is attained at fractions (1/2, 1/2) "
+                               "and nowhere else",
+                   .domain = "normal operands, result in range",
+                   .operation = "mul",
+                   .promise = "min_relative_error = -1/9",
+                   .promised = has_pam_bound},
+          .needs = {"mul"},
+          .pinned = worst_product,
+          .evaluate = worst_only_at_halves},
+      scalar_property{
+          .text = {.id = "P18",
+                   .sentence = "abs(a . b) is at most abs of the IEEE product in every "
+                               "rounding direction",
+                   .domain = "finite operands; a result rounded in the subnormal range is "
+                             "compared to nearest and upward",
+                   .operation = "mul",
+                   .promise = "never_above_product",
+                   .promised = [](const promises& p) { return p.never_above_product; }},
+          .needs = {"mul"},
+          .evaluate = never_above_product},
+      scalar_property{
+          .text = {.id = "P30",
+                   .sentence = "the relative error of the quotient lies within the promised "
+                               "bounds (0 and 1/8 for pad, the latter attained at 1/1.5)",
+                   .domain = "normal operands, result in range",
+                   .operation = "div",
+                   .promise = "has_error_bounds",
+                   .promised = [](const promises& p) { return p.has_error_bounds; }},
+          .needs = {"div"},
+          .pinned = worst_quotient,
+          .evaluate = quotient_error},
   };
 }
 

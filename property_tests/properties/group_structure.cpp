@@ -92,18 +92,19 @@ std::vector<statement> group_structure() {
                       .arity = 3,
                       .needs = {"mul"},
                       .evaluate = associates},
-      scalar_property{.text = {.id = "P5",
-                               .sentence = "associativity ends under clamping: (2^h . 2^h) . 2^-h is "
-                                           "not 2^h . (2^h . 2^-h)",
-                               .domain = "the pinned operands, h = bias - 1 (and 100)",
-                               .operation = "mul",
-                               .promise = "associative",
-                               .promised = [](const promises& p) { return p.associative; }},
-                      .arity = 3,
-                      .needs = {"mul"},
-                      .pinned = clamped_triples,
-                      .only_pinned = true,
-                      .evaluate = stops_associating},
+      scalar_property{
+          .text = {.id = "P5",
+                   .sentence = "associativity ends under clamping: (2^h . 2^h) . 2^-h is "
+                               "not 2^h . (2^h . 2^-h)",
+                   .domain = "the pinned operands, h = bias - 1 (and 100)",
+                   .operation = "mul",
+                   .promise = "associative",
+                   .promised = [](const promises& p) { return p.associative; }},
+          .arity = 3,
+          .needs = {"mul"},
+          .pinned = clamped_triples,
+          .only_pinned = true,
+          .evaluate = stops_associating},
   };
 }
 

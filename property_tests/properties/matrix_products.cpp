@@ -1,4 +1,5 @@
-/// P45: what a product of matrices does under permutation, scaling, padding, selection and transposition.
+/// P45: what a product of matrices does under permutation, scaling, padding, selection and
+/// transposition.
 #include <algorithm>
 #include <bit>
 #include <numeric>
@@ -47,7 +48,8 @@ column rows_reversed(const column& x, std::int64_t batch, std::int64_t rows, std
   return rearranged(x, batch, rows, columns,
                     [=](std::int64_t r, std::int64_t c) { return (rows - 1 - r) * columns + c; });
 }
-column columns_rotated(const column& x, std::int64_t batch, std::int64_t rows, std::int64_t columns) {
+column columns_rotated(const column& x, std::int64_t batch, std::int64_t rows,
+                       std::int64_t columns) {
   return rearranged(x, batch, rows, columns, [=](std::int64_t r, std::int64_t c) {
     return r * columns + (c + 1) % columns;
   });
@@ -65,8 +67,8 @@ std::optional<contraction_mismatch> permutes(const subject& s, const contraction
 constexpr int kReach = 16;   // of the exponents below
 constexpr int kScaling = 5;  // 2^5
 
-// Normal numbers near 1.0, and zeros: no sum of their products leaves the normal range except to zero, since all
-// terms are multiples of 2^(-2 (reach + 23)).
+// Normal numbers near 1.0, and zeros: no sum of their products leaves the normal range except to
+// zero, since all terms are multiples of 2^(-2 (reach + 23)).
 bool is_moderate(const column& x) {
   return std::ranges::all_of(x, [](std::uint32_t e) {
     return single().is_zero(e) ||
@@ -116,7 +118,8 @@ std::optional<contraction_mismatch> ignores_padding(const subject& s, const cont
       const auto row = c.b.begin() + (i * c.k + t) * c.n;
       padded.b.insert(padded.b.end(), row, row + c.n);
       // What meets a zero may be any finite number.
-      padded.b.insert(padded.b.end(), static_cast<std::size_t>(c.n), t % 3 == 0 ? 0 : single().max_finite);
+      padded.b.insert(padded.b.end(), static_cast<std::size_t>(c.n),
+                      t % 3 == 0 ? 0 : single().max_finite);
     }
   }
   return first_difference(product(s, padded), product(s, c));
@@ -217,22 +220,21 @@ property_text text(std::string_view sentence, std::string_view domain, std::stri
 
 std::vector<statement> matrix_products() {
   return {
-      contraction_property{
-          .text = text("permuting rows of A and columns of B permutes the result",
-                       "permutation; all operands", "", nullptr),
-          .in_domain = any_case,
-          .evaluate = permutes},
+      contraction_property{.text = text("permuting rows of A and columns of B permutes the result",
+                                        "permutation; all operands", "", nullptr),
+                           .in_domain = any_case,
+                           .evaluate = permutes},
       contraction_property{
           .text = text("scaling A by 2^k scales the result", "scaling; operands of moderate size",
                        "scales_by_powers_of_two",
                        [](const promises& p) { return p.scales_by_powers_of_two; }),
           .in_domain = both_moderate,
           .evaluate = scales},
-      contraction_property{
-          .text = text("padding the summed axis with zeros changes nothing", "padding; finite operands",
-                       "zero_padding", [](const promises& p) { return p.zero_padding; }),
-          .in_domain = both_finite,
-          .evaluate = ignores_padding},
+      contraction_property{.text = text("padding the summed axis with zeros changes nothing",
+                                        "padding; finite operands", "zero_padding",
+                                        [](const promises& p) { return p.zero_padding; }),
+                           .in_domain = both_finite,
+                           .evaluate = ignores_padding},
       contraction_property{
           .text = text("a one-hot B copies A, -0 as +0", "one-hot B; A finite",
                        "identity and zero_annihilates",
@@ -247,8 +249,8 @@ std::vector<statement> matrix_products() {
           .adapt = b_to_powers,
           .evaluate = equals_ieee},
       contraction_property{
-          .text = text("the transpose of A B is B^T A^T", "transposition; all operands", "commutative",
-                       [](const promises& p) { return p.commutative; }),
+          .text = text("the transpose of A B is B^T A^T", "transposition; all operands",
+                       "commutative", [](const promises& p) { return p.commutative; }),
           .in_domain = any_case,
           .evaluate = transposes},
   };

@@ -1,4 +1,5 @@
-/// P13 to P15 and P19: how a product follows its left operand. Order on neighbours is order everywhere.
+/// P13 to P15 and P19: how a product follows its left operand. Order on neighbours is order
+/// everywhere.
 #include "pamkit/properties/property.hpp"
 #include "statement_range.hpp"
 
@@ -78,22 +79,24 @@ void ulp_is_ulp(const subject& s, const operand_columns& x, outcome& out) {
 
 std::vector<statement> monotonicity() {
   return {
-      scalar_property{.text = {.id = "P13",
-                               .sentence = "abs(a . b) increases strictly with abs(a)",
-                               .domain = "a and its larger neighbour, normal operands, results in range",
-                               .operation = "mul",
-                               .promise = "strictly_increasing",
-                               .promised = [](const promises& p) { return p.strictly_increasing; }},
-                      .needs = {"mul"},
-                      .evaluate = strictly_increases},
-      scalar_property{.text = {.id = "P14",
-                               .sentence = "abs(a . b) never decreases with abs(a), clamping included",
-                               .domain = "a and its larger neighbour, finite operands",
-                               .operation = "mul",
-                               .promise = "weakly_increasing",
-                               .promised = [](const promises& p) { return p.weakly_increasing; }},
-                      .needs = {"mul"},
-                      .evaluate = weakly_increases},
+      scalar_property{
+          .text = {.id = "P13",
+                   .sentence = "abs(a . b) increases strictly with abs(a)",
+                   .domain = "a and its larger neighbour, normal operands, results in range",
+                   .operation = "mul",
+                   .promise = "strictly_increasing",
+                   .promised = [](const promises& p) { return p.strictly_increasing; }},
+          .needs = {"mul"},
+          .evaluate = strictly_increases},
+      scalar_property{
+          .text = {.id = "P14",
+                   .sentence = "abs(a . b) never decreases with abs(a), clamping included",
+                   .domain = "a and its larger neighbour, finite operands",
+                   .operation = "mul",
+                   .promise = "weakly_increasing",
+                   .promised = [](const promises& p) { return p.weakly_increasing; }},
+          .needs = {"mul"},
+          .evaluate = weakly_increases},
       scalar_property{.text = {.id = "P15",
                                .sentence = "a . b = c . b implies a = c",
                                .domain = "operands a, c, b normal, results in range",

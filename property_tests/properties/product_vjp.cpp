@@ -1,4 +1,5 @@
-/// P43: the vjp of a product is a product, to the bit. It is seen through contractions of a single term.
+/// P43: the vjp of a product is a product, to the bit. It is seen through contractions of a single
+/// term.
 #include <bit>
 
 #include "pamkit/properties/property.hpp"
@@ -57,27 +58,29 @@ void vjp_is_product(const subject& s, const operand_columns& x, outcome& out) {
 
 std::vector<statement> product_vjp() {
   return {
-      scalar_property{.text = {.id = "P43",
-                               .sentence = "the approx vjp of a . b is d . b and d . a",
-                               .domain = "all operands a, b, d, widened to binary32",
-                               .operation = "matmul_vjp",
-                               // An arithmetic whose product is no product differentiates otherwise.
-                               .promise = "scales_by_powers_of_two",
-                               .promised = [](const promises& p) { return p.scales_by_powers_of_two; }},
-                      .arity = 3,
-                      .needs = {"mul"},
-                      .vjp = derivative::approx,
-                      .evaluate = vjp_is_product<derivative::approx>},
-      scalar_property{.text = {.id = "P43",
-                               .sentence = "the exact vjp of a . b is d . slope, without compensation",
-                               .domain = "all operands a, b, d, widened to binary32",
-                               .operation = "matmul_vjp",
-                               .promise = "",
-                               .promised = nullptr},
-                      .arity = 3,
-                      .needs = {"mul", "mul_da"},
-                      .vjp = derivative::exact,
-                      .evaluate = vjp_is_product<derivative::exact>},
+      scalar_property{
+          .text = {.id = "P43",
+                   .sentence = "the approx vjp of a . b is d . b and d . a",
+                   .domain = "all operands a, b, d, widened to binary32",
+                   .operation = "matmul_vjp",
+                   // An arithmetic whose product is no product differentiates otherwise.
+                   .promise = "scales_by_powers_of_two",
+                   .promised = [](const promises& p) { return p.scales_by_powers_of_two; }},
+          .arity = 3,
+          .needs = {"mul"},
+          .vjp = derivative::approx,
+          .evaluate = vjp_is_product<derivative::approx>},
+      scalar_property{
+          .text = {.id = "P43",
+                   .sentence = "the exact vjp of a . b is d . slope, without compensation",
+                   .domain = "all operands a, b, d, widened to binary32",
+                   .operation = "matmul_vjp",
+                   .promise = "",
+                   .promised = nullptr},
+          .arity = 3,
+          .needs = {"mul", "mul_da"},
+          .vjp = derivative::exact,
+          .evaluate = vjp_is_product<derivative::exact>},
   };
 }
 

@@ -8,7 +8,8 @@ namespace {
 // floor(Fa + Fb + f): by how much the fractions carry into the exponent.
 std::int64_t carry(const subject& s, std::uint32_t a, std::uint32_t b) {
   const format_description& f = s.format();
-  return (fraction_bits_of(f, a) + fraction_bits_of(f, b) + s.rules().compensation) >> f.fraction_bits;
+  return (fraction_bits_of(f, a) + fraction_bits_of(f, b) + s.rules().compensation) >>
+         f.fraction_bits;
 }
 
 // sign(b) 2^(Eb + carry), or NaN where that is not normal.
@@ -17,8 +18,8 @@ std::uint32_t slope_of_piece(const subject& s, std::uint32_t b, std::int64_t car
   return scaled_in_range(f, b & ~(f.min_normal - 1), static_cast<int>(carried));
 }
 
-// abs(y) - abs(x), as an integer times 2^-(fraction bits) and the power of x's exponent; abs(y) >= abs(x), both
-// normal.
+// abs(y) - abs(x), as an integer times 2^-(fraction bits) and the power of x's exponent; abs(y) >=
+// abs(x), both normal.
 scaled_integer difference(const format_description& f, std::uint32_t x, std::uint32_t y) {
   const scaled_integer low = exact_magnitude(f, x);
   const scaled_integer high = exact_magnitude(f, y);
@@ -76,8 +77,8 @@ void mean_of_slopes(const subject& s, const operand_columns& x, outcome& out) {
     const std::uint32_t b = x[2][i];
     if (!all_normal(s, {a, c, b}) || (a ^ c) >= f.min_normal || c <= a) continue;
     if (carry(s, c, b) != carry(s, a, b) + 1) continue;
-    const std::int64_t fraction = (carry(s, c, b) << f.fraction_bits) - fraction_bits_of(f, b) -
-                                  s.rules().compensation;
+    const std::int64_t fraction =
+        (carry(s, c, b) << f.fraction_bits) - fraction_bits_of(f, b) - s.rules().compensation;
     edges[i] = (a & ~(f.min_normal - 1)) | static_cast<std::uint32_t>(fraction);
   }
   const column at_edge = s.apply("mul_da", edges, x[2]);
@@ -109,27 +110,29 @@ void mean_of_slopes(const subject& s, const operand_columns& x, outcome& out) {
 
 std::vector<statement> slopes() {
   return {
-      scalar_property{.text = {.id = "P41",
-                               .sentence = "the exact slope is sign(b) 2^(Eb + floor(Fa + Fb + f)), and "
-                                           "the forward difference of the product equals it",
-                               .domain = "normal operands, results in range, slope normal",
-                               .operation = "mul_da",
-                               .promise = "",
-                               .promised = nullptr},
-                      .needs = {"mul", "mul_da"},
-                      .evaluate = slope_is_difference},
-      scalar_property{.text = {.id = "P42",
-                               .sentence = "a difference across one edge is the length-weighted mean of "
-                                           "the two slopes, and the edge has the slope above it",
-                               .domain = "operands a, c, b with one edge in (a, c], results in range, "
-                                         "slopes normal",
-                               .operation = "mul_da",
-                               .promise = "",
-                               .promised = nullptr},
-                      .arity = 3,
-                      .needs = {"mul", "mul_da"},
-                      .adapt = same_binade,
-                      .evaluate = mean_of_slopes},
+      scalar_property{
+          .text = {.id = "P41",
+                   .sentence = "the exact slope is sign(b) 2^(Eb + floor(Fa + Fb + f)), and "
+                               "the forward difference of the product equals it",
+                   .domain = "normal operands, results in range, slope normal",
+                   .operation = "mul_da",
+                   .promise = "",
+                   .promised = nullptr},
+          .needs = {"mul", "mul_da"},
+          .evaluate = slope_is_difference},
+      scalar_property{
+          .text = {.id = "P42",
+                   .sentence = "a difference across one edge is the length-weighted mean of "
+                               "the two slopes, and the edge has the slope above it",
+                   .domain = "operands a, c, b with one edge in (a, c], results in range, "
+                             "slopes normal",
+                   .operation = "mul_da",
+                   .promise = "",
+                   .promised = nullptr},
+          .arity = 3,
+          .needs = {"mul", "mul_da"},
+          .adapt = same_binade,
+          .evaluate = mean_of_slopes},
   };
 }
 

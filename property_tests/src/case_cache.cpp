@@ -42,15 +42,16 @@ std::shared_ptr<const case_pool> case_cache::pool(const case_shape& shape, std::
 
 std::shared_ptr<const std::vector<contraction_case>> case_cache::contractions(
     const case_shape& shape, const tensor_operation& operation, bool quick) {
-  return get(contractions_, shape, std::string(operation.name), [&](auto& entry, std::uint64_t seed) {
-    auto made = std::make_shared<std::vector<contraction_case>>();
-    entropy source(seed);
-    for (const contraction_plan& plan : contraction_plans(operation, quick)) {
-      made->push_back(make_contraction_case(shape, plan, source));
-      count_contraction(shape, made->back(), entry.reached);
-    }
-    return made;
-  });
+  return get(contractions_, shape, std::string(operation.name),
+             [&](auto& entry, std::uint64_t seed) {
+               auto made = std::make_shared<std::vector<contraction_case>>();
+               entropy source(seed);
+               for (const contraction_plan& plan : contraction_plans(operation, quick)) {
+                 made->push_back(make_contraction_case(shape, plan, source));
+                 count_contraction(shape, made->back(), entry.reached);
+               }
+               return made;
+             });
 }
 
 std::vector<case_cache::coverage_entry> case_cache::coverage() const {

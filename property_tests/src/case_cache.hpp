@@ -13,8 +13,8 @@
 
 namespace pamkit::properties {
 
-/// Cases that several statements share, made once, by whichever thread asks first. What it holds is what the run
-/// used, so its counts are the run's coverage.
+/// Cases that several statements share, made once, by whichever thread asks first. What it holds is
+/// what the run used, so its counts are the run's coverage.
 class case_cache {
  public:
   explicit case_cache(std::uint64_t seed) : seed_(seed) {}
@@ -23,9 +23,8 @@ class case_cache {
   std::shared_ptr<const case_pool> pool(const case_shape& shape, std::size_t count);
 
   /// The cases of a tensor operation, operands in the format of the shape.
-  std::shared_ptr<const std::vector<contraction_case>> contractions(const case_shape& shape,
-                                                                    const tensor_operation& operation,
-                                                                    bool quick);
+  std::shared_ptr<const std::vector<contraction_case>> contractions(
+      const case_shape& shape, const tensor_operation& operation, bool quick);
 
   struct coverage_entry {
     case_shape shape;

@@ -1,9 +1,9 @@
 #include "pamkit/properties/case_class.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "extended_magnitude.hpp"
 
@@ -130,9 +130,9 @@ void count_case(const case_shape& shape, std::span<const std::uint32_t> operands
 
 std::vector<case_class> required_classes(const case_shape& shape) {
   const format_description f = describe(shape.format);
-  std::vector<case_class> classes = {positive_zero,    negative_zero,     subnormal,
-                                     least_subnormal,  largest_subnormal, smallest_normal,
-                                     largest_normal,   power_of_two,      above_power_of_two,
+  std::vector<case_class> classes = {positive_zero,      negative_zero,     subnormal,
+                                     least_subnormal,    largest_subnormal, smallest_normal,
+                                     largest_normal,     power_of_two,      above_power_of_two,
                                      below_power_of_two, quiet_nan};
   if (f.has_infinity) {
     classes.push_back(infinity);

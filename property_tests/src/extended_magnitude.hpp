@@ -8,14 +8,17 @@
 namespace pamkit::properties {
 
 /// The unit of the last kept fraction bit, as an integer on encodings.
-inline std::int64_t unit_of(const format_description& f) { return std::int64_t{1} << f.dropped_bits; }
+inline std::int64_t unit_of(const format_description& f) {
+  return std::int64_t{1} << f.dropped_bits;
+}
 
 /// mag(x) of a nonzero finite x as if the exponent were unbounded below: subnormals normalised.
 inline std::int64_t extended_magnitude(const format_description& f, std::uint32_t x) {
   const std::int64_t m = x & f.magnitude_mask;
   const std::int64_t min = f.min_normal;
   if (m >= min || m == 0) return m;
-  const int shift = f.fraction_bits + 1 - static_cast<int>(std::bit_width(static_cast<std::uint64_t>(m)));
+  const int shift =
+      f.fraction_bits + 1 - static_cast<int>(std::bit_width(static_cast<std::uint64_t>(m)));
   return (m << shift) - shift * min;
 }
 

@@ -1,11 +1,10 @@
 #include "pamkit/properties/generator.hpp"
 
-#include <rapidcheck.h>
-
 #include <algorithm>
 #include <array>
 
 #include "extended_magnitude.hpp"
+#include "shrinkable_case.hpp"
 
 namespace pamkit::properties {
 namespace {
@@ -23,26 +22,51 @@ std::uint32_t random_sign(const description& f, std::int64_t magnitude, entropy&
 // A fraction field: few set bits, runs of ones, or uniform.
 std::int64_t draw_fraction(const description& f, entropy& source) {
   const std::int64_t ones = (std::int64_t{1} << f.kept_bits) - 1;
-  const auto bit = [&] { return std::int64_t{1} << source.below(static_cast<std::uint64_t>(f.kept_bits)); };
+  const auto bit = [&] {
+    return std::int64_t{1} << source.below(static_cast<std::uint64_t>(f.kept_bits));
+  };
   const auto uniform = [&] { return static_cast<std::int64_t>(source.next()) & ones; };
   std::int64_t fraction = 0;
   switch (source.below(12)) {
-    case 0: fraction = 0; break;
-    case 1: fraction = 1; break;
-    case 2: fraction = ones; break;
-    case 3: fraction = ones - 1; break;
-    case 4: fraction = bit(); break;
-    case 5: fraction = ones ^ bit(); break;
-    case 6: fraction = bit() | bit(); break;
-    case 7: fraction = bit() - 1; break;                 // ones below a bit
-    case 8: fraction = ones ^ (bit() - 1); break;        // ones above a bit
-    case 9: fraction = (ones >> 1) + 1; break;           // 1/2: the tie of a weight, the worst case of pam
-    default: fraction = uniform(); break;
+    case 0:
+      fraction = 0;
+      break;
+    case 1:
+      fraction = 1;
+      break;
+    case 2:
+      fraction = ones;
+      break;
+    case 3:
+      fraction = ones - 1;
+      break;
+    case 4:
+      fraction = bit();
+      break;
+    case 5:
+      fraction = ones ^ bit();
+      break;
+    case 6:
+      fraction = bit() | bit();
+      break;
+    case 7:
+      fraction = bit() - 1;
+      break;  // ones below a bit
+    case 8:
+      fraction = ones ^ (bit() - 1);
+      break;  // ones above a bit
+    case 9:
+      fraction = (ones >> 1) + 1;
+      break;  // 1/2: the tie of a weight, the worst case of pam
+    default:
+      fraction = uniform();
+      break;
   }
   return (fraction & ones) << f.dropped_bits;
 }
 
-// Exponents from the range ends, around 1.0 and around the size of one unit, where operations change their ways.
+// Exponents from the range ends, around 1.0 and around the size of one unit, where operations
+// change their ways.
 std::int64_t draw_exponent_field(const description& f, entropy& source) {
   const std::int64_t fields = std::int64_t{1} << f.exponent_bits;
   std::int64_t field = 0;
@@ -50,12 +74,25 @@ std::int64_t draw_exponent_field(const description& f, entropy& source) {
     case 0:
       field = static_cast<std::int64_t>(source.below(static_cast<std::uint64_t>(fields)));
       break;
-    case 1: field = f.bias + source.between(-3, 3); break;
-    case 2: field = f.bias + source.between(f.exponent_bits - 3, f.exponent_bits + 1); break;
+    case 1:
+      field = f.bias + source.between(-3, 3);
+      break;
+    case 2:
+      field = f.bias + source.between(f.exponent_bits - 3, f.exponent_bits + 1);
+      break;
     default: {
-      const std::array<std::int64_t, 12> special = {
-          0, 1, 2, f.bias - f.kept_bits - 1, f.bias - f.kept_bits, f.bias + f.kept_bits,
-          f.bias + f.kept_bits + 1, fields - 2, fields - 3, fields / 4, 3 * fields / 4, fields - 1};
+      const std::array<std::int64_t, 12> special = {0,
+                                                    1,
+                                                    2,
+                                                    f.bias - f.kept_bits - 1,
+                                                    f.bias - f.kept_bits,
+                                                    f.bias + f.kept_bits,
+                                                    f.bias + f.kept_bits + 1,
+                                                    fields - 2,
+                                                    fields - 3,
+                                                    fields / 4,
+                                                    3 * fields / 4,
+                                                    fields - 1};
       field = special[source.below(special.size())];
     }
   }
@@ -97,9 +134,8 @@ std::uint32_t draw_near_integer(const description& f, entropy& source) {
   doubled = std::max<std::int64_t>(doubled, 1);
   const int leading = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(doubled))) - 1;
   const std::int64_t rest = doubled - (std::int64_t{1} << leading);
-  const std::int64_t fraction = leading <= f.fraction_bits
-                                    ? rest << (f.fraction_bits - leading)
-                                    : rest >> (leading - f.fraction_bits);
+  const std::int64_t fraction = leading <= f.fraction_bits ? rest << (f.fraction_bits - leading)
+                                                           : rest >> (leading - f.fraction_bits);
   const std::int64_t exact = (std::int64_t{f.bias + leading - 1} << f.fraction_bits) + fraction;
   const std::int64_t m = (exact & -unit_of(f)) + unit_of(f) * source.between(-1, 1);
   return random_sign(f, std::clamp<std::int64_t>(m, 0, f.max_finite), source);
@@ -110,14 +146,8 @@ std::int64_t draw_edge_magnitude(const description& f, entropy& source) {
   const std::int64_t min = f.min_normal;
   // Half the least subnormal and the least subnormal, as extended magnitudes.
   const std::int64_t vanishing = -std::int64_t{f.kept_bits} * min;
-  const std::array<std::int64_t, 8> edges = {min,
-                                             min,
-                                             min,
-                                             f.max_finite,
-                                             f.max_finite,
-                                             f.max_finite,
-                                             vanishing,
-                                             vanishing + min};
+  const std::array<std::int64_t, 8> edges = {
+      min, min, min, f.max_finite, f.max_finite, f.max_finite, vanishing, vanishing + min};
   return edges[source.below(edges.size())] + unit_of(f) * source.between(-1, 1);
 }
 
@@ -177,10 +207,17 @@ column draw_related(const description& f, entropy& source) {
   const std::int64_t m = a & f.magnitude_mask;
   std::int64_t other = m;
   switch (source.below(4)) {
-    case 0: break;
-    case 1: other = m + unit_of(f) * source.between(-2, 2); break;
-    case 2: other = m - (source.between(-2, 2) + f.kept_bits) * f.min_normal; break;
-    default: other = (m & -std::int64_t{f.min_normal}) + draw_fraction(f, source); break;
+    case 0:
+      break;
+    case 1:
+      other = m + unit_of(f) * source.between(-2, 2);
+      break;
+    case 2:
+      other = m - (source.between(-2, 2) + f.kept_bits) * f.min_normal;
+      break;
+    default:
+      other = (m & -std::int64_t{f.min_normal}) + draw_fraction(f, source);
+      break;
   }
   return {a, random_sign(f, std::clamp<std::int64_t>(other, 0, f.max_finite), source)};
 }
@@ -189,83 +226,22 @@ column draw_pair(const case_shape& shape, const description& f, entropy& source)
   switch (source.below(16)) {
     case 0:
     case 1:
-    case 2: return draw_range_edge(shape, f, source);
+    case 2:
+      return draw_range_edge(shape, f, source);
     case 3:
-    case 4: return draw_fraction_edge(shape, f, source);
-    case 5: return draw_related(f, source);
-    case 6: return {draw_near_integer(f, source), draw_encoding(f, source)};
+    case 4:
+      return draw_fraction_edge(shape, f, source);
+    case 5:
+      return draw_related(f, source);
+    case 6:
+      return {draw_near_integer(f, source), draw_encoding(f, source)};
     case 7:
     case 8:
-    case 9: return {draw_moderate(f, source), draw_moderate(f, source)};
-    default: return {draw_encoding(f, source), draw_encoding(f, source)};
+    case 9:
+      return {draw_moderate(f, source), draw_moderate(f, source)};
+    default:
+      return {draw_encoding(f, source), draw_encoding(f, source)};
   }
-}
-
-// --- Shrinking ---------------------------------------------------------------------------------------------
-
-// How far an encoding is from 1.0: specials last, then the distance of the exponent, the set fraction bits, the
-// sign. Shrinking only ever goes down in it, so it ends.
-std::uint64_t complexity(const description& f, std::uint32_t x) {
-  const std::uint32_t m = x & f.magnitude_mask;
-  const std::uint64_t sign = f.sign(x) ? 1 : 0;
-  if (f.is_nan(x)) return ((m == f.nan ? 6ULL : 7ULL) << 40) + (m << 1) + sign;
-  if (f.is_infinite(x)) return (5ULL << 40) + sign;
-  if (f.is_zero(x)) return (3ULL << 40) + sign;
-  const std::uint64_t kind = m < f.min_normal ? 4 : 1;
-  const std::int64_t field = m >> f.fraction_bits;
-  const auto distance = static_cast<std::uint64_t>(field < f.bias ? f.bias - field : field - f.bias);
-  const std::uint32_t fraction = m & (f.min_normal - 1);
-  const auto bits = static_cast<std::uint64_t>(std::popcount(fraction));
-  // Of equally many bits the higher ones are simpler.
-  const auto span = fraction == 0 ? 0U : static_cast<unsigned>(f.fraction_bits - std::countr_zero(fraction));
-  return (kind << 40) + (distance << 24) + (bits << 12) + (std::uint64_t{span} << 2) + sign;
-}
-
-// Simpler encodings, the boldest first.
-column simpler_encodings(const description& f, std::uint32_t x) {
-  column candidates;
-  const std::uint32_t sign = x & f.sign_mask;
-  const std::uint32_t m = x & f.magnitude_mask;
-  const auto add = [&](std::int64_t magnitude, std::uint32_t s) {
-    const std::uint32_t y = static_cast<std::uint32_t>(magnitude) | s;
-    if (y != x && f.is_well_formed(y) && complexity(f, y) < complexity(f, x)) candidates.push_back(y);
-  };
-  add(f.one, 0);
-  add(f.one, sign);
-  add(m, 0);
-  for (const std::uint32_t magnitude : {f.min_normal, f.max_finite, 0U, f.infinity, f.nan}) {
-    add(magnitude, sign);
-  }
-  if (f.is_nan(x) || f.is_infinite(x)) return candidates;
-  const std::uint32_t fraction = m & (f.min_normal - 1);
-  const std::uint32_t exponent = m - fraction;
-  add(exponent, sign);
-  add(exponent + f.min_normal / 2, sign);
-  const std::int64_t distance = std::int64_t{exponent >> f.fraction_bits} - f.bias;
-  for (std::int64_t step = distance; step != 0; step /= 2) {
-    add(m - (step << f.fraction_bits), sign);
-  }
-  for (std::uint32_t bits = fraction; bits != 0; bits &= bits - 1) {
-    add(exponent + (bits & (bits - 1)), sign);  // without the lowest bits
-    add(m - (bits & -bits), sign);              // without one bit
-  }
-  return candidates;
-}
-
-rc::Seq<column> simpler_cases(const description& f, const column& operands) {
-  std::vector<column> candidates;
-  for (std::size_t i = 0; i < operands.size(); ++i) {
-    for (const std::uint32_t x : simpler_encodings(f, operands[i])) {
-      candidates.push_back(operands);
-      candidates.back()[i] = x;
-    }
-  }
-  return rc::seq::fromContainer(std::move(candidates));
-}
-
-rc::Shrinkable<column> shrinkable_case(const description& f, column operands) {
-  return rc::shrinkable::shrinkRecur(
-      std::move(operands), [f](const column& x) { return simpler_cases(f, x); });
 }
 
 rc::Gen<column> case_generator(const case_shape& shape) {
@@ -303,7 +279,8 @@ std::int64_t entropy::between(std::int64_t low, std::int64_t high) {
 
 std::uint32_t draw_encoding(const description& f, entropy& source) {
   if (source.one_in(8)) return draw_special(f, source);
-  const std::int64_t m = (draw_exponent_field(f, source) << f.fraction_bits) + draw_fraction(f, source);
+  const std::int64_t m =
+      (draw_exponent_field(f, source) << f.fraction_bits) + draw_fraction(f, source);
   return random_sign(f, m, source);
 }
 
@@ -313,7 +290,9 @@ column draw_range_edge(const case_shape& shape, const description& f, entropy& s
   column out;
   switch (source.below(5)) {
     case 0:
-    case 1: if (draw_sum(f, edge + one - shape.compensation, source, out)) return out; break;
+    case 1:
+      if (draw_sum(f, edge + one - shape.compensation, source, out)) return out;
+      break;
     case 2:
       if (draw_sum_with_subnormal(f, edge + one - shape.compensation, source, out)) return out;
       break;
@@ -369,25 +348,6 @@ operand_columns enumerate(const any_format& format, int arity, std::uint64_t fir
     operands.back().push_back(static_cast<std::uint32_t>(low << f.dropped_bits));
   }
   return operands;
-}
-
-column shrink_case(const any_format& format, column operands,
-                   const std::function<bool(const column&)>& fails, std::size_t limit) {
-  rc::Shrinkable<column> best = shrinkable_case(describe(format), std::move(operands));
-  std::size_t evaluated = 0;
-  for (bool found = true; found;) {
-    found = false;
-    rc::Seq<rc::Shrinkable<column>> candidates = best.shrinks();
-    for (auto candidate = candidates.next(); candidate && evaluated < limit; candidate = candidates.next()) {
-      ++evaluated;
-      if (fails(candidate->value())) {
-        best = *candidate;
-        found = true;
-        break;
-      }
-    }
-  }
-  return best.value();
 }
 
 }  // namespace pamkit::properties

@@ -36,7 +36,8 @@ reference::derivative kind_of(derivative gradient) {
 column narrowed(const subject& s, column sums) {
   if (s.format().storage_bits == 32) return sums;
   std::vector<float> values(sums.size());
-  std::ranges::transform(sums, values.begin(), [](std::uint32_t x) { return std::bit_cast<float>(x); });
+  std::ranges::transform(sums, values.begin(),
+                         [](std::uint32_t x) { return std::bit_cast<float>(x); });
   narrow(s.rules(), values, sums);
   return sums;
 }
@@ -44,13 +45,14 @@ column narrowed(const subject& s, column sums) {
 }  // namespace
 
 const property_text& golden_contraction_text() {
-  static const property_text text = {
-      .id = "P44",
-      .sentence = "the result is the golden model's under the declared order, whatever the layout and split",
-      .domain = "all operands",
-      .operation = "",
-      .promise = "",
-      .promised = nullptr};
+  static const property_text text = {.id = "P44",
+                                     .sentence =
+                                         "the result is the golden model's under the declared "
+                                         "order, whatever the layout and split",
+                                     .domain = "all operands",
+                                     .operation = "",
+                                     .promise = "",
+                                     .promised = nullptr};
   return text;
 }
 
@@ -138,36 +140,59 @@ namespace {
 
 using enum contraction_content;
 
-// Contents by the way a kernel may sort whole matrices: all products in range, some operands zeros, some products
-// past an end, anything at all; then shapes around the sizes of vectors, tiles and blocks.
+// Contents by the way a kernel may sort whole matrices: all products in range, some operands zeros,
+// some products past an end, anything at all; then shapes around the sizes of vectors, tiles and
+// blocks.
 std::vector<contraction_plan> matmul_plans() {
-  return {{moderate, 1, 3, 5, 7},        {moderate, 1, 17, 9, 3},      {moderate, 1, 1, 33, 4},
-          {moderate, 1, 5, 1, 31},       {moderate, 1, 7, 70, 2},      {moderate, 1, 2, 3, 0},
-          {moderate, 1, 0, 3, 2},        {moderate, 1, 3, 0, 2},       {moderate, 1, 2, 2, 270},
-          {weighted, 1, 7, 6, 2},        {weighted, 1, 4, 19, 1},      {cancelling, 1, 4, 5, 6},
-          {cancelling, 1, 2, 3, 9},      {equal_rows, 1, 4, 3, 5},     {single_terms, 1, 28, 28, 1},
-          {zeros_left, 1, 5, 18, 3},     {zeros_right, 1, 4, 21, 3},   {zeros, 1, 8, 17, 4},
-          {one_special, 1, 5, 9, 4},     {one_special, 1, 2, 3, 260},  {underflowing, 1, 7, 19, 1},
-          {underflowing, 1, 3, 17, 3},   {overflowing, 1, 4, 18, 1},   {least_at_edge, 1, 3, 6, 1, -1},
-          {least_at_edge, 1, 3, 6, 1},   {least_at_edge, 1, 3, 6, 1, 1}, {greatest_at_edge, 1, 3, 6, 1, -1},
-          {greatest_at_edge, 1, 3, 6, 1}, {greatest_at_edge, 1, 3, 6, 1, 1}};
+  return {{moderate, 1, 3, 5, 7},
+          {moderate, 1, 17, 9, 3},
+          {moderate, 1, 1, 33, 4},
+          {moderate, 1, 5, 1, 31},
+          {moderate, 1, 7, 70, 2},
+          {moderate, 1, 2, 3, 0},
+          {moderate, 1, 0, 3, 2},
+          {moderate, 1, 3, 0, 2},
+          {moderate, 1, 2, 2, 270},
+          {weighted, 1, 7, 6, 2},
+          {weighted, 1, 4, 19, 1},
+          {cancelling, 1, 4, 5, 6},
+          {cancelling, 1, 2, 3, 9},
+          {equal_rows, 1, 4, 3, 5},
+          {single_terms, 1, 28, 28, 1},
+          {zeros_left, 1, 5, 18, 3},
+          {zeros_right, 1, 4, 21, 3},
+          {zeros, 1, 8, 17, 4},
+          {one_special, 1, 5, 9, 4},
+          {one_special, 1, 2, 3, 260},
+          {underflowing, 1, 7, 19, 1},
+          {underflowing, 1, 3, 17, 3},
+          {overflowing, 1, 4, 18, 1},
+          {least_at_edge, 1, 3, 6, 1, -1},
+          {least_at_edge, 1, 3, 6, 1},
+          {least_at_edge, 1, 3, 6, 1, 1},
+          {greatest_at_edge, 1, 3, 6, 1, -1},
+          {greatest_at_edge, 1, 3, 6, 1},
+          {greatest_at_edge, 1, 3, 6, 1, 1}};
 }
 
 // The derivatives sum over the other two axes.
 std::vector<contraction_plan> derivative_plans() {
-  return {{single_terms, 1, 20, 1, 20},    {single_terms, 1, 1, 20, 20},    {moderate, 1, 2, 260, 2},
-          {moderate, 1, 260, 2, 2},        {moderate, 1, 7, 2, 40},         {underflowing, 1, 4, 1, 18},
-          {underflowing, 1, 1, 18, 4},     {overflowing, 1, 4, 1, 18},      {overflowing, 1, 1, 18, 4},
-          {zeros, 1, 3, 4, 19},            {least_at_edge, 1, 3, 1, 6, 0},  {least_at_edge, 1, 1, 6, 3, -1},
-          {least_at_edge, 1, 3, 1, 6, -1}, {least_at_edge, 1, 1, 6, 3, 0},  {greatest_at_edge, 1, 3, 1, 6, 1},
-          {greatest_at_edge, 1, 1, 6, 3, 1}, {greatest_at_edge, 1, 3, 1, 6, 0}, {greatest_at_edge, 1, 1, 6, 3, 0}};
+  return {{single_terms, 1, 20, 1, 20},      {single_terms, 1, 1, 20, 20},
+          {moderate, 1, 2, 260, 2},          {moderate, 1, 260, 2, 2},
+          {moderate, 1, 7, 2, 40},           {underflowing, 1, 4, 1, 18},
+          {underflowing, 1, 1, 18, 4},       {overflowing, 1, 4, 1, 18},
+          {overflowing, 1, 1, 18, 4},        {zeros, 1, 3, 4, 19},
+          {least_at_edge, 1, 3, 1, 6, 0},    {least_at_edge, 1, 1, 6, 3, -1},
+          {least_at_edge, 1, 3, 1, 6, -1},   {least_at_edge, 1, 1, 6, 3, 0},
+          {greatest_at_edge, 1, 3, 1, 6, 1}, {greatest_at_edge, 1, 1, 6, 3, 1},
+          {greatest_at_edge, 1, 3, 1, 6, 0}, {greatest_at_edge, 1, 1, 6, 3, 0}};
 }
 
 std::vector<contraction_plan> more_matmul_plans() {
-  return {{moderate, 1, 33, 34, 35},     {single_terms, 1, 64, 64, 1}, {weighted, 1, 16, 16, 2},
-          {moderate, 1, 3, 3, 1000},     {moderate, 1, 100, 5, 3},     {moderate, 1, 3, 530, 3},
-          {zeros, 1, 13, 66, 5},         {underflowing, 1, 13, 66, 2}, {overflowing, 1, 13, 66, 1},
-          {one_special, 1, 20, 40, 6},   {cancelling, 1, 9, 20, 12},   {zeros_left, 1, 2, 5, 520}};
+  return {{moderate, 1, 33, 34, 35},   {single_terms, 1, 64, 64, 1}, {weighted, 1, 16, 16, 2},
+          {moderate, 1, 3, 3, 1000},   {moderate, 1, 100, 5, 3},     {moderate, 1, 3, 530, 3},
+          {zeros, 1, 13, 66, 5},       {underflowing, 1, 13, 66, 2}, {overflowing, 1, 13, 66, 1},
+          {one_special, 1, 20, 40, 6}, {cancelling, 1, 9, 20, 12},   {zeros_left, 1, 2, 5, 520}};
 }
 
 std::vector<contraction_plan> more_derivative_plans() {
@@ -184,18 +209,25 @@ void append(std::vector<contraction_plan>& plans, const std::vector<contraction_
 std::vector<contraction_plan> contraction_plans(const tensor_operation& operation, bool quick) {
   std::vector<contraction_plan> plans;
   if (operation.has_batch) {
-    plans = {{moderate, 2, 3, 4, 5}, {weighted, 3, 2, 2, 3}, {single_terms, 2, 4, 3, 1},
-             {moderate, 0, 2, 2, 2}, {zeros, 3, 2, 5, 2}};
+    plans = {{moderate, 2, 3, 4, 5},
+             {weighted, 3, 2, 2, 3},
+             {single_terms, 2, 4, 3, 1},
+             {moderate, 0, 2, 2, 2},
+             {zeros, 3, 2, 5, 2}};
   } else if (operation.is_linear) {
-    plans = {{moderate, 1, 4, 6, 5}, {single_terms, 1, 6, 9, 1}, {cancelling, 1, 3, 2, 6},
-             {weighted, 1, 1, 1, 1}, {zeros, 1, 3, 18, 4}};
+    plans = {{moderate, 1, 4, 6, 5},
+             {single_terms, 1, 6, 9, 1},
+             {cancelling, 1, 3, 2, 6},
+             {weighted, 1, 1, 1, 1},
+             {zeros, 1, 3, 18, 4}};
   } else {
     plans = matmul_plans();
     if (operation.is_vjp) append(plans, derivative_plans());
   }
   if (quick) return plans;
   if (operation.has_batch || operation.is_linear) {
-    append(plans, {{moderate, 1, 19, 18, 17}, {weighted, 1, 9, 9, 4}, {single_terms, 1, 33, 17, 1}});
+    append(plans,
+           {{moderate, 1, 19, 18, 17}, {weighted, 1, 9, 9, 4}, {single_terms, 1, 33, 17, 1}});
   } else {
     append(plans, more_matmul_plans());
     if (operation.is_vjp) append(plans, more_derivative_plans());
@@ -205,7 +237,8 @@ std::vector<contraction_plan> contraction_plans(const tensor_operation& operatio
 
 std::vector<case_class> required_contraction_classes(const format_description& format) {
   std::vector<case_class> classes = {case_class::cancellation};
-  // Four exponent bits hold no two numbers so far apart; only eight reach the ends of binary32's range.
+  // Four exponent bits hold no two numbers so far apart; only eight reach the ends of binary32's
+  // range.
   if (format.exponent_bits > 4) classes.push_back(case_class::tiny_term);
   if (format.exponent_bits == 8) classes.push_back(case_class::single_term_at_edge);
   return classes;

@@ -16,8 +16,8 @@ const property_text& golden_contraction_text();
 struct tensor_operation {
   std::string_view name;  ///< "matmul", ..., "linear_vjp"
   bool is_vjp = false;
-  bool has_batch = false;      ///< takes batches of matrices
-  bool is_linear = false;      ///< its right operand is a weight [N, K]
+  bool has_batch = false;  ///< takes batches of matrices
+  bool is_linear = false;  ///< its right operand is a weight [N, K]
 };
 
 /// All of them, forward ones first.
@@ -25,11 +25,12 @@ std::span<const tensor_operation> tensor_operations();
 const tensor_operation* find_tensor_operation(std::string_view name);
 
 /// Whether the reference has the products, or the derivatives, that an operation sums.
-bool has_golden_results(const tensor_operation& operation, derivative gradient, std::string_view oracle);
+bool has_golden_results(const tensor_operation& operation, derivative gradient,
+                        std::string_view oracle);
 
-/// The encoded results of one operation: the product, or the derivatives with respect to a and b, in this order.
-/// All results are in the format of the operands (binary32 sums for the formats that are stored in 32 bits), so
-/// that a case is judged after its one final rounding.
+/// The encoded results of one operation: the product, or the derivatives with respect to a and b,
+/// in this order. All results are in the format of the operands (binary32 sums for the formats that
+/// are stored in 32 bits), so that a case is judged after its one final rounding.
 std::vector<column> golden_results(const tensor_operation& operation, derivative gradient,
                                    const arithmetic_choice& arithmetic, const any_format& format,
                                    subnormal_policy subnormals, overflow_policy overflow,

@@ -24,7 +24,8 @@ class elementwise_oracle {
   /// Nothing when the reference has no such operation or arithmetic.
   static std::optional<elementwise_oracle> find(std::string_view operation,
                                                 const arithmetic_choice& arithmetic,
-                                                const any_format& format, subnormal_policy subnormals,
+                                                const any_format& format,
+                                                subnormal_policy subnormals,
                                                 overflow_policy overflow);
 
   allowed_results results(std::span<const std::uint32_t> operands) const;

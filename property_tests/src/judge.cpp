@@ -4,7 +4,8 @@
 
 namespace pamkit::properties {
 
-judgement judge(const scalar_property& property, const subject& s, const operand_columns& operands) {
+judgement judge(const scalar_property& property, const subject& s,
+                const operand_columns& operands) {
   outcome found(case_count(operands));
   property.evaluate(s, operands, found);
   judgement j;

@@ -33,13 +33,15 @@ replay_verdict replay_golden(const replay_request& r) {
   if (operation == nullptr) refuse("no elementwise operation is called '" + r.operation + "'");
   require_count(r, static_cast<std::size_t>(operation->arity));
   require_well_formed(r, r.format);
-  const auto oracle = elementwise_oracle::find(r.operation, r.arithmetic, r.format, r.subnormals, r.overflow);
+  const auto oracle =
+      elementwise_oracle::find(r.operation, r.arithmetic, r.format, r.subnormals, r.overflow);
   const subject s = subject_of(r);
   if (!oracle || !s.defines(r.operation)) {
     refuse(fmt::format("{} defines no {}", r.arithmetic.label, r.operation));
   }
   const auto expected = oracle->results(r.operands);
-  const std::uint32_t got = s.apply(r.operation, column{r.operands.front()}, column{r.operands.back()}).front();
+  const std::uint32_t got =
+      s.apply(r.operation, column{r.operands.front()}, column{r.operands.back()}).front();
   return {.in_domain = true,
           .holds = expected.contains(got),
           .sentence = std::string(golden_text().sentence),
@@ -110,7 +112,8 @@ replay_verdict replay_golden_contraction(const replay_request& r) {
   const contraction_case c = tensor_case(r, operation->is_vjp);
   const derivative gradient = r.derivative.value_or(derivative::approx);
   const subject s = subject_of(r);
-  const auto expected = golden_results(*operation, gradient, r.arithmetic, r.format, r.subnormals, r.overflow, c);
+  const auto expected =
+      golden_results(*operation, gradient, r.arithmetic, r.format, r.subnormals, r.overflow, c);
   return verdict_of(compare_contraction(*operation, gradient, s, c, expected), s.format(),
                     golden_contraction_text().sentence);
 }
@@ -137,7 +140,8 @@ replay_verdict replay(const replay_request& r) {
   }
   if (r.property == golden_text().id) return replay_golden(r);
   if (r.property == golden_contraction_text().id) return replay_golden_contraction(r);
-  // Several statements may share a number: the first that fails speaks, else the first in whose domain the case is.
+  // Several statements may share a number: the first that fails speaks, else the first in whose
+  // domain the case is.
   std::optional<replay_verdict> verdict;
   for (const statement& s : statements_in_order()) {
     if (text_of(s).id != r.property) continue;

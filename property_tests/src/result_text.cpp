@@ -9,18 +9,25 @@ namespace pamkit::properties {
 
 std::string_view name_of(run_mode mode) {
   switch (mode) {
-    case run_mode::proved: return "proved";
-    case run_mode::exhaustive: return "exhaustive";
-    default: return "sampled";
+    case run_mode::proved:
+      return "proved";
+    case run_mode::exhaustive:
+      return "exhaustive";
+    default:
+      return "sampled";
   }
 }
 
 std::string_view name_of(run_status status) {
   switch (status) {
-    case run_status::pass: return "pass";
-    case run_status::fail: return "fail";
-    case run_status::not_promised: return "not-promised";
-    default: return "not-run";
+    case run_status::pass:
+      return "pass";
+    case run_status::fail:
+      return "fail";
+    case run_status::not_promised:
+      return "not-promised";
+    default:
+      return "not-run";
   }
 }
 
@@ -70,7 +77,8 @@ std::string replay_command(const result& row, const std::vector<std::string>& op
   if (row.property == golden_text().id) {
     return fmt::format("./pamkit explain {} {} {}", row.operation, fmt::join(operands, " "), rules);
   }
-  std::string command = fmt::format("./pamkit verify --property {} --op {}", row.property, row.operation);
+  std::string command =
+      fmt::format("./pamkit verify --property {} --op {}", row.property, row.operation);
   if (!row.derivative.empty()) command += " --derivative " + row.derivative;
   if (!row.shape.empty()) command += " --shape " + row.shape;
   return fmt::format("{} --replay {} {}", command, fmt::join(operands, ","), rules);

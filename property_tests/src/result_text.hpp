@@ -10,7 +10,8 @@ namespace pamkit::properties {
 /// Upper-case hexadecimal with as many digits as the format has.
 std::string hexadecimal(const format_description& format, std::uint32_t bits);
 
-/// The row of a statement about one arithmetic, format and policy; what the run itself finds is still missing.
+/// The row of a statement about one arithmetic, format and policy; what the run itself finds is
+/// still missing.
 result make_row(const property_text& text, const arithmetic_choice& arithmetic,
                 const any_format& format, subnormal_policy subnormals, overflow_policy overflow);
 

@@ -48,7 +48,8 @@ inline int normal_exponent(const format_description& f, std::uint32_t x) {
   return exponent_of(f, magnitude(f, x));
 }
 
-/// x 2^k by its exponent field; the canonical NaN, which no domain contains, unless the result is normal.
+/// x 2^k by its exponent field; the canonical NaN, which no domain contains, unless the result is
+/// normal.
 inline std::uint32_t scaled_in_range(const format_description& f, std::uint32_t x, int k) {
   if (!f.is_normal(x)) return f.nan;
   const std::int64_t m = magnitude(f, x) + (std::int64_t{k} << f.fraction_bits);
@@ -56,7 +57,8 @@ inline std::uint32_t scaled_in_range(const format_description& f, std::uint32_t 
   return static_cast<std::uint32_t>(m) | (x & f.sign_mask);
 }
 
-/// Turns an operand into a power of two of its exponent and sign; subnormals, zeros and specials become 1.0.
+/// Turns an operand into a power of two of its exponent and sign; subnormals, zeros and specials
+/// become 1.0.
 inline std::uint32_t to_power_of_two(const format_description& f, std::uint32_t x) {
   if (!f.is_normal(x)) return f.one;
   return x & ~(f.min_normal - 1);
@@ -72,8 +74,7 @@ inline scaled_integer exact_magnitude(const format_description& f, std::uint32_t
   const std::uint32_t m = magnitude(f, x);
   const bool subnormal = m < f.min_normal;
   const std::uint32_t field = subnormal ? 1 : m >> f.fraction_bits;
-  const std::uint32_t significand =
-      subnormal ? m : (m & (f.min_normal - 1)) | f.min_normal;
+  const std::uint32_t significand = subnormal ? m : (m & (f.min_normal - 1)) | f.min_normal;
   return {significand, static_cast<int>(field) - f.bias - f.fraction_bits};
 }
 
@@ -88,15 +89,17 @@ inline std::strong_ordering operator<=>(scaled_integer x, scaled_integer y) {
   const int top_y = y.exponent + static_cast<int>(std::bit_width(y.significand));
   if (top_x != top_y) return top_x <=> top_y;
   // Equal leading positions: the exponents differ by less than 64.
-  const uint128 a = uint128{x.significand} << (x.exponent > y.exponent ? x.exponent - y.exponent : 0);
-  const uint128 b = uint128{y.significand} << (y.exponent > x.exponent ? y.exponent - x.exponent : 0);
+  const uint128 a = uint128{x.significand}
+                    << (x.exponent > y.exponent ? x.exponent - y.exponent : 0);
+  const uint128 b = uint128{y.significand}
+                    << (y.exponent > x.exponent ? y.exponent - x.exponent : 0);
   return a <=> b;
 }
 
 inline bool operator==(scaled_integer x, scaled_integer y) { return (x <=> y) == 0; }
 
-/// Whether low <= x / y - 1 <= high, decided in integers; y > 0. Significands below 2^50, denominators of the
-/// bounds below 2^26. `low_attained` is set when x / y - 1 = low.
+/// Whether low <= x / y - 1 <= high, decided in integers; y > 0. Significands below 2^50,
+/// denominators of the bounds below 2^26. `low_attained` is set when x / y - 1 = low.
 inline bool relative_error_within(scaled_integer x, scaled_integer y, fraction low, fraction high,
                                   bool* low_attained = nullptr, bool* high_attained = nullptr) {
   if (x.significand == 0) return false;

@@ -7,8 +7,8 @@
 
 namespace pamkit::properties {
 
-/// Whether a result was encoded as it is, neither clamped nor rounded up into the normal range: MAX may be a
-/// clamped result under saturate, and MIN one that gradual underflow rounded up to.
+/// Whether a result was encoded as it is, neither clamped nor rounded up into the normal range: MAX
+/// may be a clamped result under saturate, and MIN one that gradual underflow rounded up to.
 inline bool is_in_range(const subject& s, std::uint32_t x) {
   const format_description& f = s.format();
   const std::uint32_t m = magnitude(f, x);

@@ -18,8 +18,9 @@ namespace {
 
 // Cases of sampled statements, by level: as many as fit the times that the levels promise.
 struct sample_sizes {
-  std::size_t golden = 0;     // for each operation, arithmetic, format and policy against the golden model
-  std::size_t property = 0;   // for each property; a prefix of the same cases
+  std::size_t golden =
+      0;  // for each operation, arithmetic, format and policy against the golden model
+  std::size_t property = 0;  // for each property; a prefix of the same cases
 };
 
 sample_sizes sizes_of(const suite_options& options) {
@@ -28,9 +29,12 @@ sample_sizes sizes_of(const suite_options& options) {
     return {count, count};
   }
   switch (options.level) {
-    case suite_level::quick: return {6000, 4000};
-    case suite_level::standard: return {20'000, 20'000};
-    default: return {100'000, 100'000};
+    case suite_level::quick:
+      return {6000, 4000};
+    case suite_level::standard:
+      return {20'000, 20'000};
+    default:
+      return {100'000, 100'000};
   }
 }
 
@@ -141,7 +145,6 @@ class suite {
   }
   bool is_quick() const { return options_.level == suite_level::quick; }
 
-  // The small cases first for every format, so that an error shows early.
   template <class Function>
   void for_each_setting(const arithmetic_choice& arithmetic, const any_format& format,
                         const Function& f) {
@@ -161,7 +164,8 @@ class suite {
     add_task(row.property, [row = std::move(row)] { return rows{row}; });
   }
 
-  // Every case where 16 bits hold all operands; at level quick unary ones under the default policies only.
+  // Every case where 16 bits hold all operands; at level quick unary ones under the default
+  // policies only.
   bool is_enumerated(const setting& s, int arity) const {
     if (arity > 2 || options_.count != 0) return false;
     const std::uint64_t size = enumeration_size(s.format, arity);
@@ -181,7 +185,7 @@ class suite {
     return operands;
   }
 
-  // --- P1 ----------------------------------------------------------------------------------------------
+  // P1
 
   void add_golden_tasks() {
     if (!wants_property(golden_text().id)) return;
@@ -239,7 +243,8 @@ class suite {
       const judgement j = judge(operation.name, subject, operands, expected);
       found.back().cases = j.cases;
       set_status(found.back(), golden_text(), true, false);
-      if (j.failing) report_golden_failure(found.back(), subject, operation.name, oracle, *j.failing);
+      if (j.failing)
+        report_golden_failure(found.back(), subject, operation.name, oracle, *j.failing);
     }
     return found;
   }
@@ -258,7 +263,7 @@ class suite {
                        oracle.results(simplest).lowest);
   }
 
-  // --- Scalar statements -----------------------------------------------------------------------------------
+  // Scalar statements
 
   void add_tasks(const scalar_property& property) {
     if (!wants_property(property.text.id) || !wants_operation(property.text.operation)) return;
@@ -272,8 +277,9 @@ class suite {
           continue;
         }
         for_each_setting(arithmetic, format, [&](const setting& s) {
-          add_task(fmt::format("{} {} {}", property.text.id, arithmetic.label, describe(format).name),
-                   [this, s, &property] { return run_scalar(s, property); });
+          add_task(
+              fmt::format("{} {} {}", property.text.id, arithmetic.label, describe(format).name),
+              [this, s, &property] { return run_scalar(s, property); });
         });
       }
     }
@@ -286,7 +292,8 @@ class suite {
       row.mode = run_mode::exhaustive;
     } else {
       operands = operands_for(s, property.arity, sizes_.property, row);
-      if (property.adapt != nullptr && row.mode == run_mode::sampled) property.adapt(format, operands);
+      if (property.adapt != nullptr && row.mode == run_mode::sampled)
+        property.adapt(format, operands);
     }
     if (property.pinned != nullptr) {
       for (const column& pinned : property.pinned(format)) {
@@ -323,7 +330,8 @@ class suite {
     return text.promised == nullptr || text.promised(s.promised());
   }
 
-  // Sets the status from what is promised, and from whether a counterexample or any case at all was found.
+  // Sets the status from what is promised, and from whether a counterexample or any case at all was
+  // found.
   static void set_status(result& row, const property_text& text, bool promised, bool violated) {
     if (!promised) {
       row.status = run_status::not_promised;
@@ -358,15 +366,16 @@ class suite {
     set_counterexample(row, s.format(), simplest, last.got, last.expected);
   }
 
-  // --- Statements about matrix products --------------------------------------------------------------------
+  // Statements about matrix products
 
   void add_tasks(const contraction_property& property) {
     if (!wants_property(property.text.id) || !wants_operation(property.text.operation)) return;
     for (const arithmetic_choice& arithmetic : options_.arithmetics) {
       for (const any_format& format : options_.formats) {
         for_each_setting(arithmetic, format, [&](const setting& s) {
-          add_task(fmt::format("{} {} {}", property.text.id, arithmetic.label, describe(format).name),
-                   [this, s, &property] { return run_contraction(s, property); });
+          add_task(
+              fmt::format("{} {} {}", property.text.id, arithmetic.label, describe(format).name),
+              [this, s, &property] { return run_contraction(s, property); });
         });
       }
     }
@@ -376,8 +385,8 @@ class suite {
     result row = s.row(property.text);
     row.mode = run_mode::sampled;
     row.seed = options_.seed;
-    const auto cases =
-        cases_.contractions(s.shape(2), *find_tensor_operation(property.text.operation), is_quick());
+    const auto cases = cases_.contractions(
+        s.shape(2), *find_tensor_operation(property.text.operation), is_quick());
     rows found;
     for (const backend* b : options_.backends) {
       if (stop_.stop_requested()) return {};
@@ -419,7 +428,7 @@ class suite {
     set_counterexample(row, describe(binary32{}), operands, last.got, last.expected);
   }
 
-  // --- P44 -------------------------------------------------------------------------------------------------
+  // P44
 
   void add_tensor_tasks() {
     if (!wants_property(golden_contraction_text().id)) return;
@@ -437,7 +446,8 @@ class suite {
   void add_tensor_tasks(const tensor_operation& operation, derivative gradient,
                         const arithmetic_choice& arithmetic, const any_format& format) {
     const auto not_run = [&](std::string reason) {
-      result row = make_not_run_row(golden_contraction_text(), arithmetic, format, std::move(reason));
+      result row =
+          make_not_run_row(golden_contraction_text(), arithmetic, format, std::move(reason));
       row.operation = operation.name;
       if (operation.is_vjp) row.derivative = name_of(gradient);
       add_row(std::move(row));
@@ -462,7 +472,8 @@ class suite {
     row.seed = options_.seed;
     const auto cases = cases_.contractions(s.shape(2), operation, is_quick());
     const auto golden = [&](const contraction_case& c) {
-      return golden_results(operation, gradient, *s.arithmetic, s.format, s.subnormals, s.overflow, c);
+      return golden_results(operation, gradient, *s.arithmetic, s.format, s.subnormals, s.overflow,
+                            c);
     };
     std::vector<std::vector<column>> expected;
     for (const contraction_case& c : *cases) {
@@ -499,7 +510,8 @@ class suite {
     const contraction_case* failing = nullptr;
     for (std::size_t i = 0; i < cases.size(); ++i) {
       ++row.cases;
-      if (failing == nullptr && compare_contraction(operation, gradient, s, cases[i], expected[i])) {
+      if (failing == nullptr &&
+          compare_contraction(operation, gradient, s, cases[i], expected[i])) {
         failing = &cases[i];
       }
     }
@@ -519,7 +531,7 @@ class suite {
     set_counterexample(row, s.format(), operands, last.got, last.expected);
   }
 
-  // --- Coverage --------------------------------------------------------------------------------------------
+  // Coverage
 
   void add_coverage(suite_results& results) const {
     for (const case_cache::coverage_entry& entry : cases_.coverage()) {
@@ -564,7 +576,8 @@ class suite {
     std::size_t failures = 0;
     for (result& row : results.rows) {
       const bool failed = row.status == run_status::fail;
-      if (failed && options_.errors != 0 && ++failures > options_.errors) row.counterexample.reset();
+      if (failed && options_.errors != 0 && ++failures > options_.errors)
+        row.counterexample.reset();
     }
   }
 

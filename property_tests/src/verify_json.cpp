@@ -10,14 +10,10 @@ namespace {
 using json = nlohmann::ordered_json;
 
 json to_json(const result& r) {
-  json row = {{"property", r.property},
-              {"operation", r.operation},
-              {"format", r.format},
-              {"arithmetic", r.arithmetic},
-              {"policy", r.policy},
-              {"overflow", r.overflow},
-              {"compensation", r.compensation},
-              {"profile", r.profile}};
+  json row = {
+      {"property", r.property},         {"operation", r.operation}, {"format", r.format},
+      {"arithmetic", r.arithmetic},     {"policy", r.policy},       {"overflow", r.overflow},
+      {"compensation", r.compensation}, {"profile", r.profile}};
   if (!r.derivative.empty()) row["derivative"] = r.derivative;
   if (!r.shape.empty()) row["shape"] = r.shape;
   row["backend"] = r.backend;

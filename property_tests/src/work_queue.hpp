@@ -10,8 +10,8 @@
 
 namespace pamkit::properties {
 
-/// Calls work(i) for every i below `count`, in order of i, on `jobs` threads; stops early when asked to, or on the
-/// first exception, which it passes on.
+/// Calls work(i) for every i below `count`, in order of i, on `jobs` threads; stops early when
+/// asked to, or on the first exception, which it passes on.
 inline void run_in_parallel(std::size_t count, int jobs, const std::stop_token& stop,
                             const std::function<void(std::size_t)>& work) {
   std::atomic<std::size_t> next{0};

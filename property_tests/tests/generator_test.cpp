@@ -1,3 +1,5 @@
+#include "pamkit/properties/generator.hpp"
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -6,7 +8,6 @@
 #include <set>
 
 #include "pamkit/properties/contraction_case.hpp"
-#include "pamkit/properties/generator.hpp"
 #include "pamkit/properties/operand_stream.hpp"
 #include "pamkit/properties/suite.hpp"
 
@@ -86,9 +87,10 @@ TEST(contraction_shrinking, ends_at_one_failing_term) {
   const contraction_case c = make_contraction_case(
       {binary32{}, 2, 0}, {contraction_content::moderate, 2, 5, 6, 7}, source);
   // Fails when anything is negative.
-  const contraction_case simplest = shrink_contraction(binary32{}, c, [](const contraction_case& x) {
-    return std::ranges::any_of(x.a, [](std::uint32_t e) { return (e >> 31) != 0; });
-  });
+  const contraction_case simplest =
+      shrink_contraction(binary32{}, c, [](const contraction_case& x) {
+        return std::ranges::any_of(x.a, [](std::uint32_t e) { return (e >> 31) != 0; });
+      });
   EXPECT_EQ(simplest.shape(), "1x1x1x1");
   EXPECT_EQ(simplest.a, column{0xbf800000U});
 }

@@ -3,12 +3,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <nlohmann/json.hpp>
 
 #include "pamkit/properties/suite.hpp"
 #include "pamkit/properties/verify_json.hpp"
 #include "pamkit/provenance/write_file.hpp"
-
-#include <nlohmann/json.hpp>
 
 namespace pamkit::properties {
 namespace {
@@ -205,8 +204,9 @@ TEST(verify_json, has_the_fields_of_the_schema_and_equals_its_text) {
   }
   ASSERT_EQ(document["results"].size(), results.rows.size());
   for (const auto& row : document["results"]) {
-    for (const char* field : {"property", "operation", "format", "arithmetic", "policy", "overflow",
-                              "compensation", "profile", "backend", "domain", "mode", "cases", "status"}) {
+    for (const char* field :
+         {"property", "operation", "format", "arithmetic", "policy", "overflow", "compensation",
+          "profile", "backend", "domain", "mode", "cases", "status"}) {
       EXPECT_TRUE(row.contains(field)) << field;
     }
   }

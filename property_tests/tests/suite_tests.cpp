@@ -13,12 +13,13 @@ namespace {
 
 std::string description_of(const result& r) {
   std::string text = r.property + " " + r.operation + " " + r.derivative + " " + r.format + " " +
-                     r.arithmetic + " " + r.policy + " " + r.overflow + " on " + r.backend + ": " + r.reason;
+                     r.arithmetic + " " + r.policy + " " + r.overflow + " on " + r.backend + ": " +
+                     r.reason;
   if (r.counterexample) {
     text += "\n  operands";
     for (const std::string& x : r.counterexample->operands) text += " " + x;
-    text += "\n  got " + r.counterexample->got + ", expected " + r.counterexample->expected + "\n  " +
-            r.counterexample->replay;
+    text += "\n  got " + r.counterexample->got + ", expected " + r.counterexample->expected +
+            "\n  " + r.counterexample->replay;
   }
   return text;
 }
@@ -44,7 +45,8 @@ class suite_test : public testing::Test {
 
 // A name that --gtest_filter can hold.
 std::string plain(std::string text) {
-  std::ranges::replace_if(text, [](char c) { return c == '.' || c == '*' || c == ':' || c == '?'; }, '_');
+  std::ranges::replace_if(
+      text, [](char c) { return c == '.' || c == '*' || c == ':' || c == '?'; }, '_');
   return text;
 }
 
@@ -69,7 +71,8 @@ void register_statements(const arithmetic_choice& arithmetic) {
     options.arithmetics = {arithmetic};
     options.properties = {std::string(p.id)};
     register_test("statements_quick",
-                  std::string(p.id) + " for " + arithmetic.label + ": " + joined_sentences(p.id), options);
+                  std::string(p.id) + " for " + arithmetic.label + ": " + joined_sentences(p.id),
+                  options);
   }
 }
 
@@ -80,9 +83,10 @@ void register_golden(const arithmetic_choice& arithmetic) {
     options.arithmetics = {arithmetic};
     options.operations = {std::string(o.name)};
     options.properties = {"P1"};
-    register_test("golden_quick",
-                  std::string(o.name) + " of " + arithmetic.label + " is the golden model's in every format",
-                  options);
+    register_test(
+        "golden_quick",
+        std::string(o.name) + " of " + arithmetic.label + " is the golden model's in every format",
+        options);
   }
 }
 
@@ -103,8 +107,8 @@ void register_every_encoding(const arithmetic_choice& arithmetic) {
     const char* const cases = o.arity == 1 ? "encoding of the 8- and 16-bit formats"
                                            : "pair of encodings of the 8-bit formats";
     register_test("every_encoding_standard",
-                  std::string(o.name) + " of " + arithmetic.label + " is the golden model's on every " +
-                      cases + " under every policy",
+                  std::string(o.name) + " of " + arithmetic.label +
+                      " is the golden model's on every " + cases + " under every policy",
                   options);
   }
 }

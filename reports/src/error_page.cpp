@@ -72,10 +72,11 @@ std::string extreme_headline(const char* label, const format_description& f, con
 }
 
 std::string evidence_html(const bound& range, const bound* mean) {
-  std::string html = fmt::format("{}, {} cases", name_of(range.evidence), grouped(range.cases));
+  std::string html =
+      fmt::format("{}, {}&nbsp;cases", name_of(range.evidence), grouped(range.cases));
   if (mean != nullptr && mean->evidence != range.evidence) {
-    html += fmt::format("<span class=\"exact\">mean: {}, {} cases</span>", name_of(mean->evidence),
-                        grouped(mean->cases));
+    html += fmt::format("<span class=\"exact\">mean: {}, {}&nbsp;cases</span>",
+                        name_of(mean->evidence), grouped(mean->cases));
   }
   return html;
 }
@@ -149,16 +150,26 @@ std::string all_rows_html(const error_tables& tables) {
       return number_cell("", m.find(metric), digits);
     };
     html += fmt::format(
-        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>{}{}{}{}{}{}<td>{}</"
-        "td>"
-        "<td class=\"number\" data-value=\"{}\">{}</td></tr>\n",
+        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>{}{}{}{}{}{}"
+        "<td class=\"wrapped\">{}, {}</td></tr>\n",
         m.operation->name, escape_html(m.format.name), escape_html(m.arithmetic), name_of(m.policy),
-        name_of(m.domain), m.operation->absolute ? "absolute" : "relative", extreme_cell(m, &least),
-        extreme_cell(m, m.find("max" + suffix)), number_cell("", m.find("mean" + suffix), 8),
-        cell("rms_relative", 6), cell("error_probability", 4), cell("max_ulp", 10),
-        name_of(least.evidence), least.cases, grouped(least.cases));
+        name_of(m.domain), extreme_cell(m, &least), extreme_cell(m, m.find("max" + suffix)),
+        number_cell("", m.find("mean" + suffix), 8), cell("rms_relative", 6),
+        cell("error_probability", 4), cell("max_ulp", 10), name_of(least.evidence),
+        grouped(least.cases));
   }
   return html;
+}
+
+std::string absolute_note(const error_tables& tables) {
+  std::vector<std::string_view> absolute;
+  for (const measurement& m : tables.measurements) {
+    if (m.operation->absolute && std::ranges::find(absolute, m.operation->name) == absolute.end()) {
+      absolute.push_back(m.operation->name);
+    }
+  }
+  if (absolute.empty()) return "Errors are relative.";
+  return fmt::format("Errors are relative, those of {} absolute.", fmt::join(absolute, " and "));
 }
 
 std::string figure_html(const std::string& id, const std::string& plot_class, bool choices,
@@ -264,6 +275,7 @@ std::string render_error_page(const error_tables& tables, const nlohmann::ordere
                         {"maps", maps_html(tables)},
                         {"curves", curves_html(tables)},
                         {"histogram", histogram_html(tables)},
+                        {"absolute_note", absolute_note(tables)},
                         {"all_rows", all_rows_html(tables)},
                         {"terms", terms_html()},
                         {"gaps", gaps_html(tables)},

@@ -1,5 +1,6 @@
 #include "page.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -121,11 +122,12 @@ nlohmann::json read_json(const std::filesystem::path& file) {
   try {
     return nlohmann::json::parse(read_text(file));
   } catch (const nlohmann::json::exception& error) {
+    // The library's text is "[name] where: what it read"; one line of it is enough.
     std::string reason = error.what();
-    // One line: the library quotes the text it stumbled over.
-    for (char& c : reason) {
-      if (c == '\n' || c == '\r') c = ' ';
+    if (const std::size_t name = reason.find("] "); name != std::string::npos) {
+      reason.erase(0, name + 2);
     }
+    reason.resize(std::min(reason.size(), reason.find_first_of("\n\r;")));
     throw input_error(file.string() + ": not JSON: " + reason);
   }
 }

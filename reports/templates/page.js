@@ -22,15 +22,29 @@ const page = (() => {
     xaxis: axis(xTitle), yaxis: axis(yTitle), showlegend: false,
   }, more || {});
 
-  const config = {responsive: true, displaylogo: false, displayModeBar: false};
+  const config = {displaylogo: false, displayModeBar: false};
+
+  // Figures follow their boxes at once, whatever changes these: a window, a turned phone, a late style.
+  const boxes = new ResizeObserver((entries) => entries.forEach((entry) => {
+    const {width, height} = entry.contentRect;
+    const {layout: now} = entry.target;
+    if (now && width > 0 && (now.width !== width || now.height !== height)) {
+      Plotly.relayout(entry.target, {width, height});
+    }
+  }));
 
   // make() gives {traces, layout}; it runs again when the colours change.
   const draw = (id, make) => {
     const element = document.getElementById(id);
     if (!element) return () => {};
-    const again = () => { const f = make(); Plotly.react(element, f.traces, f.layout, config); };
+    const again = () => {
+      const f = make();
+      const {width, height} = element.getBoundingClientRect();
+      Plotly.react(element, f.traces, Object.assign(f.layout, {width, height}), config);
+    };
     redraws.push(again);
     again();
+    boxes.observe(element);
     return again;
   };
 
@@ -54,14 +68,14 @@ const page = (() => {
 
   const redrawAll = () => redraws.forEach((f) => f());
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redrawAll);
+  // Paper is light and narrower than most windows.
   addEventListener('beforeprint', () => {
     redrawAll();
-    document.querySelectorAll('.plot').forEach((p) => Plotly.relayout(p, {width: 640, 'font.color': '#000'}));
+    document.querySelectorAll('.plot').forEach((p) => {
+      Plotly.relayout(p, {width: Math.min(640, p.layout.width), 'font.color': '#000'});
+    });
   });
-  addEventListener('afterprint', () => {
-    document.querySelectorAll('.plot').forEach((p) => Plotly.relayout(p, {width: null, autosize: true}));
-    redrawAll();
-  });
+  addEventListener('afterprint', redrawAll);
 
   const cellKey = (row, i) => {
     const cell = row.cells[i];

@@ -264,8 +264,9 @@ TEST(Contraction, EqualsTheDefinitionOnSingleTermsAtTheBounds) {
       for (const std::int32_t bound : {0x00800000, 0x7f7fffff, 0x40000000}) {
         for (const std::int32_t fraction : {0x000000, 0x3fffff, 0x400000, 0x7fffff}) {
           const std::int32_t x = (bound > one ? 0x5f000000 : 0x1f000000) + fraction;
-          const std::int32_t y = bound + one - p.compensation - x;
-          if (y < 0x00800000 || y > 0x7f7fff00) continue;
+          const std::int64_t wanted = std::int64_t{bound} + one - p.compensation - x;
+          if (wanted < 0x00800001 || wanted > 0x7effffff) continue;
+          const auto y = static_cast<std::int32_t>(wanted);
           for (const std::int32_t other : {0x00800000, 0x7f000000, 0x3fc00000}) {
             const operand_profile near_x{.name = "x",
                                          .choices = {x, x + 1, x - 1, x ^ 0x400000, x, x}};

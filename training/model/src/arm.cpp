@@ -67,6 +67,10 @@ at::Tensor arm::attention_values(const at::Tensor& weights, const at::Tensor& va
   return operators::bmm(weights, values, exact_part_, gradient_name_);
 }
 
+at::Tensor arm::softmax(const at::Tensor& x) const {
+  return native_ ? at::softmax(x, -1) : ordered_softmax(x);
+}
+
 at::Tensor arm::layer_norm(const at::Tensor& x, const at::Tensor& gain,
                            const at::Tensor& bias) const {
   if (native_) return at::layer_norm(x, {x.size(-1)}, gain, bias, kNormEpsilon);

@@ -3,11 +3,11 @@
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include <array>
-#include <cmath>
+#include <algorithm>
 #include <vector>
 
 #include "pamkit/training/functions.hpp"
+#include "pamkit/training/lanes.hpp"
 
 namespace pamkit::training {
 namespace {
@@ -15,15 +15,6 @@ namespace {
 using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-constexpr std::int64_t kLanes = 32;
-
-float fold(std::array<float, kLanes>& lanes) {
-  for (std::size_t half = kLanes / 2; half > 0; half /= 2) {
-    for (std::size_t i = 0; i < half; ++i) lanes[i] += lanes[i + half];
-  }
-  return lanes[0];
-}
 
 // The smoothed target: one class has `target`, each other `other`. Computed in binary64, rounded once.
 struct smoothed_target {
@@ -38,26 +29,21 @@ struct smoothed_target {
 // -(sum over the classes of log_probability times target), in lanes; a term whose target is 0 is +0.
 float row_loss(const float* log_probabilities, std::int64_t classes, std::int64_t correct,
                const smoothed_target& smooth) {
-  std::array<float, kLanes> lanes{};
-  const auto lane = static_cast<std::size_t>(correct % kLanes);
+  lanes sum;
+  const std::int64_t block = correct - correct % lanes::count;
+  const std::int64_t block_end = std::min(classes, block + lanes::count);
+  const auto term = [&](std::int64_t i) {
+    return log_probabilities[i] * (i == correct ? smooth.target : smooth.other);
+  };
   if (smooth.other == 0) {
-    lanes[lane] += log_probabilities[correct] * smooth.target;
-    return -fold(lanes);
+    sum.add(block, block_end, [&](std::int64_t i) { return i == correct ? term(i) : 0.0F; });
+    return -sum.fold();
   }
-  for (std::int64_t first = 0; first < classes; first += kLanes) {
-    const std::int64_t count = std::min(kLanes, classes - first);
-    if (correct >= first && correct < first + count) {
-      for (std::int64_t j = 0; j < count; ++j) {
-        const float weight = first + j == correct ? smooth.target : smooth.other;
-        lanes[static_cast<std::size_t>(j)] += log_probabilities[first + j] * weight;
-      }
-    } else {
-      for (std::int64_t j = 0; j < count; ++j) {
-        lanes[static_cast<std::size_t>(j)] += log_probabilities[first + j] * smooth.other;
-      }
-    }
-  }
-  return -fold(lanes);
+  const auto other = [&](std::int64_t i) { return log_probabilities[i] * smooth.other; };
+  sum.add(0, block, other);
+  sum.add(block, block_end, term);
+  sum.add(block_end, classes, other);
+  return -sum.fold();
 }
 
 class cross_entropy_function : public torch::autograd::Function<cross_entropy_function> {
@@ -111,20 +97,6 @@ class cross_entropy_function : public torch::autograd::Function<cross_entropy_fu
 };
 
 }  // namespace
-
-float lane_sum(const float* values, std::int64_t count) {
-  std::array<float, kLanes> lanes{};
-  std::int64_t first = 0;
-  for (; first + kLanes <= count; first += kLanes) {
-    for (std::int64_t j = 0; j < kLanes; ++j) {
-      lanes[static_cast<std::size_t>(j)] += values[first + j];
-    }
-  }
-  for (std::int64_t j = 0; first + j < count; ++j) {
-    lanes[static_cast<std::size_t>(j)] += values[first + j];
-  }
-  return fold(lanes);
-}
 
 at::Tensor ordered_cross_entropy(const at::Tensor& logits, const at::Tensor& targets,
                                  double smoothing, std::int64_t ignored) {

@@ -83,7 +83,7 @@ at::Tensor attention_layer::operator()(const arm& products, const at::Tensor& qu
         scores.view({queries.size(0), heads, scores.size(1), scores.size(2)});
     scores = (by_head + mask).view(scores.sizes());
   }
-  const at::Tensor weights = at::softmax(scores, -1);
+  const at::Tensor weights = products.softmax(scores);
   return output(products, from_heads(products.attention_values(weights, memory.values), heads));
 }
 

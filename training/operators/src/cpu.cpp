@@ -150,7 +150,7 @@ void sum_columns(const float* rows, std::int64_t row_count, std::int64_t n, std:
 
 at::Tensor sum_rows_cpu(const at::Tensor& d) {
   const sizes shape = sum_rows_sizes(d);
-  // Sums are of no arithmetic; the one output encoding of a short format is then `exact`'s.
+  // Sums are of no arithmetic: any name gives the same policies.
   const choice chosen = parse_choice("pamkit::sum_rows", "exact", "approx");
   const configuration rules = configuration_of("pamkit::sum_rows", chosen, d.scalar_type());
   const at::Tensor rows = widened(as_rows(d)).contiguous();

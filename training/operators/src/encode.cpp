@@ -8,20 +8,6 @@
 namespace pamkit::operators {
 namespace {
 
-// An arithmetic never flushes if it takes a subnormal operand for what it is even where the policy flushes: its
-// product of the least subnormal and 1 is then no zero.
-bool never_flushes(const configuration& rules) {
-  configuration flushing = rules;
-  flushing.subnormals = subnormal_policy::flush;
-  flushing.format = binary32{};
-  flushing.compensation = 0;
-  const format_description d = describe(flushing.format);
-  const std::uint32_t least = 1;
-  std::uint32_t product = 0;
-  scalar_backend().elementwise("mul", rules.arithmetic)(flushing, &least, &d.one, &product, 1);
-  return !d.is_zero(product);
-}
-
 template <class Word>
 void store(const std::vector<std::uint32_t>& encodings, at::Tensor& to) {
   auto* out = static_cast<Word*>(to.mutable_data_ptr());
@@ -36,11 +22,9 @@ at::Tensor widened(const at::Tensor& t) {
 
 at::Tensor encoded(const at::Tensor& sums, at::ScalarType type, const configuration& rules) {
   if (type == at::kFloat) return sums;
-  configuration output = rules;
-  if (never_flushes(rules)) output.subnormals = subnormal_policy::gradual;
   const auto count = static_cast<std::size_t>(sums.numel());
   std::vector<std::uint32_t> encodings(count);
-  narrow(output, std::span<const float>(sums.const_data_ptr<float>(), count), encodings);
+  narrow(rules, std::span<const float>(sums.const_data_ptr<float>(), count), encodings);
   at::Tensor result = at::empty(sums.sizes(), sums.options().dtype(type));
   if (describe(rules.format).storage_bits == 16) {
     store<std::uint16_t>(encodings, result);

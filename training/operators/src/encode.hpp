@@ -9,8 +9,8 @@ namespace pamkit::operators {
 /// The tensor in binary32, exactly; itself where it is.
 at::Tensor widened(const at::Tensor& t);
 
-/// Contiguous binary32 accumulators encoded once to `type` under `rules` (gradually where the arithmetic never
-/// flushes); themselves where the type is float32.
+/// Contiguous binary32 accumulators encoded once to `type` under the policies of `rules`, whatever the
+/// arithmetic; themselves where the type is float32.
 at::Tensor encoded(const at::Tensor& sums, at::ScalarType type, const configuration& rules);
 
 }  // namespace pamkit::operators

@@ -38,7 +38,7 @@ TEST(Golden, MatmulEqualsTheGoldenModelForEveryArithmetic) {
     for (const elements kind : kElements) {
       const at::Tensor x = drawn(kind, 1, {7, 5});
       const at::Tensor y = drawn(kind, 2, {5, 9});
-      EXPECT_EQ(bits_of(matmul(x, y, a.label)),
+      EXPECT_EQ(bits_of(operators::matmul(x, y, a.label)),
                 reference::matmul(a.rules, dense_of(x), dense_of(y)).encodings)
           << a.label << " on " << name_of(kind);
     }
@@ -51,7 +51,7 @@ TEST(Golden, BmmAndItsDerivativesEqualTheGoldenModel) {
       const at::Tensor x = drawn(kind, 3, {3, 4, 6});
       const at::Tensor y = drawn(kind, 4, {3, 6, 5});
       const at::Tensor d = drawn(kind, 5, {3, 4, 5});
-      EXPECT_EQ(bits_of(bmm(x, y, a.label)),
+      EXPECT_EQ(bits_of(operators::bmm(x, y, a.label)),
                 reference::bmm(a.rules, dense_of(x), dense_of(y)).encodings)
           << a.label << " on " << name_of(kind);
       for (const auto gradient : {derivative::approx, derivative::exact}) {
@@ -78,7 +78,7 @@ TEST(Golden, LinearAndItsGradientsEqualTheGoldenModel) {
       at::Tensor weight = drawn(kind, 7, {4, 5}).requires_grad_(true);
       at::Tensor bias = drawn(kind, 8, {4}).requires_grad_(true);
       const at::Tensor d = drawn(elements::ordinary, 9, {3, 50, 4});
-      const at::Tensor y = linear(x, weight, bias, a.label);
+      const at::Tensor y = operators::linear(x, weight, bias, a.label);
       y.backward(d);
       EXPECT_EQ(bits_of(y.detach()),
                 reference::linear(a.rules, dense_of(x.detach()), dense_of(weight.detach()),
@@ -109,7 +109,7 @@ TEST(Golden, ShortFormatsAreWidenedAndEncodedOnce) {
         const at::Tensor x = drawn(kind, 10, {6, 5}).to(type);
         const at::Tensor y = drawn(kind, 11, {5, 7}).to(type);
         const at::Tensor d = drawn(kind, 12, {6, 7}).to(type);
-        EXPECT_EQ(bits_of(matmul(x, y, a.label)),
+        EXPECT_EQ(bits_of(operators::matmul(x, y, a.label)),
                   reference::matmul(a.rules, dense_of(x), dense_of(y)).encodings)
             << a.label << " in " << a.rules.format.name << " on " << name_of(kind);
         const auto expected = reference::matmul_vjp(a.rules, reference::derivative::approx,
@@ -131,11 +131,11 @@ TEST(Golden, StridesChangeNoBit) {
   const at::Tensor tx = x.transpose(1, 2).contiguous().transpose(1, 2);
   const at::Tensor ty = at::stack({y, y}, 3).select(3, 0);
   const at::Tensor td = d.transpose(0, 2).contiguous().transpose(0, 2);
-  EXPECT_EQ(bits_of(bmm(x, y)), bits_of(bmm(tx, ty)));
+  EXPECT_EQ(bits_of(operators::bmm(x, y)), bits_of(operators::bmm(tx, ty)));
   EXPECT_EQ(bits_of(product_vjp_a(x, y, d)), bits_of(product_vjp_a(tx, ty, td)));
   EXPECT_EQ(bits_of(product_vjp_b(x, y, d)), bits_of(product_vjp_b(tx, ty, td)));
   const at::Tensor row = drawn(elements::ordinary, 16, {1, 8}).expand({9, 8});
-  EXPECT_EQ(bits_of(matmul(row, y[0])), bits_of(matmul(row.contiguous(), y[0])));
+  EXPECT_EQ(bits_of(operators::matmul(row, y[0])), bits_of(operators::matmul(row.contiguous(), y[0])));
 }
 
 TEST(Golden, ThreadsChangeNoBit) {
@@ -149,8 +149,8 @@ TEST(Golden, ThreadsChangeNoBit) {
       const at::Tensor y = drawn(elements::edges, 18, {2, 67, 130});
       const at::Tensor d = drawn(elements::ordinary, 19, {2, 257, 130});
       for (const at::Tensor& t :
-           {bmm(x, y, label), product_vjp_a(x, y, d, label), product_vjp_b(x, y, d, label),
-            matmul(x[0], y[0], label), product_vjp_b(x[0], y[0], d[0], label), sum_rows(d)}) {
+           {operators::bmm(x, y, label), product_vjp_a(x, y, d, label), product_vjp_b(x, y, d, label),
+            operators::matmul(x[0], y[0], label), product_vjp_b(x[0], y[0], d[0], label), operators::sum_rows(d)}) {
         const auto bits = bits_of(t);
         all.insert(all.end(), bits.begin(), bits.end());
       }
@@ -163,10 +163,10 @@ TEST(Golden, ThreadsChangeNoBit) {
 }
 
 TEST(Golden, EmptyAxesGivePositiveZeroOrNothing) {
-  EXPECT_EQ(bits_of(matmul(at::empty({2, 0}), at::empty({0, 3}))),
+  EXPECT_EQ(bits_of(operators::matmul(at::empty({2, 0}), at::empty({0, 3}))),
             std::vector<std::uint32_t>(6, 0));
-  EXPECT_EQ(matmul(at::empty({0, 4}), at::empty({4, 3})).sizes(), at::IntArrayRef({0, 3}));
-  EXPECT_EQ(linear(at::empty({2, 0, 4}), at::empty({3, 4}), std::nullopt).sizes(),
+  EXPECT_EQ(operators::matmul(at::empty({0, 4}), at::empty({4, 3})).sizes(), at::IntArrayRef({0, 3}));
+  EXPECT_EQ(operators::linear(at::empty({2, 0, 4}), at::empty({3, 4}), std::nullopt).sizes(),
             at::IntArrayRef({2, 0, 3}));
 }
 

@@ -9,7 +9,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "pamkit/training/functions.hpp"
+#include "pamkit/training/lanes.hpp"
 
 namespace pamkit::training {
 namespace {

@@ -18,41 +18,55 @@ double process_cpu_seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::ranges::nth_element(values, middle);
+  return *middle;
+}
+
+double sum(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
 }  // namespace
 
 double wall_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-resource_meter::resource_meter()
-    : wall_start_(wall_seconds()),
-      cpu_start_(process_cpu_seconds()),
-      kernel_start_(operators::kernel_seconds()) {}
+void resource_meter::start_step() {
+  wall_start_ = wall_seconds();
+  cpu_start_ = process_cpu_seconds();
+  kernel_start_ = operators::kernel_seconds();
+}
 
-void resource_meter::add_step(double seconds, std::size_t tokens) {
-  step_seconds_.push_back(seconds);
+void resource_meter::end_step(std::size_t tokens) {
+  wall_.push_back(wall_seconds() - wall_start_);
+  cpu_.push_back(process_cpu_seconds() - cpu_start_);
+  const std::vector<double> kernels = operators::kernel_seconds();
+  kernel_start_.resize(kernels.size());
+  kernel_.resize(kernels.size());
+  for (std::size_t i = 0; i < kernels.size(); ++i) kernel_[i] += kernels[i] - kernel_start_[i];
+  last_tokens_ = tokens;
   tokens_ += tokens;
 }
 
-double resource_meter::median_step_seconds() const {
-  if (step_seconds_.empty()) return 0;
-  std::vector<double> sorted = step_seconds_;
-  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
-  std::ranges::nth_element(sorted, middle);
-  return *middle;
+double resource_meter::tokens_per_second() const {
+  return wall_.empty() ? 0.0 : static_cast<double>(last_tokens_) / wall_.back();
 }
 
+double resource_meter::median_step_seconds() const { return median(wall_); }
+
 nlohmann::ordered_json resource_meter::json() const {
-  const double training = std::accumulate(step_seconds_.begin(), step_seconds_.end(), 0.0);
-  std::vector<double> kernels = operators::kernel_seconds();
-  for (std::size_t i = 0; i < kernel_start_.size(); ++i) kernels[i] -= kernel_start_[i];
   return {{"threads", at::get_num_threads()},
-          {"steps", step_seconds_.size()},
-          {"step_seconds_median", median_step_seconds()},
-          {"tokens_per_second", training > 0 ? static_cast<double>(tokens_) / training : 0.0},
-          {"wall_seconds", wall_seconds() - wall_start_},
-          {"cpu_seconds", process_cpu_seconds() - cpu_start_},
-          {"kernel_cpu_seconds_by_thread", kernels}};
+          {"steps", wall_.size()},
+          {"step_seconds_median", median(wall_)},
+          {"step_cpu_seconds_median", median(cpu_)},
+          {"tokens_per_second", wall_.empty() ? 0.0 : static_cast<double>(tokens_) / sum(wall_)},
+          {"wall_seconds", sum(wall_)},
+          {"cpu_seconds", sum(cpu_)},
+          {"kernel_cpu_seconds_by_thread", kernel_}};
 }
 
 }  // namespace pamkit::training

@@ -6,25 +6,30 @@
 
 namespace pamkit::training {
 
-/// What training takes on this machine, from the object's making on; for this process only.
+/// What the updates of a run take on this machine; those made by this process only.
 class resource_meter {
  public:
-  resource_meter();
+  /// Around each update.
+  void start_step();
+  void end_step(std::size_t tokens);
 
-  /// Counts one update.
-  void add_step(double seconds, std::size_t tokens);
+  /// Of the last update.
+  double tokens_per_second() const;
 
   double median_step_seconds() const;
 
-  /// Steps, their median time, tokens per second, wall and CPU seconds, and the CPU seconds that each thread
-  /// spent inside contraction kernels.
+  /// Number of updates, median wall and CPU time of one, tokens per second, wall and CPU seconds of all, and
+  /// the CPU seconds that each thread spent inside contraction kernels.
   nlohmann::ordered_json json() const;
 
  private:
-  double wall_start_;
-  double cpu_start_;
+  double wall_start_ = 0;
+  double cpu_start_ = 0;
   std::vector<double> kernel_start_;
-  std::vector<double> step_seconds_;
+  std::vector<double> wall_;
+  std::vector<double> cpu_;
+  std::vector<double> kernel_;
+  std::size_t last_tokens_ = 0;
   std::size_t tokens_ = 0;
 };
 

@@ -166,7 +166,6 @@ class translation_run {
   // --- Training -------------------------------------------------------------------------------------
 
   void train() {
-    meter_ = resource_meter();
     data_position at = planner_.locate(step_);
     batch_order order = planner_.training_order(r_.seed, at.epoch);
     while (step_ < total_) {
@@ -191,7 +190,7 @@ class translation_run {
   }
 
   void update(const batch& b, std::uint32_t epoch) {
-    const double start = wall_seconds();
+    meter_.start_step();
     const double rate = learning_rate(r_.what.training.peak_rate, step_ + 1,
                                       r_.what.training.warmup, total_);
     loss_ = double{forward_backward(model_, r_.what, b, r_.seed, step_)};
@@ -202,17 +201,15 @@ class translation_run {
     ++step_;
     epoch_loss_ += loss_ * static_cast<double>(b.target_tokens);
     epoch_tokens_ += b.target_tokens;
-    const double spent = wall_seconds() - start;
-    meter_.add_step(spent, b.target_tokens);
-    const double speed = static_cast<double>(b.target_tokens) / spent;
+    meter_.end_step(b.target_tokens);
     metrics_.append({{"kind", "step"},
                      {"step", step_},
                      {"epoch", epoch + 1},
                      {"loss", number_or_null(loss_)},
                      {"learning_rate", rate},
-                     {"tokens_per_second", speed},
+                     {"tokens_per_second", meter_.tokens_per_second()},
                      {"seconds", seconds()}});
-    tell("train", speed);
+    tell("train", meter_.tokens_per_second());
   }
 
   void finish_epoch(std::uint32_t epoch) {

@@ -49,7 +49,7 @@ copy_task::copy_task() {
   if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
   folder_ = pattern;
   fs::create_directories(data());
-  write_split(data(), "train", 0, 240);
+  write_split(data(), "train", 0, 160);
   write_split(data(), "val", 1, 20);
   write_split(data(), "test_small", 2, 12);
 }

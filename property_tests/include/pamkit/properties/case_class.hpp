@@ -46,8 +46,8 @@ enum class case_class : std::uint8_t {
   magnitude_difference_max,
   magnitude_difference_above_max,
   // of a contraction
-  cancellation,    ///< a partial sum falls below 2^-12 of a term before it
-  tiny_term,       ///< a nonzero term below 2^-20 of the accumulator
+  cancellation,         ///< a partial sum falls below 2^-12 of a term before it
+  tiny_term,            ///< a nonzero term below 2^-20 of the accumulator
   single_term_at_edge,  ///< one summed term at an edge of the binary32 range
   count
 };
@@ -57,7 +57,8 @@ inline constexpr std::size_t case_class_count = static_cast<std::size_t>(case_cl
 /// "positive zero", "fraction sum 1 - ulp", ...
 std::string_view name_of(case_class c);
 
-/// What cases are made for: the format, how many operands, and the compensation that the edges move by.
+/// What cases are made for: the format, how many operands, and the compensation that the edges move
+/// by.
 struct case_shape {
   any_format format = binary32{};
   int arity = 1;  ///< 1, 2 or 3

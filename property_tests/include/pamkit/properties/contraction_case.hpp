@@ -33,12 +33,12 @@ std::optional<contraction_case> parse_shape(std::string_view text);
 /// How the matrices of a call lie in memory. Gaps are filled with NaNs, which no result may show.
 enum class memory_layout : std::uint8_t {
   contiguous,
-  transposed,     ///< all four column-major
-  padded,         ///< rows longer than their elements, and starting off any vector boundary
-  reversed,       ///< negative strides
-  interleaved,    ///< elements 3 apart
-  split,          ///< one call for each batch element and each block of output rows
-  broadcast,      ///< row stride 0 of a and d; only for operands with equal rows
+  transposed,   ///< all four column-major
+  padded,       ///< rows longer than their elements, and starting off any vector boundary
+  reversed,     ///< negative strides
+  interleaved,  ///< elements 3 apart
+  split,        ///< one call for each batch element and each block of output rows
+  broadcast,    ///< row stride 0 of a and d; only for operands with equal rows
 };
 
 inline constexpr memory_layout all_layouts[] = {
@@ -51,9 +51,10 @@ std::string_view name_of(memory_layout layout);
 /// Whether a case can be laid out so: broadcast needs equal rows.
 bool is_possible(memory_layout layout, const contraction_case& c);
 
-/// The sums of one contraction, binary32 encodings, row-major, of operands that are binary32 encodings already.
-/// Throws std::logic_error when the backend wrote outside its output, std::invalid_argument when it has no such
-/// contraction.
+/// The sums of one contraction, binary32 encodings, row-major, of operands that are binary32
+/// encodings already. A backend that writes outside its output gets one element too many, a NaN
+/// with a payload, in front, so that no comparison accepts it. Throws std::invalid_argument when
+/// the backend has no such contraction.
 column contract(const subject& s, contraction_kind kind, derivative gradient,
                 const contraction_case& widened, memory_layout layout = memory_layout::contiguous);
 
@@ -62,18 +63,19 @@ contraction_case widened(const any_format& format, contraction_case c);
 
 /// What `make_contraction_cases` fills a case with.
 enum class contraction_content : std::uint8_t {
-  moderate,      ///< normal numbers of moderate size
-  weighted,      ///< everything, infinities and NaNs included
-  single_terms,  ///< one summed term for each output, many at a range edge: nothing can absorb an error
-  cancelling,    ///< pairs of nearly opposite terms, and terms tiny next to them
-  equal_rows,    ///< moderate, with equal rows
-  zeros_left,    ///< moderate, with zeros and subnormals in a and d
-  zeros_right,   ///< the same in b
-  zeros,         ///< the same in all three
-  one_special,   ///< moderate, with one infinity, NaN, subnormal or range end in each operand
-  underflowing,  ///< products on both sides of MIN, none near MAX
-  overflowing,   ///< products on both sides of MAX, none near MIN
-  least_at_edge,     ///< the least product of the whole matrices is MIN + nudge units
+  moderate,       ///< normal numbers of moderate size
+  weighted,       ///< everything, infinities and NaNs included
+  single_terms,   ///< one summed term for each output, many at a range edge: nothing can absorb an
+                  ///< error
+  cancelling,     ///< pairs of nearly opposite terms, and terms tiny next to them
+  equal_rows,     ///< moderate, with equal rows
+  zeros_left,     ///< moderate, with zeros and subnormals in a and d
+  zeros_right,    ///< the same in b
+  zeros,          ///< the same in all three
+  one_special,    ///< moderate, with one infinity, NaN, subnormal or range end in each operand
+  underflowing,   ///< products on both sides of MIN, none near MAX
+  overflowing,    ///< products on both sides of MAX, none near MIN
+  least_at_edge,  ///< the least product of the whole matrices is MIN + nudge units
   greatest_at_edge,  ///< the greatest one is MAX + nudge units
 };
 
@@ -88,10 +90,11 @@ contraction_case make_contraction_case(const case_shape& shape, const contractio
                                        entropy& source);
 
 /// Adds the classes of contractions that a case, its operands in the format of the shape, reaches.
-void count_contraction(const case_shape& shape, const contraction_case& given, class_counts& counts);
+void count_contraction(const case_shape& shape, const contraction_case& given,
+                       class_counts& counts);
 
-/// A simpler case that still fails; `fails` holds for `c`. Whole rows, columns and terms go first, then operands
-/// toward 0 and 1.0.
+/// A simpler case that still fails; `fails` holds for `c`. Whole rows, columns and terms go first,
+/// then operands toward 0 and 1.0.
 contraction_case shrink_contraction(const any_format& format, contraction_case c,
                                     const std::function<bool(const contraction_case&)>& fails,
                                     std::size_t limit = 1500);

@@ -7,9 +7,9 @@
 
 #include "pamkit/properties/case_class.hpp"
 
-/// Operands for tests, as encodings: weighted exponents times fraction patterns, in the spirit of TestFloat, and
-/// pairs aimed at the edges of pieces and ranges. (What a library for random floats draws has no NaN, infinity
-/// or subnormal, and meets an edge never.)
+/// Operands for tests, as encodings: weighted exponents times fraction patterns, in the spirit of
+/// TestFloat, and pairs aimed at the edges of pieces and ranges. (What a library for random floats
+/// draws has no NaN, infinity or subnormal, and meets an edge never.)
 
 namespace pamkit::properties {
 
@@ -41,15 +41,16 @@ class entropy {
   std::uint64_t state_;
 };
 
-/// One encoding of a format, weighted: specials, range ends, 1.0 and its surroundings, fraction patterns.
+/// One encoding of a format, weighted: specials, range ends, 1.0 and its surroundings, fraction
+/// patterns.
 std::uint32_t draw_encoding(const format_description& format, entropy& source);
 
-/// One case: half of them independent and weighted, the rest with exponents such that products stay in range,
-/// aimed at an edge, or with related operands.
+/// One case: half of them independent and weighted, the rest with exponents such that products stay
+/// in range, aimed at an edge, or with related operands.
 column draw_case(const case_shape& shape, const format_description& format, entropy& source);
 
-/// Two operands whose product or quotient is at or beside an end of the range, compensation included; weighted
-/// operands where the format has none.
+/// Two operands whose product or quotient is at or beside an end of the range, compensation
+/// included; weighted operands where the format has none.
 column draw_range_edge(const case_shape& shape, const format_description& format, entropy& source);
 
 /// Cases drawn through RapidCheck, once, to be evaluated in batches.
@@ -61,16 +62,17 @@ struct case_pool {
 /// `count` cases; equal arguments give equal pools on every machine.
 case_pool make_pool(const case_shape& shape, std::uint64_t seed, std::size_t count);
 
-/// All encodings (arity 1) or all pairs of encodings (arity 2, 8-bit formats) from `first` on, `count` of them
-/// or as many as there are; malformed encodings of binary32mN are left out.
+/// All encodings (arity 1) or all pairs of encodings (arity 2, 8-bit formats) from `first` on,
+/// `count` of them or as many as there are; malformed encodings of binary32mN are left out.
 operand_columns enumerate(const any_format& format, int arity, std::uint64_t first,
                           std::uint64_t count);
 
-/// The number of cases that `enumerate` gives in all; the largest integer where 64 bits do not hold it.
+/// The number of cases that `enumerate` gives in all; the largest integer where 64 bits do not hold
+/// it.
 std::uint64_t enumeration_size(const any_format& format, int arity);
 
-/// The simplest case, by RapidCheck's shrinking, for which `fails` still holds: toward 1.0, toward fewer set
-/// fraction bits, toward plus. `operands` must fail. Evaluates at most `limit` cases.
+/// The simplest case, by RapidCheck's shrinking, for which `fails` still holds: toward 1.0, toward
+/// fewer set fraction bits, toward plus. `operands` must fail. Evaluates at most `limit` cases.
 column shrink_case(const any_format& format, column operands,
                    const std::function<bool(const column&)>& fails, std::size_t limit = 4000);
 

@@ -10,8 +10,8 @@
 #include "pamkit/properties/contraction_case.hpp"
 #include "pamkit/properties/subject.hpp"
 
-/// How a property is stated: once, as a sentence and as a function on columns of encodings. A file of the folder
-/// `properties/` defines
+/// How a property is stated: once, as a sentence and as a function on columns of encodings. A file
+/// of the folder `properties/` defines
 ///
 ///   namespace pamkit::properties::statements {
 ///   std::vector<statement> FILE_STEM() { ... }
@@ -28,7 +28,8 @@ class outcome {
  public:
   explicit outcome(std::size_t cases) : states_(cases), got_(cases), expected_(cases) {}
 
-  /// Case i is inside the domain; the statement holds for it or not. Cases not mentioned are outside.
+  /// Case i is inside the domain; the statement holds for it or not. Cases not mentioned are
+  /// outside.
   void require(std::size_t i, bool holds, std::uint32_t got, std::uint32_t expected) {
     states_[i] = holds ? case_state::holds : case_state::violated;
     got_[i] = got;
@@ -57,7 +58,8 @@ struct property_text {
   std::string_view sentence;
   std::string_view domain;
   std::string_view operation;  ///< the one it is reported under
-  /// The field of `promises` that it rests on, and its reading; none: it has to hold wherever it is defined.
+  /// The field of `promises` that it rests on, and its reading; none: it has to hold wherever it is
+  /// defined.
   std::string_view promise;
   bool (*promised)(const promises&) = nullptr;
 };
@@ -66,8 +68,8 @@ struct property_text {
 struct scalar_property {
   property_text text;
   int arity = 2;
-  std::vector<std::string_view> needs = {};    ///< elementwise operations that it uses
-  std::optional<derivative> vjp = {};          ///< the product's vjp that it uses
+  std::vector<std::string_view> needs = {};  ///< elementwise operations that it uses
+  std::optional<derivative> vjp = {};        ///< the product's vjp that it uses
 
   /// Moves generic operands into the domain (turns one into a power of two, say); optional.
   void (*adapt)(const format_description&, operand_columns&) = nullptr;
@@ -94,7 +96,8 @@ struct contraction_property {
   /// Moves generic operands into the domain; optional.
   void (*adapt)(contraction_case&) = nullptr;
   /// The first difference, or nothing when the statement holds.
-  std::optional<contraction_mismatch> (*evaluate)(const subject&, const contraction_case&) = nullptr;
+  std::optional<contraction_mismatch> (*evaluate)(const subject&,
+                                                  const contraction_case&) = nullptr;
 };
 
 using statement = std::variant<scalar_property, contraction_property>;

@@ -8,7 +8,8 @@
 
 namespace pamkit::properties {
 
-/// One arithmetic of one backend under one set of rules, as a property sees it: functions on columns of encodings.
+/// One arithmetic of one backend under one set of rules, as a property sees it: functions on
+/// columns of encodings.
 class subject {
  public:
   subject(const backend& implementation, const arithmetic_choice& arithmetic,

@@ -12,7 +12,8 @@
 #include "pamkit/properties/case_class.hpp"
 #include "pamkit/properties/operand_stream.hpp"
 
-/// The suite: every property over every backend, arithmetic, format and policy that it is asked for.
+/// The suite: every property over every backend, arithmetic, format and policy that it is asked
+/// for.
 
 namespace pamkit::properties {
 
@@ -37,7 +38,8 @@ struct counterexample {
 
 /// One statement about one configuration: a row of pamkit.verify/1, which names the fields.
 struct result {
-  std::string property = {};   ///< "P1", ..., or "generator": whether the required case classes were reached
+  std::string property =
+      {};  ///< "P1", ..., or "generator": whether the required case classes were reached
   std::string operation = {};  ///< "mul", "matmul", ...
   std::string format = {};
   std::string arithmetic = {};  ///< as chosen: "pam:1.0552"
@@ -82,8 +84,8 @@ struct suite_results {
   bool passed() const { return count(run_status::fail) == 0; }
 };
 
-/// Called from any thread, one call at a time: units of work done and in all (they cost about the same each), and
-/// what was just finished.
+/// Called from any thread, one call at a time: units of work done and in all (they cost about the
+/// same each), and what was just finished.
 using progress_function =
     std::function<void(std::uint64_t done, std::uint64_t total, std::string_view what)>;
 
@@ -121,8 +123,8 @@ struct replay_request {
   overflow_policy overflow = overflow_policy::infinity;
   const backend* implementation = nullptr;
   std::optional<pamkit::derivative> derivative;  ///< of a vjp
-  std::string shape;                     ///< of a tensor operation, "batch x m x n x k" without spaces: "1x2x3x4"
-  std::vector<std::uint32_t> operands;   ///< of a tensor operation: all elements in order
+  std::string shape;  ///< of a tensor operation, "batch x m x n x k" without spaces: "1x2x3x4"
+  std::vector<std::uint32_t> operands;  ///< of a tensor operation: all elements in order
 };
 
 struct replay_verdict {
@@ -133,8 +135,9 @@ struct replay_verdict {
   std::string expected;
 };
 
-/// Evaluates one statement on one case. Throws std::invalid_argument, with what would be right, when there is no
-/// such property, operation or shape, when the number of operands is wrong or one is malformed.
+/// Evaluates one statement on one case. Throws std::invalid_argument, with what would be right,
+/// when there is no such property, operation or shape, when the number of operands is wrong or one
+/// is malformed.
 replay_verdict replay(const replay_request& request);
 
 }  // namespace pamkit::properties

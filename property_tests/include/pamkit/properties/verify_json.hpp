@@ -7,15 +7,15 @@
 
 namespace pamkit::properties {
 
-/// The document of schema pamkit.verify/1, environment included, and one field more: "case_classes", counts by
-/// format and class.
+/// The document of schema pamkit.verify/1, environment included, and one field more:
+/// "case_classes", counts by format and class.
 nlohmann::ordered_json to_verify_json(const suite_results& results);
 
 /// The same as text, one line a result.
 std::string write_verify_json(const suite_results& results);
 
-/// The same content for tools that read JUnit: a suite per property, a case per row; "not promised" and "not run"
-/// are skipped cases with their reason.
+/// The same content for tools that read JUnit: a suite per property, a case per row; "not promised"
+/// and "not run" are skipped cases with their reason.
 std::string write_junit_xml(const suite_results& results);
 
 }  // namespace pamkit::properties

@@ -7,8 +7,9 @@ namespace pamkit::provenance {
 
 /// Where and by what a file was made. Every file that this project writes carries one.
 struct environment {
-  std::string version;   ///< of this project
-  std::string commit;    ///< of the source tree when it was built, with "-modified" after local changes
+  std::string version;  ///< of this project
+  std::string
+      commit;  ///< of the source tree when it was built, with "-modified" after local changes
   std::string compiler;  ///< name and version
   std::string flags;     ///< those that the libraries were compiled with
   std::string cpu;       ///< model name and number of hardware threads

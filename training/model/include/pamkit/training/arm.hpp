@@ -41,6 +41,9 @@ class arm {
   /// weights [B, M, N], values [B, N, D] -> [B, M, D].
   at::Tensor attention_values(const at::Tensor& weights, const at::Tensor& values) const;
 
+  /// Over the last axis. A masked element, -inf, becomes +0.
+  at::Tensor softmax(const at::Tensor& x) const;
+
   /// Normalises the last axis: gain (x - mean) / sqrt(variance + 1e-5) + bias.
   at::Tensor layer_norm(const at::Tensor& x, const at::Tensor& gain, const at::Tensor& bias) const;
 

@@ -5,13 +5,18 @@
 #include <string>
 
 /// Differentiable functions whose bits do not depend on the number of threads. What happens inside a row is
-/// LibTorch's (a row is one thread's); sums over rows are in the fixed order of blocks of 128 rows.
+/// LibTorch's where its bits are the same on any number of threads (softmax, log_softmax and its derivative,
+/// layer norm and its input derivative: the tests hold it to that); its softmax derivative is not. Sums over
+/// rows are in the fixed order of blocks of 128 rows.
 
 namespace pamkit::training {
 
 /// See arm::layer_norm. x [..., C].
 at::Tensor ordered_layer_norm(const at::Tensor& x, const at::Tensor& gain, const at::Tensor& bias,
                               double epsilon);
+
+/// See arm::softmax. Derivative y (d - sum(d y)), the sum in 32 lanes.
+at::Tensor ordered_softmax(const at::Tensor& x);
 
 /// See arm::embedding. An id outside [0, V) throws c10::Error.
 at::Tensor ordered_embedding(const at::Tensor& table, const at::Tensor& ids);
@@ -28,8 +33,5 @@ at::Tensor adder_scores(const at::Tensor& queries, const at::Tensor& keys);
 /// ascending from +0, then the block sums ascending from +0.
 at::Tensor embedding_gradient(const at::Tensor& d, const at::Tensor& ids, std::int64_t table_rows);
 
-/// Sum in 32 lanes: lane j takes elements j, j + 32, ... ascending from +0; then lanes i and i + 16 are
-/// added, then + 8, + 4, + 2, + 1.
-float lane_sum(const float* values, std::int64_t count);
 
 }  // namespace pamkit::training
