@@ -73,6 +73,7 @@ std::string distance(std::uint32_t got, std::uint32_t expected, const format_des
     return format.sign(x) ? -magnitude : magnitude;
   };
   const std::int64_t apart = position(got) - position(expected);
+  if (apart == 0 && got != expected) return "0 ulp, the other zero";
   return fmt::format("{} ulp", apart < 0 ? -apart : apart);
 }
 

@@ -4,7 +4,7 @@ include(GNUInstallDirs)
 
 install(TARGETS pamkit_format pamkit_emulator pamkit_strict_fp EXPORT pamkit_targets)
 foreach(folder "${PROJECT_SOURCE_DIR}/emulator/format/include/" "${PROJECT_SOURCE_DIR}/emulator/include/"
-        "${PROJECT_BINARY_DIR}/emulator/generated/")
+        "${PROJECT_SOURCE_DIR}/emulator/simd/include/" "${PROJECT_BINARY_DIR}/emulator/generated/")
   install(DIRECTORY "${folder}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.hpp")
 endforeach()
 foreach(target pamkit_format pamkit_emulator)
@@ -17,7 +17,10 @@ set_target_properties(pamkit_strict_fp PROPERTIES EXPORT_NAME strict_fp)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/pamkit")
 install(EXPORT pamkit_targets NAMESPACE pamkit:: FILE pamkit-targets.cmake DESTINATION "${package_dir}")
 file(WRITE "${PROJECT_BINARY_DIR}/pamkit-config.cmake"
-  "include(\"\${CMAKE_CURRENT_LIST_DIR}/pamkit-targets.cmake\")\n")
+  "include(CMakeFindDependencyMacro)
+find_dependency(hwy)
+include(\"\${CMAKE_CURRENT_LIST_DIR}/pamkit-targets.cmake\")
+")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/pamkit-config-version.cmake"
   COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/pamkit-config.cmake" "${PROJECT_BINARY_DIR}/pamkit-config-version.cmake"
