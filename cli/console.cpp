@@ -7,6 +7,7 @@ namespace pamkit::cli {
 namespace {
 
 int first_error = 0;
+std::string command_line;
 std::string
     command_name;  // NOLINT(runtime/string): lives as long as the program's one thread of messages
 
@@ -29,6 +30,33 @@ int output_error() {
 }
 
 void name_command(std::string_view name) { command_name = name; }
+
+std::string typed_command() { return command_line; }
+
+void remember_command_line(int argc, const char* const* argv) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+.,:/@%";
+  command_line = "./pamkit";
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    const bool plain =
+        !argument.empty() && argument.find_first_not_of(kPlain) == std::string_view::npos;
+    command_line += ' ';
+    if (plain) {
+      command_line += argument;
+      continue;
+    }
+    command_line += '\'';
+    for (const char c : argument) {
+      if (c == '\'') {
+        command_line += "'\\''";
+      } else {
+        command_line += c;
+      }
+    }
+    command_line += '\'';
+  }
+}
 
 void complain(std::string_view message) {
   std::string line = "pamkit";

@@ -108,6 +108,7 @@ exit_code run(const std::vector<command>& commands, int argc, char** argv) {
 
 exit_code run_and_complain(int argc, char** argv) {
   try {
+    remember_command_line(argc, argv);
     return run(all_commands(), argc, argv);
   } catch (const failure& error) {
     complain(error.what());

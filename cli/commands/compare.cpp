@@ -24,6 +24,7 @@ exit_code run(const compare_arguments& arguments) {
   wanted.directories.assign(arguments.directories.begin(), arguments.directories.end());
   wanted.out_dir = arguments.out;
   wanted.plotly = arguments.plotly.read();
+  wanted.command = typed_command();
   const reports::compare_result result = reports::compare_runs(wanted);
   if (!arguments.quiet) print_out("{}\n", result.summary);
   exit_code code = exit_code::passed;
@@ -55,7 +56,7 @@ command compare() {
                            "folder for index.html and compare.json (default: compare)")
                 ->type_name("DIR");
             arguments->plotly.attach(app);
-        app.add_flag("--quiet", arguments->quiet, "no table");
+            app.add_flag("--quiet", arguments->quiet, "no table");
             app.add_flag("--force", arguments->force,
                          "replace a compare.json that pamkit did not write");
             return [arguments] { return run(*arguments); };

@@ -54,6 +54,7 @@ reports::error_report_result measure(const report_options& options) {
   wanted.jobs = static_cast<unsigned>(std::min<std::uint64_t>(options.jobs.read_or(0), 1024));
   wanted.out_dir = options.out;
   wanted.plotly = options.plotly.read();
+  wanted.command = typed_command();
   const graceful_interruption interruption;
   progress_line progress(options.quiet);
   wanted.stop = &interruption.requested();

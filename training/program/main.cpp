@@ -9,6 +9,7 @@
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/interruption.hpp"
 #include "train_command.hpp"
+#include "wait_policy.hpp"
 
 namespace {
 
@@ -51,6 +52,7 @@ int run_guarded(const std::function<int()>& run) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  pamkit::training::let_waiting_threads_sleep(argv);
   keep_freed_memory();
   CLI::App app("pamkit's training programs", "pamkit");
   app.require_subcommand(1);

@@ -168,6 +168,7 @@ class translation_run {
   void train() {
     data_position at = planner_.locate(step_);
     batch_order order = planner_.training_order(r_.seed, at.epoch);
+    if (step_ == 0) record_start();
     while (step_ < total_) {
       if (at.batch == order.size()) {
         at = {at.epoch + 1, 0};
@@ -210,6 +211,19 @@ class translation_run {
                      {"tokens_per_second", meter_.tokens_per_second()},
                      {"seconds", seconds()}});
     tell("train", meter_.tokens_per_second());
+  }
+
+  // What the initial parameters are worth, as epoch 0: the point from which the loss falls.
+  void record_start() {
+    tell("validate");
+    valid_loss_ = validation_loss(model_, r_.data.valid.pairs, r_.what.data.max_tokens);
+    metrics_.append({{"kind", "epoch"},
+                     {"step", 0},
+                     {"epoch", 0},
+                     {"valid_loss", number_or_null(valid_loss_)},
+                     {"metric", std::exp(valid_loss_)},
+                     {"metric_name", "perplexity"},
+                     {"seconds", seconds()}});
   }
 
   void finish_epoch(std::uint32_t epoch) {
