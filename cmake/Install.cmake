@@ -5,7 +5,8 @@ include(GNUInstallDirs)
 install(TARGETS pamkit_format pamkit_emulator pamkit_strict_fp EXPORT pamkit_targets)
 foreach(folder "${PROJECT_SOURCE_DIR}/emulator/format/include/" "${PROJECT_SOURCE_DIR}/emulator/include/"
         "${PROJECT_SOURCE_DIR}/emulator/simd/include/" "${PROJECT_BINARY_DIR}/emulator/generated/")
-  install(DIRECTORY "${folder}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.hpp")
+  install(DIRECTORY "${folder}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.hpp"
+    PATTERN "vector_kernel_registry.hpp" EXCLUDE)  # the library's own: it names headers that are not installed
 endforeach()
 foreach(target pamkit_format pamkit_emulator)
   target_include_directories(${target} INTERFACE "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
