@@ -61,33 +61,7 @@ column simpler_encodings(const description& f, std::uint32_t x) {
   return candidates;
 }
 
-// Simpler cases whose sum or difference of two magnitudes stays: faults at the end of a range show
-// only there, so that no operand can change alone.
-void append_balanced(const description& f, const column& operands,
-                     std::vector<column>& candidates) {
-  for (std::size_t i = 0; i < operands.size(); ++i) {
-    for (std::size_t j = 0; j < operands.size(); ++j) {
-      if (i == j) continue;
-      const std::uint64_t before = complexity(f, operands[i]) + complexity(f, operands[j]);
-      const std::int64_t partner = operands[j] & f.magnitude_mask;
-      for (const std::uint32_t x : simpler_encodings(f, operands[i])) {
-        const std::int64_t step =
-            std::int64_t{operands[i] & f.magnitude_mask} - std::int64_t{x & f.magnitude_mask};
-        for (const std::int64_t m : {partner + step, partner - step}) {
-          if (m < f.min_normal || m > f.max_finite) continue;
-          const std::uint32_t y = static_cast<std::uint32_t>(m) | (operands[j] & f.sign_mask);
-          if (!f.is_well_formed(y) || complexity(f, x) + complexity(f, y) >= before) continue;
-          candidates.push_back(operands);
-          candidates.back()[i] = x;
-          candidates.back()[j] = y;
-        }
-      }
-    }
-  }
-}
-
 rc::Seq<column> simpler_cases(const description& f, const column& operands) {
-  constexpr std::size_t kMostBalanced = 3;
   std::vector<column> candidates;
   for (std::size_t i = 0; i < operands.size(); ++i) {
     for (const std::uint32_t x : simpler_encodings(f, operands[i])) {
@@ -95,7 +69,6 @@ rc::Seq<column> simpler_cases(const description& f, const column& operands) {
       candidates.back()[i] = x;
     }
   }
-  if (operands.size() <= kMostBalanced) append_balanced(f, operands, candidates);
   return rc::seq::fromContainer(std::move(candidates));
 }
 

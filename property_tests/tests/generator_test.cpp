@@ -82,17 +82,6 @@ TEST(shrinking, keeps_what_is_needed_to_fail) {
   }
 }
 
-TEST(shrinking, moves_two_operands_together_where_their_sum_has_to_stay) {
-  const format_description f = describe(binary32{});
-  const auto is_at_min = [&](const column& x) {
-    return f.is_normal(x[0]) && f.is_normal(x[1]) &&
-           (x[0] & f.magnitude_mask) + (x[1] & f.magnitude_mask) == f.min_normal + f.one;
-  };
-  const column simplest = shrink_case(binary32{}, {0x8a74e263U, 0x360b1d9dU}, is_at_min);
-  EXPECT_TRUE(is_at_min(simplest));
-  for (const std::uint32_t x : simplest) EXPECT_EQ(x & 0x807fffffU, 0U);
-}
-
 TEST(contraction_shrinking, ends_at_one_failing_term) {
   entropy source(3);
   const contraction_case c = make_contraction_case(
