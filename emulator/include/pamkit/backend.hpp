@@ -10,6 +10,7 @@
 #include "pamkit/arithmetic.hpp"
 #include "pamkit/format/any_format.hpp"
 #include "pamkit/tensor/contraction.hpp"
+#include "pamkit/tensor/layer.hpp"
 
 /// The run-time face of the emulator: what there is, and functions on arrays of encodings. Suites, reports and
 /// the command line see only this, so that they are written once for every arithmetic, format and backend.
@@ -46,6 +47,12 @@ struct operation_info {
 std::span<const arithmetic_info> arithmetics();
 std::span<const operation_info> operations();
 
+/// All tensor operations of pamkit/layer/, in alphabetical order.
+std::span<const layer_info> layers();
+
+/// Nothing is found under a name that ends in "_vjp".
+const layer_info* find_layer(std::string_view name);
+
 const arithmetic_info* find_arithmetic(std::string_view name);
 const operation_info* find_operation(std::string_view name);
 
@@ -72,12 +79,14 @@ using elementwise_function = void (*)(const configuration&, const std::uint32_t*
 /// Computes a whole contraction on the calling thread.
 using contraction_function = void (*)(const policy<binary32>&, const contraction_problem&);
 
-/// Who computes: a name and two look-ups, which give nullptr for what is not defined.
+/// Who computes: a name and look-ups, which give nullptr for what is not defined.
 struct backend {
   std::string_view name;
   std::string_view description;
   elementwise_function (*elementwise)(std::string_view operation, std::string_view arithmetic);
   contraction_function (*contraction)(std::string_view arithmetic, contraction_kind, derivative);
+  /// "softmax", "softmax_vjp", ...; a null pointer where the backend has no layers at all.
+  layer_function (*layer)(std::string_view operation, std::string_view arithmetic) = nullptr;
 };
 
 /// The definitions themselves, one element at a time.
