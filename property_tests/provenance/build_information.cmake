@@ -1,3 +1,4 @@
+cmake_minimum_required(VERSION 3.25)
 # Writes the header that says what was built: run at every build, so that the commit is never an old one;
 # the file changes only when its text does. Input: SOURCE OUTPUT VERSION COMPILER FLAGS.
 find_package(Git QUIET)

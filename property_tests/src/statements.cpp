@@ -1,10 +1,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "golden_contraction.hpp"
-#include "golden_elementwise.hpp"
-#include "pamkit/properties/suite.hpp"
 #include "statement_registry.hpp"
+#include "suite_context.hpp"
 
 namespace pamkit::properties {
 namespace {
@@ -38,17 +36,21 @@ const std::vector<statement>& statements_in_order() {
 }
 
 std::vector<property_description> properties() {
-  std::vector<property_description> list = {description_of(golden_text())};
-  for (const statement& s : statements_in_order()) list.push_back(description_of(text_of(s)));
-  list.push_back(description_of(golden_contraction_text()));
+  std::vector<property_description> list;
+  for (const task_family& family : task_families()) {
+    for (const property_text* text : family.texts) list.push_back(description_of(*text));
+  }
   std::ranges::stable_sort(list, {}, [](const property_description& p) { return number_of(p.id); });
   return list;
 }
 
 std::vector<std::string> suite_operations() {
   std::vector<std::string> names;
-  for (const operation_info& o : operations()) names.emplace_back(o.name);
-  for (const tensor_operation& o : tensor_operations()) names.emplace_back(o.name);
+  for (const task_family& family : task_families()) {
+    for (const std::string& name : family.operations) {
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    }
+  }
   return names;
 }
 

@@ -1,0 +1,172 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "case_cache.hpp"
+#include "pamkit/properties/property.hpp"
+#include "pamkit/properties/suite.hpp"
+
+/// What the kinds of task share. A file of the folder `tasks/` defines
+///
+///   namespace pamkit::properties::tasks {
+///   task_family FILE_STEM() { ... }
+///   }
+///
+/// and is found by its name: it says what a run consists of, what it is about, and how to look at
+/// one case again.
+
+namespace pamkit::properties {
+
+using rows = std::vector<result>;
+
+/// One unit of work, some tens of milliseconds long. Tasks run in parallel and in any order; those
+/// of a later phase start when the phase before is done.
+struct task {
+  std::string what;
+  std::function<rows()> run;
+  int phase = 0;
+};
+
+/// One set of rules for one arithmetic: what a row is about, backends aside.
+struct setting {
+  const arithmetic_choice* arithmetic = nullptr;
+  any_format format = binary32{};
+  subnormal_policy subnormals = subnormal_policy::flush;
+  overflow_policy overflow = overflow_policy::infinity;
+
+  bool is_default() const {
+    return subnormals == subnormal_policy::flush && overflow == overflow_policy::infinity;
+  }
+  subject under(const backend& b) const { return {b, *arithmetic, format, subnormals, overflow}; }
+  case_shape shape(int arity) const {
+    return {format, arity, arithmetic->configure(format, subnormals, overflow).compensation};
+  }
+  result row(const property_text& text) const;
+};
+
+/// Cases of sampled statements, by level: as many as fit the times that the levels promise.
+struct sample_sizes {
+  std::size_t golden = 0;    ///< of an operation of one arithmetic, format and policy
+  std::size_t property = 0;  ///< of a property; a prefix of the same cases
+};
+
+/// A run: what was asked, with every list filled in, the cases that tasks share, and the tasks.
+class suite_context {
+ public:
+  suite_context(const suite_options& options, std::stop_token stop);
+  suite_context(const suite_context&) = delete;
+  suite_context& operator=(const suite_context&) = delete;
+
+  const suite_options& options() const { return options_; }
+  const sample_sizes& sizes() const { return sizes_; }
+  case_cache& cases() { return cases_; }
+  const case_cache& cases() const { return cases_; }
+  const std::stop_token& stop_token() const { return stop_; }
+  bool is_stopping() const { return stop_.stop_requested(); }
+
+  bool wants_property(std::string_view id) const;
+  bool wants_operation(std::string_view name) const;
+  bool is_quick() const { return options_.level == suite_level::quick; }
+
+  template <class Function>
+  void for_each_setting(const arithmetic_choice& arithmetic, const any_format& format,
+                        const Function& f) const {
+    for (const subnormal_policy subnormals : options_.policies) {
+      for (const overflow_policy overflow : options_.overflows) {
+        f(setting{&arithmetic, format, subnormals, overflow});
+      }
+    }
+  }
+
+  void add_task(std::string what, std::function<rows()> run, int phase = 0);
+  void add_row(result row);
+
+  /// A phase after all others; `before` is called when the phase before it is done.
+  int add_phase(std::function<void()> before);
+
+  std::vector<task>& tasks() { return tasks_; }
+  const std::vector<std::function<void()>>& phases() const { return phases_; }
+
+  /// Whether a statement of this arity is run on every case: where 16 bits hold all operands; at
+  /// level quick unary ones under the default policies only.
+  bool is_enumerated(const setting& s, int arity) const;
+
+  /// The operands that a statement is run on; says in `row` whether they are all there are.
+  operand_columns operands_for(const setting& s, int arity, std::size_t sampled, result& row);
+
+ private:
+  suite_options options_;
+  sample_sizes sizes_;
+  case_cache cases_;
+  std::stop_token stop_;
+  std::vector<task> tasks_;
+  std::vector<std::function<void()>> phases_{nullptr};
+};
+
+/// What one file of `tasks/` contributes.
+struct task_family {
+  std::vector<const property_text*> texts;  ///< properties that it runs
+  std::vector<std::string> operations;      ///< that it has statements about
+  void (*add_tasks)(suite_context&) = nullptr;
+  /// One case again; nothing when the request is about no property or operation of this family.
+  /// Throws as properties::replay.
+  std::optional<replay_verdict> (*replay)(const replay_request&) = nullptr;
+};
+
+/// All families, in alphabetical order of their files.
+const std::vector<task_family>& task_families();
+
+/// Calls f with every statement of this kind, in the order of their numbers.
+template <class Property, class Function>
+void for_each_statement(const Function& f) {
+  for (const statement& s : statements_in_order()) {
+    if (const auto* property = std::get_if<Property>(&s)) f(*property);
+  }
+}
+
+/// Of two verdicts on one case by statements that share a number: a failing one speaks, else the
+/// first in whose domain the case is.
+std::optional<replay_verdict> weightier(std::optional<replay_verdict> first,
+                                        std::optional<replay_verdict> second);
+
+/// The verdict of the statements of this kind that have the asked number.
+template <class Property, class Function>
+std::optional<replay_verdict> replay_first(const replay_request& r, const Function& verdict_by) {
+  std::optional<replay_verdict> verdict;
+  for_each_statement<Property>([&](const Property& p) {
+    if (p.text.id == r.property) verdict = weightier(std::move(verdict), verdict_by(p));
+  });
+  return verdict;
+}
+
+bool is_promised(const property_text& text, const subject& s);
+
+/// Sets the status of a row from what is promised, and from whether a counterexample or any case at
+/// all was found.
+void set_status(result& row, const property_text& text, bool promised, bool violated);
+
+/// Fills in the counterexample of a row, with the command that shows it again.
+void set_counterexample(result& row, const format_description& format, const column& operands,
+                        std::uint32_t got, std::uint32_t expected);
+
+/// std::invalid_argument with this text.
+[[noreturn]] void refuse(const std::string& what);
+
+// What replays check first; they throw std::invalid_argument.
+void require_count(const replay_request& r, std::size_t wanted);
+void require_well_formed(const replay_request& r, const any_format& format);
+subject subject_of(const replay_request& r);
+
+/// The operands of a matrix product from one list: a, b, and d where it is read.
+contraction_case tensor_case(const replay_request& r, bool reads_d);
+
+/// Of a comparison: it holds when there is no mismatch.
+replay_verdict verdict_of(const std::optional<contraction_mismatch>& mismatch,
+                          const format_description& format, std::string_view sentence);
+
+}  // namespace pamkit::properties
