@@ -33,6 +33,7 @@ using layer_attributes = std::map<std::string, double, std::less<>>;
 struct layer_operand {
   std::string_view name;
   bool is_differentiable = false;  ///< of an input: the vjp returns a derivative for it
+  bool is_integer = false;         ///< classes or a mask: words that are no encodings
 };
 
 /// A scalar of an operation and what it is where the caller is silent.
