@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "measurement.hpp"
+
+namespace pamkit::reports {
+
+/// Operands evaluated at a time.
+inline constexpr std::size_t kBlock = 4096;
+
+/// Evaluates one operation, format, arithmetic and policy in blocks of operands.
+class evaluator {
+ public:
+  explicit evaluator(const measurement_request& request)
+      : operation(*request.operation),
+        format(describe(request.format)),
+        rules(request.arithmetic.configure(request.format, request.policy,
+                                           overflow_policy::infinity)),
+        stop_(request.stop),
+        function_(scalar_backend().elementwise(operation.name, rules.arithmetic)),
+        rounded_(operation.correctly_rounded ? scalar_backend().elementwise(operation.name, "exact")
+                                             : nullptr) {
+    rounded_rules_ = rules;
+    rounded_rules_.arithmetic = "exact";
+    rounded_rules_.compensation = 0;
+    operand_subnormals = flushes_subnormals() ? subnormal_policy::flush : subnormal_policy::gradual;
+  }
+
+  void operator()(const std::vector<std::uint32_t>& a, const std::vector<std::uint32_t>& b,
+                  std::vector<std::uint32_t>& out) const {
+    check_stop();
+    out.resize(a.size());
+    function_(rules, a.data(), b.data(), out.data(), a.size());
+  }
+  bool has_rounded() const { return rounded_ != nullptr; }
+  void rounded(const std::vector<std::uint32_t>& a, const std::vector<std::uint32_t>& b,
+               std::vector<std::uint32_t>& out) const {
+    out.resize(a.size());
+    rounded_(rounded_rules_, a.data(), b.data(), out.data(), a.size());
+  }
+  long double value(std::uint32_t bits) const { return value_of(format, bits, operand_subnormals); }
+  long double error(std::uint32_t result, std::uint32_t a, std::uint32_t b) const {
+    return operation.error(value(result), value(a), operation.arity == 2 ? value(b) : 0);
+  }
+  void check_stop() const {
+    if (stop_ != nullptr && stop_->load(std::memory_order_relaxed)) throw stopped();
+  }
+
+  const measured_operation& operation;
+  format_description format;
+  configuration rules;
+  // How operands below the smallest normal are read. Some arithmetics keep them whatever the policy
+  // says, so it is asked of the product.
+  subnormal_policy operand_subnormals = subnormal_policy::flush;
+
+ private:
+  bool flushes_subnormals() const {
+    const elementwise_function product = scalar_backend().elementwise("mul", rules.arithmetic);
+    const std::uint32_t unit = std::uint32_t{1} << format.dropped_bits;
+    if (product == nullptr || unit == format.min_normal) return true;
+    const std::uint32_t subnormal = format.min_normal - unit;
+    const std::uint32_t large = format.max_finite & ~(format.min_normal - 1);
+    std::uint32_t result = 0;
+    product(rules, &subnormal, &large, &result, 1);
+    return format.is_zero(result);
+  }
+
+  const std::atomic<bool>* stop_;
+  configuration rounded_rules_;
+  elementwise_function function_;
+  elementwise_function rounded_;
+};
+
+}  // namespace pamkit::reports

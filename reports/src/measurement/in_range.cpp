@@ -1,0 +1,103 @@
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "measurement/case_collector.hpp"
+#include "measurement/domains.hpp"
+#include "measurement/operand_sequence.hpp"
+
+namespace pamkit::reports {
+
+namespace {
+
+// Encoding number i of a format, in the order of the bits.
+std::uint32_t encoding_number(const format_description& f, std::uint64_t i) {
+  return static_cast<std::uint32_t>(i << f.dropped_bits);
+}
+
+int encoding_bits(const format_description& f) { return 1 + f.exponent_bits + f.kept_bits; }
+
+// Operands at which a piecewise affine error can be extreme: fractions at and beside edges, in
+// binades at the middle and the ends of the range. Positive ones near 1 first, so that an extreme
+// that many operands attain is reported at the plainest.
+std::vector<std::uint32_t> corner_operands(const format_description& f) {
+  const std::uint32_t M = std::uint32_t{1} << f.kept_bits;
+  std::vector<std::uint32_t> fractions;
+  const auto add = [&](std::uint32_t fraction) {
+    if (fraction < M && std::ranges::find(fractions, fraction) == fractions.end()) {
+      fractions.push_back(fraction);
+    }
+  };
+  // 1/ln 2 - 1 is where the errors of exp2 and log2 are extreme.
+  const auto log_extreme =
+      static_cast<std::uint32_t>(std::lround((1 / std::numbers::ln2 - 1) * static_cast<double>(M)));
+  for (const std::uint32_t middle : {0U, M / 2, M / 4, M - M / 4, log_extreme}) {
+    add(middle);
+    add(middle + 1);
+    if (middle > 0) add(middle - 1);
+  }
+  add(M - 1);
+  const int last = (1 << f.exponent_bits) - (f.has_infinity ? 2 : 1);
+  std::vector<std::uint32_t> operands;
+  for (const int sign : {0, 1}) {
+    for (const int exponent :
+         {f.bias, f.bias - 1, f.bias + 1, f.bias - 2, f.bias + 2, f.bias + 3, f.bias + 4,
+          f.bias + 5, f.bias + 6, 1, 2, f.bias / 2, f.bias + f.bias / 2, last - 1, last}) {
+      if (exponent < 1 || exponent > last) continue;
+      for (const std::uint32_t fraction : fractions) {
+        const std::uint32_t magnitude = (static_cast<std::uint32_t>(exponent) << f.fraction_bits) +
+                                        (fraction << f.dropped_bits);
+        if (magnitude <= f.max_finite) operands.push_back((sign ? f.sign_mask : 0) | magnitude);
+      }
+    }
+  }
+  return operands;
+}
+
+}  // namespace
+
+measurement measure_in_range(const measurement_request& request) {
+  const evaluator evaluate(request);
+  const format_description& f = evaluate.format;
+  const int arity = evaluate.operation.arity;
+  const int bits = encoding_bits(f);
+  const bool all = arity * bits <= kExhaustiveEncodingBits ||
+                   (arity == 1 && request.level == report_level::exhaustive);
+  // Only 8-bit formats have sums of rationals with few enough denominators to be of use.
+  const bool exact_mean =
+      all && f.storage_bits == 8 && evaluate.operation.fractions == fraction_domain::pairs;
+  measurement m = measurement_of(request, error_domain::in_range);
+  case_collector collect(evaluate, error_domain::in_range, exact_mean);
+  const std::vector<std::uint32_t> corners = corner_operands(f);
+  const std::vector<std::uint32_t> only_zero = {0};
+  for (const std::uint32_t a : corners) {
+    for (const std::uint32_t b : arity == 2 ? corners : only_zero) {
+      collect.add(a, b, counting::extremes_only);
+    }
+  }
+  if (all) {
+    const std::uint64_t n = std::uint64_t{1} << bits;
+    for (std::uint64_t i = 0; i < n; ++i) {
+      for (std::uint64_t j = 0; j < (arity == 2 ? n : 1); ++j) {
+        collect.add(encoding_number(f, i), encoding_number(f, j), counting::all);
+      }
+    }
+  } else {
+    operand_sequence sequence(stream_seed(request, error_domain::in_range));
+    const std::uint64_t mask = (std::uint64_t{1} << bits) - 1;
+    for (std::uint64_t n = sample_count(request.level); n > 0; --n) {
+      const std::uint64_t word = sequence.next();
+      collect.add(encoding_number(f, word & mask), encoding_number(f, (word >> 32) & mask),
+                  counting::all);
+    }
+  }
+  tally t = collect.finish();
+  // Where every operand is taken the corners are among them, and were looked at twice.
+  if (all) t.looked_at = t.cases;
+  m.bounds = bounds_of(evaluate, t, all ? evidence_kind::exhaustive : evidence_kind::sampled,
+                       all ? "" : "uniformly random encodings, and operands at and beside edges",
+                       false, exact_mean);
+  return m;
+}
+
+}  // namespace pamkit::reports

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "compensated_sum.hpp"
+#include "measurement/evaluator.hpp"
+
+namespace pamkit::reports {
+
+/// An error and where it was seen.
+struct extreme {
+  long double error = 0;
+  std::uint32_t a = 0;
+  std::uint32_t b = 0;
+  std::uint32_t result = 0;
+  bool seen = false;
+};
+
+/// The least and the greatest error; the first operands seen win.
+struct extremes {
+  extreme least;
+  extreme greatest;
+  void add(long double error, std::uint32_t a, std::uint32_t b, std::uint32_t result) {
+    if (!least.seen || error < least.error) least = {error, a, b, result, true};
+    if (!greatest.seen || error > greatest.error) greatest = {error, a, b, result, true};
+  }
+};
+
+/// What is gathered from counted cases. Extremes also come from cases that are not counted:
+/// structured operands beside a sample, which would bias its means.
+struct tally {
+  extremes error;
+  compensated_sum sum;
+  compensated_sum squares;
+  compensated_sum loguniform;
+  std::uint64_t cases = 0;
+  std::uint64_t looked_at = 0;      ///< counted or not
+  std::uint64_t rounded_cases = 0;  ///< counted, with a finite correctly rounded result
+  std::uint64_t distances = 0;      ///< counted or not, with one
+  std::uint64_t wrong = 0;
+  std::uint64_t max_ulp = 0;
+  std::array<std::uint32_t, 3> max_ulp_case{};
+  reference::rational exact_sum;
+};
+
+/// Turns a tally into bounds. `extreme_note` says what stands behind the extremes of a sample.
+std::vector<bound> bounds_of(const evaluator& evaluate, const tally& t, evidence_kind evidence,
+                             const std::string& extreme_note, bool with_loguniform,
+                             bool exact_mean);
+
+}  // namespace pamkit::reports
