@@ -28,36 +28,19 @@ struct listing {
 
 struct promise_name {
   std::string_view name;
-  bool promises::*field;
+  bool (*is_made)(const promises&);
 };
 
-// The fields of `promises`, spelled as there.
-#define PAMKIT_PROMISE(field) \
-  promise_name { #field, &promises::field }
-constexpr auto kPromises = std::to_array<promise_name>({
-    PAMKIT_PROMISE(commutative),
-    PAMKIT_PROMISE(associative),
-    PAMKIT_PROMISE(identity),
-    PAMKIT_PROMISE(negation),
-    PAMKIT_PROMISE(sign_is_xor),
-    PAMKIT_PROMISE(zero_annihilates),
-    PAMKIT_PROMISE(scales_by_powers_of_two),
-    PAMKIT_PROMISE(exact_by_powers_of_two),
-    PAMKIT_PROMISE(exact_only_by_powers_of_two),
-    PAMKIT_PROMISE(strictly_increasing),
-    PAMKIT_PROMISE(weakly_increasing),
-    PAMKIT_PROMISE(cancellative),
-    PAMKIT_PROMISE(adds_encodings),
-    PAMKIT_PROMISE(never_above_product),
-    PAMKIT_PROMISE(quotient_inverts),
-    PAMKIT_PROMISE(quotient_identities),
-    PAMKIT_PROMISE(quotient_is_group),
-    PAMKIT_PROMISE(zero_padding),
-    PAMKIT_PROMISE(has_error_bounds),
-});
-#undef PAMKIT_PROMISE
-static_assert(kPromises.size() == offsetof(promises, has_error_bounds) + 1,
-              "a promise is missing in the table above");
+// The promises that properties rest on, each once; a reading of several fields is no name.
+std::vector<promise_name> promise_names() {
+  std::vector<promise_name> names;
+  for (const properties::property_description& p : properties::properties()) {
+    if (p.promised == nullptr || p.promise.find(' ') != std::string_view::npos) continue;
+    if (std::ranges::find(names, p.promise, &promise_name::name) != names.end()) continue;
+    names.push_back({p.promise, p.promised});
+  }
+  return names;
+}
 
 std::string yes_or_no(bool value) { return value ? "yes" : "no"; }
 
@@ -113,7 +96,7 @@ std::vector<std::string_view> defined_operations(const arithmetic_info& info) {
 
 json promises_json(const promises& promised) {
   json object;
-  for (const promise_name& p : kPromises) object[std::string(p.name)] = promised.*p.field;
+  for (const promise_name& p : promise_names()) object[std::string(p.name)] = p.is_made(promised);
   if (promised.has_error_bounds) {
     object["min_relative_error"] = ratio(promised.min_relative_error);
     object["max_relative_error"] = ratio(promised.max_relative_error);
@@ -155,13 +138,13 @@ listing list_arithmetics() {
                          {"promises", by_format}});
   }
   table promised(heading);
-  for (const promise_name& p : kPromises) {
+  for (const promise_name& p : promise_names()) {
     std::vector<std::string> row = {std::string(p.name)};
     for (const arithmetic_info& info : arithmetics()) {
       const arithmetic_choice choice{std::string(info.name), &info, {}};
       const auto rules =
           choice.configure(binary32{}, subnormal_policy::flush, overflow_policy::infinity);
-      row.push_back(yes_or_no(info.promise(rules).*p.field));
+      row.push_back(yes_or_no(p.is_made(info.promise(rules))));
     }
     promised.add(row);
   }

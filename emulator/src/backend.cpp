@@ -5,6 +5,7 @@
 #include "pamkit/arith_registry.hpp"
 #include "pamkit/convert.hpp"
 #include "pamkit/elementwise_registry.hpp"
+#include "pamkit/layer_registry.hpp"
 #include "scalar_tables.hpp"
 
 namespace pamkit {
@@ -27,8 +28,8 @@ const detail::scalar_table* find_table(std::string_view arithmetic) {
   return it == tables().end() ? nullptr : &*it;
 }
 
-// The digits of a decimal in [1, 2): "1", "1.", "1.0552". At most 17 of them after the point, so that the
-// rounding below is exact in 128 bits.
+// The digits of a decimal in [1, 2): "1", "1.", "1.0552". At most 17 of them after the point, so
+// that the rounding below is exact in 128 bits.
 constexpr std::size_t kMaxDecimals = 17;
 
 bool is_factor(std::string_view alpha) {
@@ -66,7 +67,42 @@ contraction_function scalar_contraction(std::string_view arithmetic, contraction
   return table == nullptr ? nullptr : table->contraction(kind, gradient);
 }
 
+layer_function scalar_layer(std::string_view operation, std::string_view arithmetic) {
+  layer_function found = nullptr;
+  for_each_type(all_arithmetics{}, [&]<class A>(std::type_identity<A>) {
+    if (arithmetic == A::name) found = detail::scalar_layer_of<A>(operation);
+  });
+  return found;
+}
+
+template <class Layer>
+layer_info info_of() {
+  layer_info info{.name = Layer::name,
+                  .inputs = Layer::inputs,
+                  .outputs = Layer::outputs,
+                  .attributes = Layer::attributes};
+  info.has_vjp = std::ranges::any_of(info.inputs, &layer_operand::is_differentiable);
+  if constexpr (requires { Layer::is_variadic; }) info.is_variadic = Layer::is_variadic;
+  return info;
+}
+
 }  // namespace
+
+std::span<const layer_info> layers() {
+  static const std::vector<layer_info> all = [] {
+    std::vector<layer_info> list;
+    for_each_type(all_layers{}, [&]<class Layer>(std::type_identity<Layer>) {
+      list.push_back(info_of<Layer>());
+    });
+    return list;
+  }();
+  return all;
+}
+
+const layer_info* find_layer(std::string_view name) {
+  const auto it = std::ranges::find(layers(), name, &layer_info::name);
+  return it == layers().end() ? nullptr : &*it;
+}
 
 std::span<const arithmetic_info> arithmetics() {
   static const std::vector<arithmetic_info> all = [] {
@@ -122,7 +158,8 @@ const backend& scalar_backend() {
   static constexpr backend self{.name = "scalar",
                                 .description = "the definitions, one element at a time",
                                 .elementwise = scalar_elementwise,
-                                .contraction = scalar_contraction};
+                                .contraction = scalar_contraction,
+                                .layer = scalar_layer};
   return self;
 }
 
@@ -153,8 +190,7 @@ void narrow(const configuration& c, std::span<const float> values,
       [&]<class F>(F f) {
         const policy<F> p{c.subnormals, c.overflow, 0, f};
         std::ranges::transform(values, encodings.begin(), [&](float x) {
-          return std::uint32_t{
-              narrow(p, encoding<binary32>{std::bit_cast<std::uint32_t>(x)}).bits};
+          return std::uint32_t{narrow(p, encoding<binary32>{std::bit_cast<std::uint32_t>(x)}).bits};
         });
       },
       c.format);

@@ -15,4 +15,8 @@ struct scalar_table {
 template <class A>
 const scalar_table& scalar_table_of();
 
+/// The layers of one arithmetic, "softmax" or "softmax_vjp"; specialised like the table above.
+template <class A>
+layer_function scalar_layer_of(std::string_view operation);
+
 }  // namespace pamkit::detail

@@ -14,7 +14,7 @@ int number_of(std::string_view id) {
 }
 
 property_description description_of(const property_text& t) {
-  return {.id = t.id, .sentence = t.sentence, .domain = t.domain, .promise = t.promise};
+  return {.id = t.id, .sentence = t.sentence, .domain = t.domain, .promise = t.promise, .promised = t.promised};
 }
 
 }  // namespace

@@ -41,6 +41,8 @@ struct promises {
   bool quotient_identities = false;      ///< a / a = 1, a / 1 = a, a / 2^k exact
   bool quotient_is_group = false;        ///< a / b = a . (1 / b), (a / b) / c = a / (b . c)
   bool zero_padding = false;             ///< padding the summed axis with zeros changes no sum
+  bool softmax_rows = false;             ///< row sums, order and maximum of softmax are P47's
+  bool layer_norm_rows = false;          ///< scaling and ratio of layer norm are P48's
   bool has_error_bounds = false;         ///< the four fields below hold
   fraction min_relative_error{};         ///< of the product, result normal and finite
   fraction max_relative_error{};

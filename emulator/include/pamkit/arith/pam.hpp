@@ -29,7 +29,9 @@ struct pam {
                .strictly_increasing = true,
                .weakly_increasing = true,
                .cancellative = true,
-               .zero_padding = true};
+               .zero_padding = true,
+               .softmax_rows = true,
+               .layer_norm_rows = true};
     if (p.compensation == 0) {
       c.associative = c.identity = c.exact_by_powers_of_two = c.exact_only_by_powers_of_two = true;
       c.adds_encodings = c.never_above_product = true;

@@ -105,6 +105,7 @@ struct property_description {
   std::string_view sentence;
   std::string_view domain;
   std::string_view promise;  ///< the field of `promises` it rests on; empty: it always has to hold
+  bool (*promised)(const promises&) = nullptr;  ///< reads that field
 };
 
 /// All properties, in the order of their numbers.

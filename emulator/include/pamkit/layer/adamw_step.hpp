@@ -1,0 +1,59 @@
+#pragma once
+
+#include "pamkit/layer_definition.hpp"
+
+namespace pamkit::layer {
+
+/// One update of AdamW, elementwise: m = pam(m, b1) + pam(g, 1 - b1); v = pam(v, b2) + pam(pam(g,
+/// g), 1 - b2); p = (p - pam(p, wd lr)) - pam(pad(m, pasqrt(v) + eps), lr sqrt(1 - b2^t) / (1 -
+/// b1^t)).
+struct adamw_step {
+  static constexpr std::string_view name = "adamw_step";
+  static constexpr layer_operand inputs[] = {
+      {.name = "parameter"}, {.name = "gradient"}, {.name = "m"}, {.name = "v"}};
+  static constexpr layer_operand outputs[] = {{.name = "parameter"}, {.name = "m"}, {.name = "v"}};
+  static constexpr layer_attribute attributes[] = {
+      {.name = "learning_rate", .otherwise = 1e-3, .meaning = "lr"},
+      {.name = "beta1", .otherwise = 0.9, .meaning = "b1, decay of the first moment"},
+      {.name = "beta2", .otherwise = 0.999, .meaning = "b2, decay of the second moment"},
+      {.name = "eps", .otherwise = 1e-8, .meaning = "added to the root"},
+      {.name = "weight_decay", .otherwise = 0.01, .meaning = "wd, decoupled"},
+      {.name = "step", .otherwise = 1, .meaning = "t, the updates counted from 1"}};
+  template <class A>
+  static constexpr bool is_defined = detail::has_functions<A>;
+
+  template <class A>
+  static std::vector<tensor> forward(const layer_call& c) {
+    const auto s = c.steps<A>();
+    for (const tensor& t : c.inputs) require_shape(c, "an operand", t, c.inputs[0].shape);
+    const double rate = c.attribute("learning_rate");
+    const double beta1 = c.attribute("beta1");
+    const double beta2 = c.attribute("beta2");
+    const auto t = static_cast<double>(c.count("step", 1));
+    using detail::from_host;
+    const detail::word b1 = from_host(beta1);
+    const detail::word b2 = from_host(beta2);
+    const detail::word rest1 = from_host(1 - beta1);
+    const detail::word rest2 = from_host(1 - beta2);
+    const detail::word eps = from_host(c.attribute("eps"));
+    const detail::word decay = from_host(c.attribute("weight_decay") * rate);
+    const detail::word step =
+        from_host(rate * std::sqrt(1 - std::pow(beta2, t)) / (1 - std::pow(beta1, t)));
+    std::vector<tensor> out(3, tensor_of_shape(c.inputs[0].shape));
+    for (std::size_t i = 0; i < out[0].encodings.size(); ++i) {
+      const auto at = [&](std::size_t k) { return detail::word{c.inputs[k].encodings[i]}; };
+      const detail::word p = at(0);
+      const detail::word g = at(1);
+      const detail::word m = detail::add(s.mul(at(2), b1), s.mul(g, rest1));
+      const detail::word v = detail::add(s.mul(at(3), b2), s.mul(s.mul(g, g), rest2));
+      const detail::word direction = s.div(m, detail::add(s.sqrt(v), eps));
+      const detail::word decayed = detail::subtract(p, s.mul(p, decay));
+      out[0].encodings[i] = detail::subtract(decayed, s.mul(direction, step)).bits;
+      out[1].encodings[i] = m.bits;
+      out[2].encodings[i] = v.bits;
+    }
+    return out;
+  }
+};
+
+}  // namespace pamkit::layer

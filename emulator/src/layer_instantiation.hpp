@@ -1,0 +1,53 @@
+#pragma once
+
+#include "pamkit/layer_registry.hpp"
+#include "scalar_tables.hpp"
+
+namespace pamkit::detail {
+
+/// The layer of this struct, with its operands counted before its definition sees them.
+template <class A, class Layer, bool IsVjp>
+std::vector<tensor> apply_layer(const policy<binary32>& rules, derivative gradient,
+                                std::span<const tensor> inputs,
+                                const layer_attributes& attributes) {
+  const layer_call call{Layer::name, rules, gradient, inputs, &attributes, Layer::attributes};
+  for (const auto& [name, value] : attributes) static_cast<void>(call.attribute(name));
+  for (const tensor& t : inputs) {
+    call.require(std::ranges::all_of(t.shape, [](std::int64_t n) { return n >= 0; }) &&
+                     t.encodings.size() == static_cast<std::size_t>(element_count(t.shape)),
+                 "an operand of shape " + text_of_shape(t.shape) + " has " +
+                     std::to_string(t.encodings.size()) + " elements");
+  }
+  if constexpr (!requires { Layer::is_variadic; }) {
+    constexpr std::size_t wanted =
+        std::size(Layer::inputs) + (IsVjp ? std::size(Layer::outputs) : 0);
+    call.require(inputs.size() == wanted, "needs " + std::to_string(wanted) + " operands, got " +
+                                              std::to_string(inputs.size()));
+  }
+  if constexpr (IsVjp) {
+    return Layer::template vjp<A>(call);
+  } else {
+    return Layer::template forward<A>(call);
+  }
+}
+
+template <class A>
+layer_function find_scalar_layer(std::string_view operation) {
+  constexpr std::string_view kSuffix = "_vjp";
+  const bool is_vjp = operation.ends_with(kSuffix);
+  if (is_vjp) operation.remove_suffix(kSuffix.size());
+  layer_function found = nullptr;
+  for_each_type(all_layers{}, [&]<class Layer>(std::type_identity<Layer>) {
+    if constexpr (Layer::template is_defined<A>) {
+      if (operation != Layer::name) return;
+      if (!is_vjp) {
+        found = apply_layer<A, Layer, false>;
+      } else if constexpr (requires(const layer_call& c) { Layer::template vjp<A>(c); }) {
+        found = apply_layer<A, Layer, true>;
+      }
+    }
+  });
+  return found;
+}
+
+}  // namespace pamkit::detail
