@@ -54,6 +54,14 @@ std::shared_ptr<const std::vector<contraction_case>> case_cache::contractions(
              });
 }
 
+std::shared_ptr<const std::vector<layer_case>> case_cache::layers(const any_format& format,
+                                                                  std::string_view layer,
+                                                                  bool quick) {
+  return get(layers_, case_shape{format, 1, 0}, std::string(layer), [&](auto&, std::uint64_t seed) {
+    return std::make_shared<std::vector<layer_case>>(make_layer_cases(layer, format, seed, quick));
+  });
+}
+
 std::vector<case_cache::coverage_entry> case_cache::coverage() const {
   const std::scoped_lock lock(mutex_);
   std::vector<coverage_entry> entries;

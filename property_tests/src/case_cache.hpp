@@ -10,6 +10,7 @@
 
 #include "golden_contraction.hpp"
 #include "pamkit/properties/generator.hpp"
+#include "pamkit/properties/layer_case.hpp"
 
 namespace pamkit::properties {
 
@@ -25,6 +26,10 @@ class case_cache {
   /// The cases of a tensor operation, operands in the format of the shape.
   std::shared_ptr<const std::vector<contraction_case>> contractions(
       const case_shape& shape, const tensor_operation& operation, bool quick);
+
+  /// The cases of a layer, operands in the format.
+  std::shared_ptr<const std::vector<layer_case>> layers(const any_format& format,
+                                                        std::string_view layer, bool quick);
 
   struct coverage_entry {
     case_shape shape;
@@ -56,6 +61,7 @@ class case_cache {
   mutable std::mutex mutex_;
   slots<case_pool> pools_;
   slots<std::vector<contraction_case>> contractions_;
+  slots<std::vector<layer_case>> layers_;
 };
 
 }  // namespace pamkit::properties

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pamkit/properties/contraction_case.hpp"
+#include "pamkit/properties/layer_case.hpp"
 #include "pamkit/properties/subject.hpp"
 
 /// How a property is stated: once, as a sentence and as a function on columns of encodings. A file
@@ -100,12 +101,25 @@ struct contraction_property {
                                                   const contraction_case&) = nullptr;
 };
 
-using statement = std::variant<scalar_property, contraction_property>;
+/// A property of a layer, on operands widened to binary32.
+struct layer_property {
+  property_text text;  ///< its operation is the layer
+  /// Moves generic operands into the domain; optional.
+  void (*adapt)(layer_case&) = nullptr;
+  /// How many rows of the case are in the domain, and the first difference in one of them.
+  struct finding {
+    std::uint64_t cases = 0;
+    std::optional<contraction_mismatch> mismatch = {};
+  };
+  finding (*evaluate)(const subject&, const layer_info&, const layer_case&) = nullptr;
+};
+
+using statement = std::variant<scalar_property, contraction_property, layer_property>;
 
 /// All statements of the folder, in the order of their numbers.
 const std::vector<statement>& statements_in_order();
 
-/// The text of a statement of either kind.
+/// The text of a statement of any kind.
 const property_text& text_of(const statement& s);
 
 }  // namespace pamkit::properties

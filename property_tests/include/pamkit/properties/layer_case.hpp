@@ -1,0 +1,120 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pamkit/properties/subject.hpp"
+
+/// Cases for the operations of pamkit/layer/. A file of the folder `layer_cases/` defines
+///
+///   namespace pamkit::properties::layer_cases {
+///   void FILE_STEM(layer_case_source& source) { ... }
+///   }
+///
+/// which adds the cases of the operation of that name.
+
+namespace pamkit::properties {
+
+/// The operands of one call. Numbers are encodings of the format that the case was made for.
+struct layer_case {
+  std::vector<tensor> inputs;
+  std::vector<tensor> incoming;  ///< a derivative for each output, for the vjp
+  layer_attributes attributes;
+
+  /// "2x33,33,33/eps=0.5": the shapes of inputs, and of incoming derivatives where `with_incoming`,
+  /// then the attributes; a scalar's shape is "1x".
+  std::string shape(bool with_incoming) const;
+
+  /// All operands in one column, in the order of `shape`.
+  column operands(bool with_incoming) const;
+};
+
+/// The case that `shape` and `operands` describe; nothing where they do not fit each other or the
+/// operation.
+std::optional<layer_case> parse_layer_case(const layer_info& layer, std::string_view shape,
+                                           const column& operands, bool with_incoming);
+
+/// What a tensor is filled with.
+enum class layer_content : std::uint8_t {
+  ordinary,     ///< as activations are: 1/8 to 8, both signs, every fraction pattern
+  spread,       ///< 2^-8 to 2^8
+  weighted,     ///< everything, infinities and NaNs included
+  ties,         ///< few different values, integers and their neighbours among them: equal maxima
+  tiny,         ///< at the lower end of the range, subnormals and zeros included
+  huge,         ///< at the upper end
+  one_special,  ///< ordinary, with one infinity, NaN, zero, subnormal or range end in each row
+  masked,       ///< ordinary, with -infinities, and one row of nothing else
+  cancelling,   ///< large terms that undo each other, and small ones: another order is another sum
+};
+
+inline constexpr layer_content all_layer_contents[] = {
+    layer_content::ordinary,    layer_content::spread, layer_content::weighted,
+    layer_content::ties,        layer_content::tiny,   layer_content::huge,
+    layer_content::one_special, layer_content::masked, layer_content::cancelling};
+
+/// Where a case file gets its tensors from, and puts its cases.
+class layer_case_source {
+ public:
+  layer_case_source(const any_format& format, std::uint64_t seed, bool quick);
+
+  bool is_quick() const { return quick_; }
+  entropy& random() { return entropy_; }
+
+  /// A tensor of encodings; a row is what the last axis spans.
+  tensor numbers(std::vector<std::int64_t> shape, layer_content content);
+  /// abs(x) of an encoding.
+  std::uint32_t magnitude(std::uint32_t x) const { return x & description_.magnitude_mask; }
+  /// A tensor of words below `limit`.
+  tensor words(std::vector<std::int64_t> shape, std::uint32_t limit);
+
+  void add(layer_case c) { cases_.push_back(std::move(c)); }
+  std::vector<layer_case> take() { return std::move(cases_); }
+
+ private:
+  void fill_row(std::span<std::uint32_t> row, layer_content content);
+  std::uint32_t draw(std::int64_t low_exponent, std::int64_t high_exponent);
+
+  any_format format_;
+  format_description description_;
+  entropy entropy_;
+  bool quick_ = false;
+  std::vector<layer_case> cases_;
+};
+
+/// Adds cases for an operation with one operand x [..., N]: short and long rows, empty ones, rows
+/// around the 32 lanes of their sums, with every content. `reduces`: the output has one element for
+/// each row.
+void add_row_cases(layer_case_source& source, bool reduces);
+
+/// The cases of an operation, its operands in `format`. Equal arguments give equal cases on every
+/// machine.
+std::vector<layer_case> make_layer_cases(std::string_view layer, const any_format& format,
+                                         std::uint64_t seed, bool quick);
+
+/// Whether there is a file of cases for the operation.
+bool has_layer_cases(std::string_view layer);
+
+/// The operation on a backend, its operands widened to binary32 before and its results narrowed to
+/// the format after (not in formats that are stored in 32 bits). Throws as pamkit::layer_function,
+/// and std::invalid_argument where the backend has no such operation.
+std::vector<tensor> apply_layer(const subject& s, const layer_info& layer, bool is_vjp,
+                                derivative gradient, const layer_case& c);
+
+/// The numbers of a case widened to binary32.
+layer_case widened(const any_format& format, const layer_info& layer, layer_case c);
+
+/// The operation itself, on operands that are binary32 encodings already; nothing is narrowed. Throws as
+/// apply_layer.
+std::vector<tensor> apply_to_widened(const subject& s, const layer_info& layer, bool is_vjp,
+                                     derivative gradient, const layer_case& wide);
+
+/// A simpler case that still fails; `fails` holds for `c`. Numbers go toward 0 and the simple
+/// encodings; shapes stay.
+layer_case shrink_layer_case(const any_format& format, const layer_info& layer, layer_case c,
+                             const std::function<bool(const layer_case&)>& fails,
+                             std::size_t limit = 600);
+
+}  // namespace pamkit::properties

@@ -1,0 +1,38 @@
+#include "pamkit/properties/layer_case.hpp"
+
+namespace pamkit::properties::layer_cases {
+
+void adamw_step(layer_case_source& source) {
+  using enum layer_content;
+  struct plan {
+    layer_content content;
+    layer_attributes attributes;
+  };
+  const std::vector<plan> plans = {{ordinary, {}},
+                                   {ordinary,
+                                    {{"learning_rate", 5e-4},
+                                     {"beta2", 0.98},
+                                     {"eps", 1e-6},
+                                     {"weight_decay", 1e-4},
+                                     {"step", 7}}},
+                                   {spread, {{"beta1", 0.5}, {"step", 1000}}},
+                                   {weighted, {{"weight_decay", 0}, {"step", 3}}},
+                                   {tiny, {{"eps", 0}, {"step", 2}}},
+                                   {huge, {{"learning_rate", 1}}},
+                                   {one_special, {{"step", 20000}, {"beta1", 0}}},
+                                   {ties, {{"beta2", 0.999}, {"weight_decay", 0.5}}}};
+  for (const plan& p : plans) {
+    layer_case c;
+    const std::vector<std::int64_t> shape = {3, 6};
+    c.inputs = {source.numbers(shape, p.content), source.numbers(shape, p.content),
+                source.numbers(shape, p.content), source.numbers(shape, p.content)};
+    // The second moment is a sum of squares: not negative, in most cases.
+    if (p.content != weighted) {
+      for (std::uint32_t& x : c.inputs[3].encodings) x = source.magnitude(x);
+    }
+    c.attributes = p.attributes;
+    source.add(std::move(c));
+  }
+}
+
+}  // namespace pamkit::properties::layer_cases

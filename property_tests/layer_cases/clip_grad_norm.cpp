@@ -1,0 +1,29 @@
+#include "pamkit/properties/layer_case.hpp"
+
+namespace pamkit::properties::layer_cases {
+
+void clip_grad_norm(layer_case_source& source) {
+  using enum layer_content;
+  struct plan {
+    layer_content content;
+    std::vector<std::vector<std::int64_t>> shapes;
+    double limit = 1;
+  };
+  const std::vector<plan> plans = {{ordinary, {{3, 5}, {7}, {2, 2, 2}}},
+                                   {ordinary, {{4}}, 1e6},
+                                   {ordinary, {{4}, {3}}, 0},
+                                   {cancelling, {{2, 35}, {33}}, 0.1},
+                                   {spread, {{40}, {0}, {1}, {9}}, 5},
+                                   {weighted, {{3}, {2}}},
+                                   {one_special, {{6}, {5}}},
+                                   {tiny, {{5}, {4}}},
+                                   {huge, {{5}, {4}}}};
+  for (const plan& p : plans) {
+    layer_case c;
+    for (const auto& shape : p.shapes) c.inputs.push_back(source.numbers(shape, p.content));
+    c.attributes = {{"limit", p.limit}};
+    source.add(std::move(c));
+  }
+}
+
+}  // namespace pamkit::properties::layer_cases

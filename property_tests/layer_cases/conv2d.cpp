@@ -1,0 +1,49 @@
+#include "pamkit/properties/layer_case.hpp"
+
+namespace pamkit::properties::layer_cases {
+
+void conv2d(layer_case_source& source) {
+  using enum layer_content;
+  struct plan {
+    layer_content content;
+    std::int64_t images, channels, height, width, outputs, kernel_height, kernel_width;
+    std::int64_t stride = 1, padding = 0, dilation = 1, groups = 1;
+    bool has_bias = true;
+  };
+  std::vector<plan> plans = {{ordinary, 1, 2, 4, 5, 3, 3, 3, 1, 1},
+                             {ordinary, 2, 1, 5, 4, 2, 2, 3, 2, 1, 1, 1, false},
+                             {ordinary, 1, 4, 5, 5, 2, 2, 2, 1, 2, 2, 2},
+                             {ordinary, 1, 3, 3, 3, 3, 1, 1, 2, 0, 1, 3},
+                             {ordinary, 0, 2, 3, 3, 1, 2, 2},
+                             {weighted, 1, 1, 3, 3, 1, 2, 2, 1, 1},
+                             {one_special, 1, 2, 3, 3, 2, 2, 2, 1, 1},
+                             {cancelling, 1, 2, 4, 4, 2, 3, 3, 1, 1},
+                             {tiny, 1, 1, 3, 3, 2, 2, 2},
+                             {huge, 1, 1, 3, 3, 2, 2, 2, 1, 1}};
+  if (!source.is_quick()) {
+    plans.insert(plans.end(), {{ordinary, 2, 2, 9, 8, 2, 3, 3, 1, 1},
+                               {cancelling, 3, 1, 8, 7, 1, 2, 2, 1, 1, 1, 1, true},
+                               {spread, 2, 4, 6, 5, 4, 3, 2, 2, 2, 2, 2},
+                               {weighted, 2, 2, 2, 2, 2, 1, 2, 1, 1}});
+  }
+  for (const plan& p : plans) {
+    const auto output = [&](std::int64_t size, std::int64_t kernel) {
+      return (size + 2 * p.padding - p.dilation * (kernel - 1) - 1) / p.stride + 1;
+    };
+    layer_case c;
+    c.inputs = {source.numbers({p.images, p.channels, p.height, p.width}, p.content),
+                source.numbers({p.outputs, p.channels / p.groups, p.kernel_height, p.kernel_width},
+                               p.content),
+                source.numbers({p.has_bias ? p.outputs : 0}, ordinary)};
+    c.incoming = {source.numbers(
+        {p.images, p.outputs, output(p.height, p.kernel_height), output(p.width, p.kernel_width)},
+        p.content)};
+    c.attributes = {{"stride", static_cast<double>(p.stride)},
+                    {"padding", static_cast<double>(p.padding)},
+                    {"dilation", static_cast<double>(p.dilation)},
+                    {"groups", static_cast<double>(p.groups)}};
+    source.add(std::move(c));
+  }
+}
+
+}  // namespace pamkit::properties::layer_cases

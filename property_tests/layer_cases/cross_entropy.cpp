@@ -1,0 +1,56 @@
+#include "pamkit/properties/layer_case.hpp"
+
+namespace pamkit::properties::layer_cases {
+
+void cross_entropy(layer_case_source& source) {
+  using enum layer_content;
+  struct plan {
+    layer_content content;
+    std::int64_t rows, classes;
+    double smoothing = 0;
+    double fairseq = 0;
+    bool ignores = false;
+    layer_content incoming = ordinary;
+  };
+  std::vector<plan> plans = {{ordinary, 3, 33, 0.1},
+                             {ordinary, 3, 5, 0.1, 1, true},
+                             {ordinary, 1, 1},
+                             {ordinary, 0, 3, 0.1},
+                             {ordinary, 35, 3, 0.1, 1, true},
+                             {masked, 4, 6},
+                             {masked, 4, 6, 0.1},
+                             {one_special, 9, 4, 0.1},
+                             {weighted, 5, 3, 0, 0, true},
+                             {spread, 4, 9, 0, 0, true, weighted},
+                             {huge, 2, 5, 0.3},
+                             {tiny, 2, 5, 0.3, 1, false, tiny}};
+  if (!source.is_quick()) {
+    plans.insert(plans.end(), {{ordinary, 4, 131, 0.1, 1},
+                               {ordinary, 70, 2, 0.2, 0, true},
+                               {cancelling, 3, 65, 0.1},
+                               {ties, 6, 7, 0.1, 0, true},
+                               {weighted, 2, 2, 0.1},
+                               {weighted, 1, 3, 0.1, 1}});
+  }
+  constexpr std::uint32_t kIgnored = 0xFFFFFFFF;
+  for (const plan& p : plans) {
+    layer_case c;
+    c.inputs = {source.numbers({p.rows, p.classes}, p.content),
+                source.words({p.rows}, static_cast<std::uint32_t>(p.classes))};
+    if (p.ignores) {
+      for (std::size_t i = 0; i < c.inputs[1].encodings.size(); i += 3) {
+        c.inputs[1].encodings[i] = kIgnored;
+      }
+    }
+    c.incoming = {source.numbers({}, p.incoming)};
+    c.attributes = {{"smoothing", p.smoothing}, {"fairseq", p.fairseq}};
+    source.add(std::move(c));
+  }
+  // No row is kept: 0 / 0.
+  layer_case none;
+  none.inputs = {source.numbers({2, 3}, ordinary), tensor{{2}, {kIgnored, kIgnored}}};
+  none.incoming = {source.numbers({}, ordinary)};
+  source.add(std::move(none));
+}
+
+}  // namespace pamkit::properties::layer_cases

@@ -1,0 +1,44 @@
+#include "pamkit/properties/layer_case.hpp"
+
+namespace pamkit::properties::layer_cases {
+
+void layer_norm(layer_case_source& source) {
+  using enum layer_content;
+  struct plan {
+    layer_content content;
+    std::int64_t rows, length;
+    layer_content parameters = ordinary;
+    double eps = 1e-5;
+  };
+  // Gradients of gain and bias are sums over blocks of 128 rows.
+  std::vector<plan> plans = {{ordinary, 3, 33},
+                             {ordinary, 1, 1},
+                             {ordinary, 2, 0},
+                             {ordinary, 0, 3},
+                             {ordinary, 2, 16, spread, 0},
+                             {cancelling, 130, 2, ordinary},
+                             {weighted, 6, 3, weighted},
+                             {ties, 3, 8},
+                             {tiny, 3, 5, ordinary, 0},
+                             {huge, 3, 5},
+                             {one_special, 9, 6},
+                             {spread, 2, 40, one_special}};
+  if (!source.is_quick()) {
+    plans.insert(plans.end(), {{ordinary, 259, 3, spread},
+                               {ordinary, 129, 1},
+                               {spread, 2, 97, spread, 1e-12},
+                               {weighted, 12, 2, ordinary},
+                               {ordinary, 4, 64, weighted},
+                               {tiny, 4, 20, tiny, 1e-30}});
+  }
+  for (const plan& p : plans) {
+    layer_case c;
+    c.inputs = {source.numbers({p.rows, p.length}, p.content),
+                source.numbers({p.length}, p.parameters), source.numbers({p.length}, p.parameters)};
+    c.incoming = {source.numbers({p.rows, p.length}, p.content == ties ? ordinary : p.content)};
+    c.attributes = {{"eps", p.eps}};
+    source.add(std::move(c));
+  }
+}
+
+}  // namespace pamkit::properties::layer_cases

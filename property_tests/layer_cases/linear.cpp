@@ -1,0 +1,37 @@
+#include "pamkit/properties/layer_case.hpp"
+
+namespace pamkit::properties::layer_cases {
+
+void linear(layer_case_source& source) {
+  using enum layer_content;
+  struct plan {
+    layer_content content;
+    std::int64_t rows, inputs, outputs;
+    bool has_bias = true;
+  };
+  // The bias gradient is a sum over blocks of 128 rows.
+  std::vector<plan> plans = {
+      {ordinary, 4, 5, 3}, {ordinary, 3, 7, 2, false}, {cancelling, 130, 1, 2}, {ordinary, 2, 0, 3},
+      {ordinary, 0, 2, 3}, {weighted, 6, 1, 2},        {one_special, 4, 3, 3},  {tiny, 2, 3, 2},
+      {huge, 2, 3, 2},     {cancelling, 3, 9, 2}};
+  if (!source.is_quick()) {
+    plans.insert(plans.end(), {{ordinary, 259, 2, 2}, {spread, 6, 20, 4}, {weighted, 9, 2, 2}});
+  }
+  for (const plan& p : plans) {
+    std::vector<std::int64_t> leading = {p.rows};
+    if (p.rows > 0 && p.rows % 2 == 0) leading = {p.rows / 2, 2};
+    const auto with_last = [&](std::int64_t n) {
+      std::vector<std::int64_t> shape = leading;
+      shape.push_back(n);
+      return shape;
+    };
+    layer_case c;
+    c.inputs = {source.numbers(with_last(p.inputs), p.content),
+                source.numbers({p.outputs, p.inputs}, p.content),
+                source.numbers({p.has_bias ? p.outputs : 0}, p.content)};
+    c.incoming = {source.numbers(with_last(p.outputs), p.content)};
+    source.add(std::move(c));
+  }
+}
+
+}  // namespace pamkit::properties::layer_cases

@@ -1,0 +1,137 @@
+/// P47: rows of softmax.
+#include <algorithm>
+
+#include "layer_rows.hpp"
+#include "statement_parts.hpp"
+
+namespace pamkit::properties::statements {
+namespace {
+
+using finding = layer_property::finding;
+using row_view = std::span<const std::uint32_t>;
+
+tensor softmax_of(const subject& s, const layer_info& layer, const tensor& x) {
+  return apply_to_widened(s, layer, false, derivative::approx,
+                          {.inputs = {x}, .incoming = {}, .attributes = {}})
+      .front();
+}
+
+// Rows of finite numbers whose results are all normal: nothing is flushed away.
+template <class Function>
+finding over_rows(const subject& s, const layer_info& layer, const layer_case& c,
+                  const Function& judge) {
+  const tensor& x = c.inputs.front();
+  finding found;
+  for_each_row(x, softmax_of(s, layer, x), [&](row_view in, row_view out) {
+    if (!is_all_finite(in) || !is_all_normal(out)) return;
+    ++found.cases;
+    if (!found.mismatch) found.mismatch = judge(in, out);
+  });
+  return found;
+}
+
+// Each y_i is pad(e_i, S), between e_i / S and 9/8 of it, and exact as an encoding. S is the
+// rounded sum of the e_i, off by a factor of at most (1 + 2^-24)^depth either way.
+std::optional<contraction_mismatch> row_sum_in_bounds(row_view, row_view out) {
+  double sum = 0;  // of at most some hundred binary32 numbers below 2: exact to 2^-44
+  for (const std::uint32_t y : out) sum += value_of(y);
+  const double rounding = std::pow(1 + kHalfUnit, lane_sum_depth(out.size())) + 0x1p-40;
+  if (sum * rounding >= 1 && sum <= 1.125 * rounding) return std::nullopt;
+  const auto nearest = std::bit_cast<std::uint32_t>(static_cast<float>(sum));
+  return contraction_mismatch{nearest, std::bit_cast<std::uint32_t>(1.0F)};
+}
+
+finding sums_to_one(const subject& s, const layer_info& layer, const layer_case& c) {
+  return over_rows(s, layer, c, row_sum_in_bounds);
+}
+
+finding keeps_maximum(const subject& s, const layer_info& layer, const layer_case& c) {
+  return over_rows(s, layer, c,
+                   [](row_view in, row_view out) -> std::optional<contraction_mismatch> {
+                     const auto value = [](std::uint32_t x) { return value_of(x); };
+                     const auto at = std::ranges::max_element(in, {}, value) - in.begin();
+                     const std::uint32_t greatest = *std::ranges::max_element(out, {}, value);
+                     const std::uint32_t there = out[static_cast<std::size_t>(at)];
+                     if (there == greatest) return std::nullopt;
+                     return contraction_mismatch{there, greatest};
+                   });
+}
+
+// The row read backwards has the same terms, its sum another order: S' for S. Every result moves by
+// mag(S) - mag(S').
+finding reverses(const subject& s, const layer_info& layer, const layer_case& c) {
+  tensor backwards = c.inputs.front();
+  const auto length = static_cast<std::ptrdiff_t>(backwards.shape.back());
+  for (auto row = backwards.encodings.begin(); length > 0 && row != backwards.encodings.end();
+       row += length) {
+    std::reverse(row, row + length);
+  }
+  const tensor moved = softmax_of(s, layer, backwards);
+  std::size_t first = 0;
+  finding found;
+  for_each_row(c.inputs.front(), softmax_of(s, layer, c.inputs.front()),
+               [&](row_view in, row_view out) {
+                 const row_view other = std::span(moved.encodings).subspan(first, out.size());
+                 first += out.size();
+                 if (!is_all_finite(in) || !is_all_normal(out) || !is_all_normal(other)) return;
+                 ++found.cases;
+                 const std::uint32_t shift = other[out.size() - 1] - out[0];
+                 for (std::size_t i = 0; i < out.size() && !found.mismatch; ++i) {
+                   const std::uint32_t expected = out[i] + shift;
+                   const std::uint32_t got = other[out.size() - 1 - i];
+                   if (got != expected) found.mismatch = contraction_mismatch{got, expected};
+                 }
+               });
+  return found;
+}
+
+// Every e_i is a power of two between 2^-10 and 1 where x is a multiple of pad(1, log2e) by
+// integers: sums are exact, and their order does not show.
+void to_exact_sums(layer_case& c) {
+  for (std::uint32_t& x : c.inputs.front().encodings) {
+    // pam(x, log2e) = -n needs bits(x) = bits(n) - bits(log2e) + ONE, with the sign.
+    const int n = static_cast<int>(x % 11);
+    const auto bits = std::bit_cast<std::uint32_t>(static_cast<float>(n));
+    x = n == 0 ? 0 : 0x80000000U | (bits - 0x3FB8AA3BU + 0x3F800000U);
+  }
+}
+
+finding reverses_exactly(const subject& s, const layer_info& layer, const layer_case& c) {
+  tensor backwards = c.inputs.front();
+  std::ranges::reverse(backwards.encodings);
+  tensor got = softmax_of(s, layer, backwards);
+  std::ranges::reverse(got.encodings);
+  const tensor expected = softmax_of(s, layer, c.inputs.front());
+  finding found{.cases = expected.encodings.size(), .mismatch = {}};
+  const auto [g, e] = std::ranges::mismatch(got.encodings, expected.encodings);
+  if (g != got.encodings.end()) found.mismatch = contraction_mismatch{*g, *e};
+  return found;
+}
+
+layer_property about_softmax(std::string_view sentence, std::string_view domain, auto evaluate,
+                             void (*adapt)(layer_case&) = nullptr) {
+  return {.text = {.id = "P47",
+                   .sentence = sentence,
+                   .domain = domain,
+                   .operation = "softmax",
+                   .promise = "softmax_rows",
+                   .promised = [](const promises& p) { return p.softmax_rows; }},
+          .adapt = adapt,
+          .evaluate = evaluate};
+}
+
+}  // namespace
+
+std::vector<statement> softmax_rows() {
+  return {
+      about_softmax("a row of softmax sums to [1, 9/8], up to the roundings of its sum",
+                    "finite rows, normal results", sums_to_one),
+      about_softmax("the greatest element of a row stays a greatest one",
+                    "finite rows, normal results", keeps_maximum),
+      about_softmax("reversing a row reverses the result, up to one shift of all encodings",
+                    "finite rows, normal results", reverses),
+      about_softmax("reversing a row reverses the result where every partial sum is exact",
+                    "rows whose exponentials are powers of two", reverses_exactly, to_exact_sums)};
+}
+
+}  // namespace pamkit::properties::statements

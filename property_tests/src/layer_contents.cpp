@@ -1,0 +1,182 @@
+/// What the cases of layers are filled with.
+#include <algorithm>
+#include <array>
+
+#include "layer_case_registry.hpp"
+#include "statement_parts.hpp"
+
+namespace pamkit::properties {
+
+layer_case_source::layer_case_source(const any_format& format, std::uint64_t seed, bool quick)
+    : format_(format), description_(describe(format)), entropy_(seed), quick_(quick) {}
+
+// A normal number with an exponent in [low, high], as far as the format has them, and any fraction
+// pattern.
+std::uint32_t layer_case_source::draw(std::int64_t low_exponent, std::int64_t high_exponent) {
+  const format_description& f = description_;
+  const std::int64_t last_field = f.max_finite >> f.fraction_bits;
+  for (;;) {
+    const std::uint32_t x = draw_encoding(f, entropy_);
+    if (!f.is_normal(x)) continue;
+    const std::int64_t low = std::clamp<std::int64_t>(f.bias + low_exponent, 1, last_field);
+    const std::int64_t high = std::clamp<std::int64_t>(f.bias + high_exponent, 1, last_field);
+    const std::uint32_t fraction = x & (f.min_normal - 1);
+    const auto field = static_cast<std::uint32_t>(entropy_.between(low, high));
+    const std::uint32_t m = std::min((field << f.fraction_bits) | fraction, f.max_finite);
+    return (x & f.sign_mask) | m;
+  }
+}
+
+void layer_case_source::fill_row(std::span<std::uint32_t> row, layer_content content) {
+  const format_description& f = description_;
+  const std::uint32_t minus_infinity = f.sign_mask | (f.has_infinity ? f.infinity : f.max_finite);
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    std::uint32_t& x = row[i];
+    switch (content) {
+      case layer_content::ordinary:
+      case layer_content::one_special:
+        x = draw(-3, 2);
+        break;
+      case layer_content::spread:
+        x = draw(-8, 8);
+        break;
+      case layer_content::weighted:
+        x = draw_encoding(f, entropy_);
+        break;
+      case layer_content::ties:
+        // Halves of small integers, and now and then a neighbour.
+        x = draw(-1, 2) & ~((f.min_normal >> 2) - 1);
+        if (entropy_.one_in(4)) x += static_cast<std::uint32_t>(unit_of(f));
+        if (i > 0 && entropy_.one_in(2)) x = row[entropy_.below(i)];
+        break;
+      case layer_content::tiny:
+        x = draw(1 - f.bias, 4 - f.bias);
+        if (entropy_.one_in(4)) {
+          const auto units = static_cast<std::uint32_t>(unit_of(f));
+          x = (x & f.sign_mask) | (x & (f.min_normal - 1) & ~(units - 1));
+        }
+        break;
+      case layer_content::huge:
+        x = draw(f.bias - 3, f.bias + 1);
+        break;
+      case layer_content::masked:
+        x = entropy_.one_in(3) ? minus_infinity : draw(-3, 2);
+        break;
+      case layer_content::cancelling: {
+        // big, small, -big, small, ... with neighbours of -big now and then.
+        const std::int64_t big = std::min<std::int64_t>(f.bias - 2, 12);
+        if (i % 4 == 0) x = draw(big, big);
+        if (i % 4 == 2)
+          x = negated(f, row[i - 2]) ^
+              static_cast<std::uint32_t>(entropy_.one_in(3) ? unit_of(f) : 0);
+        if (i % 2 == 1) x = draw(-big, 1);
+        break;
+      }
+    }
+  }
+  if (content == layer_content::one_special && !row.empty()) {
+    const auto unit = static_cast<std::uint32_t>(unit_of(f));
+    const std::array<std::uint32_t, 9> specials = {f.infinity,
+                                                   minus_infinity,
+                                                   f.nan,
+                                                   0,
+                                                   f.sign_mask,
+                                                   f.min_normal,
+                                                   f.max_finite,
+                                                   f.min_normal - unit,
+                                                   f.sign_mask | f.max_finite};
+    row[entropy_.below(row.size())] = specials[entropy_.below(specials.size())];
+  }
+  // So that short rows too have an order that shows.
+  if (content == layer_content::cancelling && row.size() > 4) {
+    for (std::size_t i = row.size() - 1; i > 0; --i) {
+      if (entropy_.one_in(3)) std::swap(row[i], row[entropy_.below(i + 1)]);
+    }
+  }
+}
+
+tensor layer_case_source::numbers(std::vector<std::int64_t> shape, layer_content content) {
+  std::int64_t count = 1;
+  for (const std::int64_t n : shape) count *= n;
+  const std::int64_t length = shape.empty() ? 1 : shape.back();
+  tensor t{std::move(shape), std::vector<std::uint32_t>(static_cast<std::size_t>(count))};
+  const std::span<std::uint32_t> all = t.encodings;
+  for (std::int64_t first = 0; first < count; first += length) {
+    const auto row = all.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(length));
+    fill_row(row, content);
+    const bool is_last = first + length == count;
+    if (content == layer_content::masked && is_last && count > length) {
+      std::ranges::fill(
+          row, description_.sign_mask |
+                   (description_.has_infinity ? description_.infinity : description_.max_finite));
+    }
+  }
+  return t;
+}
+
+tensor layer_case_source::words(std::vector<std::int64_t> shape, std::uint32_t limit) {
+  std::int64_t count = 1;
+  for (const std::int64_t n : shape) count *= n;
+  tensor t{std::move(shape), std::vector<std::uint32_t>(static_cast<std::size_t>(count))};
+  for (std::uint32_t& x : t.encodings) x = static_cast<std::uint32_t>(entropy_.below(limit));
+  return t;
+}
+
+void add_row_cases(layer_case_source& source, bool reduces) {
+  using enum layer_content;
+  struct plan {
+    layer_content content;
+    std::int64_t rows;
+    std::int64_t length;
+  };
+  std::vector<plan> plans = {{ordinary, 3, 33}, {ordinary, 1, 1},  {ordinary, 2, 0},
+                             {ordinary, 0, 3},  {ordinary, 1, 64}, {spread, 2, 37},
+                             {weighted, 8, 3},  {weighted, 9, 1},  {ties, 3, 8},
+                             {tiny, 3, 5},      {huge, 3, 5},      {one_special, 9, 6},
+                             {masked, 4, 6},    {masked, 1, 40},   {cancelling, 2, 70}};
+  if (!source.is_quick()) {
+    plans.insert(plans.end(), {{ordinary, 2, 300},
+                               {cancelling, 2, 131},
+                               {spread, 1, 97},
+                               {weighted, 20, 2},
+                               {weighted, 24, 1},
+                               {tiny, 4, 20},
+                               {huge, 4, 20},
+                               {one_special, 20, 4},
+                               {ties, 6, 5}});
+  }
+  for (const plan& p : plans) {
+    // Where the number of rows allows it, two leading axes.
+    std::vector<std::int64_t> leading = {p.rows};
+    if (p.rows > 0 && p.rows % 2 == 0) leading = {2, p.rows / 2};
+    std::vector<std::int64_t> shape = leading;
+    shape.push_back(p.length);
+    layer_case c;
+    c.inputs = {source.numbers(shape, p.content)};
+    const layer_content incoming = p.content == masked || p.content == ties ? ordinary : p.content;
+    c.incoming = {source.numbers(reduces ? leading : shape, incoming)};
+    source.add(std::move(c));
+  }
+}
+
+namespace {
+
+const layer_case_entry* find_entry(std::string_view layer) {
+  const auto it = std::ranges::find(layer_case_entries, layer, &layer_case_entry::layer);
+  return it == std::end(layer_case_entries) ? nullptr : &*it;
+}
+
+}  // namespace
+
+bool has_layer_cases(std::string_view layer) { return find_entry(layer) != nullptr; }
+
+std::vector<layer_case> make_layer_cases(std::string_view layer, const any_format& format,
+                                         std::uint64_t seed, bool quick) {
+  const layer_case_entry* entry = find_entry(layer);
+  if (entry == nullptr) return {};
+  layer_case_source source(format, seed, quick);
+  entry->add_cases(source);
+  return source.take();
+}
+
+}  // namespace pamkit::properties
