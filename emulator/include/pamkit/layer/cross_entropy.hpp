@@ -27,21 +27,8 @@ struct cross_entropy {
   static std::vector<tensor> forward(const layer_call& c) {
     const auto s = c.steps<A>();
     const rows x(c);
-    std::vector<std::uint32_t> log_p(static_cast<std::size_t>(x.classes));
-    std::vector<detail::word> losses;
-    for (std::int64_t r = 0; r < x.count; ++r) {
-      losses.push_back(detail::kZero);
-      if (!x.is_kept(r)) continue;
-      detail::log_softmax_row(s, x.logits(r), log_p);
-      losses.back() = detail::negated(detail::lane_sum(log_p.size(), [&](std::size_t v) {
-        const detail::word target = x.target(r, v);
-        return magnitude(target) == 0 ? detail::kZero : s.mul({log_p[v]}, target);
-      }));
-    }
-    const detail::word sum =
-        detail::lane_sum(losses.size(), [&](std::size_t r) { return losses[r]; });
     tensor loss = tensor_of_shape({});
-    loss.encodings[0] = s.div(sum, x.kept()).bits;
+    loss.encodings[0] = s.div(sum_of_losses(s, x), x.kept()).bits;
     return {std::move(loss)};
   }
 
@@ -50,9 +37,9 @@ struct cross_entropy {
     const auto s = c.steps<A>();
     const rows x(c);
     require_shape(c, "d_loss", c.inputs[2], {});
-    // The sum itself is read by no derivative of its quotient towards it.
+    // The piece of the mean depends on the sum's fraction.
     const detail::word d_loss =
-        detail::negated(s.div_vjp_a(detail::kZero, x.kept(), {c.inputs[2].encodings[0]}));
+        detail::negated(s.div_vjp_a(sum_of_losses(s, x), x.kept(), {c.inputs[2].encodings[0]}));
     tensor dx = tensor_of_shape(c.inputs[0].shape);
     std::vector<std::uint32_t> log_p(static_cast<std::size_t>(x.classes));
     std::vector<std::uint32_t> d_log_p(log_p.size());
@@ -108,6 +95,23 @@ struct cross_entropy {
       return detail::from_host(static_cast<double>(count - ignored));
     }
   };
+
+  /// The row losses, +0 for ignored rows, summed as one row.
+  template <class A>
+  static detail::word sum_of_losses(const detail::layer_steps<A>& s, const rows& x) {
+    std::vector<std::uint32_t> log_p(static_cast<std::size_t>(x.classes));
+    std::vector<detail::word> losses;
+    for (std::int64_t r = 0; r < x.count; ++r) {
+      losses.push_back(detail::kZero);
+      if (!x.is_kept(r)) continue;
+      detail::log_softmax_row(s, x.logits(r), log_p);
+      losses.back() = detail::negated(detail::lane_sum(log_p.size(), [&](std::size_t v) {
+        const detail::word target = x.target(r, v);
+        return magnitude(target) == 0 ? detail::kZero : s.mul({log_p[v]}, target);
+      }));
+    }
+    return detail::lane_sum(losses.size(), [&](std::size_t r) { return losses[r]; });
+  }
 };
 
 }  // namespace pamkit::layer
