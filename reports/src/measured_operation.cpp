@@ -13,52 +13,48 @@ namespace {
 
 using real = long double;
 
+comparison relative_to(real r, real y) { return {(r - y) / y, y}; }
+comparison absolute_to(real r, real y) { return {r - y, y}; }
+
 constexpr std::array kOperations = {
     measured_operation{.name = "mul",
                        .arity = 2,
                        .correctly_rounded = true,
                        .fractions = fraction_domain::pairs,
-                       .error = [](real r, real a, real b) { return (r - a * b) / (a * b); }},
+                       .compare = [](real r, real a, real b) { return relative_to(r, a * b); }},
     measured_operation{.name = "div",
                        .arity = 2,
                        .correctly_rounded = true,
                        .fractions = fraction_domain::pairs,
-                       .error = [](real r, real a, real b) { return (r * b - a) / a; }},
-    measured_operation{.name = "exp2",
-                       .fractions = fraction_domain::unit_interval,
-                       .error =
-                           [](real r, real a, real) {
-                             const real y = std::exp2(a);
-                             return (r - y) / y;
-                           }},
-    measured_operation{.name = "log2",
-                       .absolute = true,
-                       .fractions = fraction_domain::one_binade,
-                       .error = [](real r, real a, real) { return r - std::log2(a); }},
-    measured_operation{.name = "exp",
-                       .error =
-                           [](real r, real a, real) {
-                             const real y = std::exp(a);
-                             return (r - y) / y;
-                           }},
-    measured_operation{.name = "log",
-                       .absolute = true,
-                       .error = [](real r, real a, real) { return r - std::log(a); }},
-    measured_operation{.name = "pow",
-                       .arity = 2,
-                       .error =
+                       .compare =
                            [](real r, real a, real b) {
-                             const real y = std::pow(a, b);
-                             return (r - y) / y;
+                             return comparison{(r * b - a) / a, a / b};
                            }},
-    measured_operation{.name = "sqrt",
-                       .correctly_rounded = true,
-                       .fractions = fraction_domain::two_binades,
-                       .error =
-                           [](real r, real a, real) {
-                             const real y = std::sqrt(a);
-                             return (r - y) / y;
-                           }},
+    measured_operation{
+        .name = "exp2",
+        .fractions = fraction_domain::unit_interval,
+        .compare = [](real r, real a, real) { return relative_to(r, std::exp2(a)); }},
+    measured_operation{
+        .name = "log2",
+        .absolute = true,
+        .fractions = fraction_domain::one_binade,
+        .compare = [](real r, real a, real) { return absolute_to(r, std::log2(a)); }},
+    measured_operation{
+        .name = "exp",
+        .compare = [](real r, real a, real) { return relative_to(r, std::exp(a)); }},
+    measured_operation{
+        .name = "log",
+        .absolute = true,
+        .compare = [](real r, real a, real) { return absolute_to(r, std::log(a)); }},
+    measured_operation{
+        .name = "pow",
+        .arity = 2,
+        .compare = [](real r, real a, real b) { return relative_to(r, std::pow(a, b)); }},
+    measured_operation{
+        .name = "sqrt",
+        .correctly_rounded = true,
+        .fractions = fraction_domain::two_binades,
+        .compare = [](real r, real a, real) { return relative_to(r, std::sqrt(a)); }},
 };
 
 }  // namespace

@@ -20,6 +20,12 @@ enum class fraction_domain : std::uint8_t {
   two_binades,    ///< [1, 4)
 };
 
+/// A result against the ordinary value.
+struct comparison {
+  long double error = 0;     ///< as the operation takes it, relative or absolute
+  long double ordinary = 0;  ///< the ordinary value
+};
+
 /// An operation together with the ordinary function that its error is measured against.
 struct measured_operation {
   std::string_view name;
@@ -28,11 +34,16 @@ struct measured_operation {
   bool correctly_rounded =
       false;  ///< arithmetic `exact` computes it correctly rounded: ulp distances exist
   fraction_domain fractions = fraction_domain::none;
-  /// The error of a result, for operand values a and b (0 for unary operations). Relative accuracy:
-  /// products and quotients 2^-63 (the numerators are exact: two 24-bit significands multiply to 48
-  /// bits, and a difference of numbers of like magnitude on that grid fits 64); the others within
-  /// 2^-62 of the ordinary value, which leaves 12 right digits of every error above 2^-22.
-  long double (*error)(long double result, long double a, long double b);
+  /// A result against the ordinary value, for operand values a and b (0 for unary operations).
+  /// Relative accuracy of the error: products and quotients 2^-63 (the numerators are exact: two
+  /// 24-bit significands multiply to 48 bits, and a difference of numbers of like magnitude on that
+  /// grid fits 64); the others within 2^-62 of the ordinary value, which leaves 12 right digits of
+  /// every error above 2^-22.
+  comparison (*compare)(long double result, long double a, long double b);
+
+  long double error(long double result, long double a, long double b) const {
+    return compare(result, a, b).error;
+  }
 };
 
 /// The operations that have an ordinary counterpart.

@@ -14,7 +14,9 @@
 namespace pamkit::reports {
 
 enum class error_domain : std::uint8_t { fractions, in_range };
-enum class evidence_kind : std::uint8_t { exhaustive, sampled };
+/// proved: by an argument whose finitely many cases were all computed. exhaustive: every case of the
+/// domain was evaluated or entered the sum. sampled: some were.
+enum class evidence_kind : std::uint8_t { proved, exhaustive, sampled };
 
 std::string_view name_of(error_domain domain);
 std::string_view name_of(evidence_kind evidence);
@@ -54,6 +56,7 @@ struct measurement_request {
   report_level level = report_level::standard;
   std::uint64_t seed = 1;
   const std::atomic<bool>* stop = nullptr;
+  const backend* subject = &simd_backend();  ///< whose results are measured
 };
 
 /// Ends a measurement whose stop flag was set.

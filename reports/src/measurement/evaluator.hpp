@@ -19,9 +19,10 @@ class evaluator {
         rules(request.arithmetic.configure(request.format, request.policy,
                                            overflow_policy::infinity)),
         stop_(request.stop),
-        function_(scalar_backend().elementwise(operation.name, rules.arithmetic)),
-        rounded_(operation.correctly_rounded ? scalar_backend().elementwise(operation.name, "exact")
-                                             : nullptr) {
+        function_(request.subject->elementwise(operation.name, rules.arithmetic)),
+        rounded_(operation.correctly_rounded
+                     ? simd_backend().elementwise(operation.name, "exact")
+                     : nullptr) {
     rounded_rules_ = rules;
     rounded_rules_.arithmetic = "exact";
     rounded_rules_.compensation = 0;
@@ -34,6 +35,14 @@ class evaluator {
     out.resize(a.size());
     function_(rules, a.data(), b.data(), out.data(), a.size());
   }
+  /// Unary operations, on arrays; neither looks at the stop flag more often than every call.
+  void run(const std::uint32_t* x, std::uint32_t* out, std::size_t count) const {
+    check_stop();
+    function_(rules, x, nullptr, out, count);
+  }
+  void run_rounded(const std::uint32_t* x, std::uint32_t* out, std::size_t count) const {
+    rounded_(rounded_rules_, x, nullptr, out, count);
+  }
   bool has_rounded() const { return rounded_ != nullptr; }
   void rounded(const std::vector<std::uint32_t>& a, const std::vector<std::uint32_t>& b,
                std::vector<std::uint32_t>& out) const {
@@ -41,8 +50,11 @@ class evaluator {
     rounded_(rounded_rules_, a.data(), b.data(), out.data(), a.size());
   }
   long double value(std::uint32_t bits) const { return value_of(format, bits, operand_subnormals); }
+  comparison compare(std::uint32_t result, std::uint32_t a, std::uint32_t b) const {
+    return operation.compare(value(result), value(a), operation.arity == 2 ? value(b) : 0);
+  }
   long double error(std::uint32_t result, std::uint32_t a, std::uint32_t b) const {
-    return operation.error(value(result), value(a), operation.arity == 2 ? value(b) : 0);
+    return compare(result, a, b).error;
   }
   void check_stop() const {
     if (stop_ != nullptr && stop_->load(std::memory_order_relaxed)) throw stopped();

@@ -17,7 +17,15 @@ std::string_view name_of(error_domain domain) {
   return domain == error_domain::fractions ? "fractions" : "in-range";
 }
 std::string_view name_of(evidence_kind evidence) {
-  return evidence == evidence_kind::exhaustive ? "exhaustive" : "sampled";
+  switch (evidence) {
+    case evidence_kind::proved:
+      return "proved";
+    case evidence_kind::exhaustive:
+      return "exhaustive";
+    case evidence_kind::sampled:
+      return "sampled";
+  }
+  return "";
 }
 std::string_view name_of(subnormal_policy policy) {
   return policy == subnormal_policy::flush ? "flush" : "gradual";

@@ -1,71 +1,124 @@
 #include "measurement/tally.hpp"
 
+#include <algorithm>
 #include <cmath>
 
-namespace pamkit::reports {
+#include "measurement/quantiles.hpp"
 
+namespace pamkit::reports {
 namespace {
 
-std::vector<std::uint32_t> operands_of(int arity, std::uint32_t a, std::uint32_t b) {
-  return arity == 2 ? std::vector{a, b} : std::vector{a};
-}
+class tally_report {
+ public:
+  tally_report(const evaluator& evaluate, tally& t, const tally_description& how)
+      : evaluate_(evaluate), t_(t), how_(how) {}
+
+  std::vector<bound> bounds() {
+    if (t_.cases == 0) return {};
+    const std::string suffix = evaluate_.operation.absolute ? "absolute" : "relative";
+    add_extreme("min_" + suffix, t_.error.least, true);
+    add_extreme("max_" + suffix, t_.error.greatest, true);
+    const auto n = static_cast<long double>(t_.cases);
+    add("mean_" + suffix, t_.sum.value() / n);
+    add("rms_" + suffix, std::sqrt(t_.squares.value() / n));
+    add_distances();
+    add_quantiles();
+    if (how_.domain == error_domain::fractions) add_magnitudes(n);
+    return std::move(bounds_);
+  }
+
+ private:
+  std::vector<std::uint32_t> operands(std::uint32_t a, std::uint32_t b) const {
+    return evaluate_.operation.arity == 2 ? std::vector{a, b} : std::vector{a};
+  }
+
+  bound& add(const std::string& metric, long double value) {
+    bounds_.push_back({.metric = metric,
+                       .value = static_cast<double>(value),
+                       .evidence = how_.evidence,
+                       .cases = t_.cases,
+                       .note = how_.note});
+    return bounds_.back();
+  }
+
+  void add_extreme(const std::string& metric, const extreme& e, bool is_error) {
+    bound& b = add(metric, e.error);
+    b.operands = operands(e.a, e.b);
+    b.result = e.result;
+    b.cases = t_.looked_at;
+    if (!how_.extreme_note.empty()) b.note = how_.extreme_note;
+    if (!is_error) return;
+    const auto exact = exact_error(evaluate_.operation, evaluate_.format,
+                                   evaluate_.operand_subnormals, e.result, e.a, e.b);
+    if (exact) b.exact = fraction_text(*exact);
+  }
+
+  void add_distances() {
+    if (t_.rounded_cases == 0) return;
+    add("error_probability",
+        static_cast<long double>(t_.wrong) / static_cast<long double>(t_.rounded_cases))
+        .cases = t_.rounded_cases;
+    bound& b = add("max_ulp", static_cast<long double>(t_.max_ulp));
+    if (t_.max_ulp != 0) {
+      b.operands = operands(t_.max_ulp_case[0], t_.max_ulp_case[1]);
+      b.result = t_.max_ulp_case[2];
+    }
+    b.cases = how_.evidence == evidence_kind::sampled ? t_.distances : t_.rounded_cases;
+    if (!how_.extreme_note.empty()) b.note = how_.extreme_note;
+  }
+
+  void add_quantiles() {
+    if (t_.errors.empty()) return;
+    auto from = t_.errors.begin();
+    for (const int percent : kQuantiles) {
+      const auto at = t_.errors.begin() +
+                      static_cast<std::ptrdiff_t>(quantile_rank(t_.errors.size(), percent));
+      std::nth_element(from, at, t_.errors.end());
+      add(quantile_metric(percent), *at);
+      from = at;
+    }
+  }
+
+  void add_magnitudes(long double n) {
+    add_extreme("worst_case_error", t_.worst, false);
+    add("mean_absolute_error", t_.absolute.value() / n);
+    // A logarithm's values have no scale of their own.
+    if (evaluate_.operation.absolute) return;
+    add("mean_ratio", t_.result.value() / t_.ordinary.value());
+    add("gain", t_.mixed.value() / t_.ordinary_squares.value());
+  }
+
+  const evaluator& evaluate_;
+  tally& t_;
+  const tally_description& how_;
+  std::vector<bound> bounds_;
+};
 
 }  // namespace
 
-std::vector<bound> bounds_of(const evaluator& evaluate, const tally& t, evidence_kind evidence,
-                             const std::string& extreme_note, bool with_loguniform,
-                             bool exact_mean) {
-  const measured_operation& operation = evaluate.operation;
-  const std::string suffix = operation.absolute ? "absolute" : "relative";
-  std::vector<bound> bounds;
-  if (t.cases == 0) return bounds;
-  const auto add_extreme = [&](const std::string& metric, const extreme& e) {
-    bound b{.metric = metric + "_" + suffix,
-            .value = static_cast<double>(e.error),
-            .operands = operands_of(operation.arity, e.a, e.b),
-            .result = e.result,
-            .evidence = evidence,
-            .cases = t.looked_at,
-            .note = extreme_note};
-    const auto exact =
-        exact_error(operation, evaluate.format, evaluate.operand_subnormals, e.result, e.a, e.b);
-    if (exact) b.exact = fraction_text(*exact);
-    bounds.push_back(std::move(b));
-  };
-  add_extreme("min", t.error.least);
-  add_extreme("max", t.error.greatest);
-  const long double n = static_cast<long double>(t.cases);
-  const auto add_mean = [&](const std::string& metric, long double value) {
-    bounds.push_back({.metric = metric,
-                      .value = static_cast<double>(value),
-                      .evidence = evidence,
-                      .cases = t.cases});
-  };
-  add_mean("mean_" + suffix, t.sum.value() / n);
-  if (exact_mean) {
-    bounds.back().exact =
-        fraction_text(t.exact_sum / reference::rational(static_cast<std::int64_t>(t.cases)));
-  }
-  if (with_loguniform) add_mean("mean_relative_loguniform", t.loguniform.value());
-  if (!operation.absolute) add_mean("rms_relative", std::sqrt(t.squares.value() / n));
-  if (t.rounded_cases > 0) {
-    add_mean("error_probability",
-             static_cast<long double>(t.wrong) / static_cast<long double>(t.rounded_cases));
-    bounds.back().cases = t.rounded_cases;
-    bounds.push_back(
-        {.metric = "max_ulp",
-         .value = static_cast<double>(t.max_ulp),
-         .operands = t.max_ulp == 0
-                         ? std::vector<std::uint32_t>{}
-                         : operands_of(operation.arity, t.max_ulp_case[0], t.max_ulp_case[1]),
-         .result = t.max_ulp_case[2],
-         .evidence = evidence,
-         .cases = evidence == evidence_kind::exhaustive ? t.rounded_cases : t.distances,
-         .note = evidence == evidence_kind::sampled
-                     ? "random operands and a grid of fractions or edges"
-                     : ""});
-  }
-  return bounds;
+void tally::add(const evaluator& evaluate, long double value, std::uint32_t a, std::uint32_t b,
+                std::uint32_t result_bits, bool counted) {
+  const comparison c = evaluate.operation.compare(
+      value, evaluate.value(a), evaluate.operation.arity == 2 ? evaluate.value(b) : 0);
+  const long double distance = evaluate.operation.absolute ? std::abs(c.error)
+                                                           : std::abs(c.error * c.ordinary);
+  ++looked_at;
+  error.add(c.error, a, b, result_bits);
+  if (!worst.seen || distance > worst.error) worst = {distance, a, b, result_bits, true};
+  if (!counted) return;
+  ++cases;
+  sum.add(c.error);
+  squares.add(c.error * c.error);
+  absolute.add(distance);
+  result.add(value);
+  ordinary.add(c.ordinary);
+  mixed.add(value * c.ordinary);
+  ordinary_squares.add(c.ordinary * c.ordinary);
+  errors.push_back(static_cast<double>(c.error));
+}
+
+std::vector<bound> bounds_of(const evaluator& evaluate, tally& t, const tally_description& how) {
+  return tally_report(evaluate, t, how).bounds();
 }
 
 }  // namespace pamkit::reports

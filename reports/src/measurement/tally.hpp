@@ -33,9 +33,15 @@ struct extremes {
 /// structured operands beside a sample, which would bias its means.
 struct tally {
   extremes error;
+  extreme worst;  ///< greatest abs(result - ordinary)
   compensated_sum sum;
   compensated_sum squares;
-  compensated_sum loguniform;
+  compensated_sum absolute;  ///< abs(result - ordinary)
+  compensated_sum result;
+  compensated_sum ordinary;
+  compensated_sum mixed;  ///< result * ordinary
+  compensated_sum ordinary_squares;
+  std::vector<double> errors;  ///< of every counted case, for quantiles
   std::uint64_t cases = 0;
   std::uint64_t looked_at = 0;      ///< counted or not
   std::uint64_t rounded_cases = 0;  ///< counted, with a finite correctly rounded result
@@ -43,12 +49,21 @@ struct tally {
   std::uint64_t wrong = 0;
   std::uint64_t max_ulp = 0;
   std::array<std::uint32_t, 3> max_ulp_case{};
-  reference::rational exact_sum;
+
+  /// Adds a case to the extremes and, if it is counted, to the sums.
+  void add(const evaluator& evaluate, long double value, std::uint32_t a, std::uint32_t b,
+           std::uint32_t result_bits, bool counted);
 };
 
-/// Turns a tally into bounds. `extreme_note` says what stands behind the extremes of a sample.
-std::vector<bound> bounds_of(const evaluator& evaluate, const tally& t, evidence_kind evidence,
-                             const std::string& extreme_note, bool with_loguniform,
-                             bool exact_mean);
+/// What is said beside the numbers of a tally.
+struct tally_description {
+  evidence_kind evidence = evidence_kind::exhaustive;
+  error_domain domain = error_domain::fractions;
+  std::string extreme_note{};  ///< what stands behind the extremes of a sample
+  std::string note{};          ///< on every number
+};
+
+/// Turns a tally into bounds: over fractions also those that mix magnitudes.
+std::vector<bound> bounds_of(const evaluator& evaluate, tally& t, const tally_description& how);
 
 }  // namespace pamkit::reports

@@ -36,11 +36,11 @@ std::uint32_t unary_fraction(const evaluator& evaluate, std::uint64_t i) {
 // more than a fraction has.
 class unrounded_sqrt {
  public:
-  explicit unrounded_sqrt(const evaluator& evaluate)
+  unrounded_sqrt(const evaluator& evaluate, const backend& subject)
       : evaluate_(evaluate),
         rules_(evaluate.rules),
-        log2_(scalar_backend().elementwise("log2", rules_.arithmetic)),
-        mul_(scalar_backend().elementwise("mul", rules_.arithmetic)),
+        log2_(subject.elementwise("log2", rules_.arithmetic)),
+        mul_(subject.elementwise("mul", rules_.arithmetic)),
         half_(evaluate.format.one - evaluate.format.min_normal) {
     rules_.compensation = 0;
   }
@@ -82,14 +82,14 @@ measurement measure_unary_fractions(const measurement_request& request) {
   const evaluator evaluate(request);
   measurement m = measurement_of(request, error_domain::fractions);
   const std::uint64_t count = unary_fraction_count(evaluate);
-  unrounded_sqrt root(evaluate);
+  unrounded_sqrt root(evaluate, *request.subject);
   const bool before_rounding = evaluate.operation.name == "sqrt" && root.is_defined();
+  bool is_composition = before_rounding;
   tally t;
   std::vector<std::uint32_t> x;
   const std::vector<std::uint32_t> none;
   std::vector<std::uint32_t> out;
   std::vector<real> values;
-  bool is_composition = before_rounding;
   for (std::uint64_t start = 0; start < count; start += kBlock) {
     x.clear();
     for (std::uint64_t i = start; i < std::min<std::uint64_t>(start + kBlock, count); ++i) {
@@ -98,13 +98,7 @@ measurement measure_unary_fractions(const measurement_request& request) {
     evaluate(x, none, out);
     is_composition = is_composition && root.values(x, out, values);
     for (std::size_t i = 0; i < x.size(); ++i) {
-      const real result = is_composition ? values[i] : evaluate.value(out[i]);
-      const real error = evaluate.operation.error(result, evaluate.value(x[i]), 0);
-      ++t.cases;
-      ++t.looked_at;
-      t.error.add(error, x[i], 0, out[i]);
-      t.sum.add(error);
-      t.squares.add(error * error);
+      t.add(evaluate, is_composition ? values[i] : evaluate.value(out[i]), x[i], 0, out[i], true);
     }
   }
   std::string note;
@@ -112,7 +106,7 @@ measurement measure_unary_fractions(const measurement_request& request) {
     note = is_composition ? "1 + log2(x) . 1/2 from the encoded steps, before the last rounding"
                           : "encoded results, after the last rounding";
   }
-  m.bounds = bounds_of(evaluate, t, evidence_kind::exhaustive, note, false, false);
+  m.bounds = bounds_of(evaluate, t, {.domain = error_domain::fractions, .note = note});
   return m;
 }
 
