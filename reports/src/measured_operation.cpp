@@ -39,13 +39,11 @@ constexpr std::array kOperations = {
         .absolute = true,
         .fractions = fraction_domain::one_binade,
         .compare = [](real r, real a, real) { return absolute_to(r, std::log2(a)); }},
-    measured_operation{
-        .name = "exp",
-        .compare = [](real r, real a, real) { return relative_to(r, std::exp(a)); }},
-    measured_operation{
-        .name = "log",
-        .absolute = true,
-        .compare = [](real r, real a, real) { return absolute_to(r, std::log(a)); }},
+    measured_operation{.name = "exp",
+                       .compare = [](real r, real a, real) { return relative_to(r, std::exp(a)); }},
+    measured_operation{.name = "log",
+                       .absolute = true,
+                       .compare = [](real r, real a, real) { return absolute_to(r, std::log(a)); }},
     measured_operation{
         .name = "pow",
         .arity = 2,

@@ -14,8 +14,8 @@
 namespace pamkit::reports {
 
 enum class error_domain : std::uint8_t { fractions, in_range };
-/// proved: by an argument whose finitely many cases were all computed. exhaustive: every case of the
-/// domain was evaluated or entered the sum. sampled: some were.
+/// proved: by an argument whose finitely many cases were all computed. exhaustive: every case of
+/// the domain was evaluated or entered the sum. sampled: some were.
 enum class evidence_kind : std::uint8_t { proved, exhaustive, sampled };
 
 std::string_view name_of(error_domain domain);
@@ -36,6 +36,16 @@ struct bound {
   friend bool operator==(const bound&, const bound&) = default;
 };
 
+/// Least and greatest error over a run of arguments.
+struct error_band {
+  double from = 0;  ///< first and last argument, in ascending order
+  double to = 0;
+  double least = 0;
+  double greatest = 0;
+  std::uint32_t greatest_at = 0;  ///< encoding of an argument with the greatest error
+  std::uint32_t least_at = 0;
+};
+
 /// Everything measured of one operation, format, arithmetic and policy over one domain.
 struct measurement {
   const measured_operation* operation = nullptr;
@@ -44,6 +54,8 @@ struct measurement {
   subnormal_policy policy = subnormal_policy::flush;
   error_domain domain = error_domain::fractions;
   std::vector<bound> bounds;
+  std::vector<error_band> by_binade{};  ///< unary sweeps: every binade with a case, ascending
+  std::vector<error_band> by_unit{};    ///< sweeps of exp: between neighbouring whole arguments
 
   const bound* find(std::string_view metric) const;
 };

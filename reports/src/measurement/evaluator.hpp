@@ -20,9 +20,8 @@ class evaluator {
                                            overflow_policy::infinity)),
         stop_(request.stop),
         function_(request.subject->elementwise(operation.name, rules.arithmetic)),
-        rounded_(operation.correctly_rounded
-                     ? simd_backend().elementwise(operation.name, "exact")
-                     : nullptr) {
+        rounded_(operation.correctly_rounded ? simd_backend().elementwise(operation.name, "exact")
+                                             : nullptr) {
     rounded_rules_ = rules;
     rounded_rules_.arithmetic = "exact";
     rounded_rules_.compensation = 0;

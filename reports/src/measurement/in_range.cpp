@@ -1,10 +1,16 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
+#include "computed_once.hpp"
 #include "measurement/case_collector.hpp"
 #include "measurement/domains.hpp"
 #include "measurement/operand_sequence.hpp"
+#include "measurement/unary_sweep.hpp"
+#include "pairs/outcome_bounds.hpp"
+#include "pairs/wide_pairs.hpp"
 
 namespace pamkit::reports {
 
@@ -54,20 +60,13 @@ std::vector<std::uint32_t> corner_operands(const format_description& f) {
   return operands;
 }
 
-}  // namespace
-
-measurement measure_in_range(const measurement_request& request) {
-  const evaluator evaluate(request);
+// A sample, and operands at and beside edges for the extremes; or every operand (pair).
+std::vector<bound> operand_bounds(const evaluator& evaluate, const measurement_request& request) {
   const format_description& f = evaluate.format;
   const int arity = evaluate.operation.arity;
   const int bits = encoding_bits(f);
-  const bool all = arity * bits <= kExhaustiveEncodingBits ||
-                   (arity == 1 && request.level == report_level::exhaustive);
-  // Only 8-bit formats have sums of rationals with few enough denominators to be of use.
-  const bool exact_mean =
-      all && f.storage_bits == 8 && evaluate.operation.fractions == fraction_domain::pairs;
-  measurement m = measurement_of(request, error_domain::in_range);
-  case_collector collect(evaluate, error_domain::in_range, exact_mean);
+  const bool all = arity * bits <= kExhaustiveEncodingBits;
+  case_collector collect(evaluate, error_domain::in_range);
   const std::vector<std::uint32_t> corners = corner_operands(f);
   const std::vector<std::uint32_t> only_zero = {0};
   for (const std::uint32_t a : corners) {
@@ -91,12 +90,88 @@ measurement measure_in_range(const measurement_request& request) {
                   counting::all);
     }
   }
-  tally t = collect.finish();
+  tally& t = collect.finish();
   // Where every operand is taken the corners are among them, and were looked at twice.
   if (all) t.looked_at = t.cases;
-  m.bounds = bounds_of(evaluate, t, all ? evidence_kind::exhaustive : evidence_kind::sampled,
-                       all ? "" : "uniformly random encodings, and operands at and beside edges",
-                       false, exact_mean);
+  return bounds_of(
+      evaluate, t,
+      {.evidence = all ? evidence_kind::exhaustive : evidence_kind::sampled,
+       .domain = error_domain::in_range,
+       .extreme_note = all ? "" : "uniformly random encodings, and operands at and beside edges"});
+}
+
+// Products and quotients of formats whose every pair can be evaluated or counted.
+std::vector<bound> pair_bounds(const evaluator& evaluate, const measurement_request& request) {
+  const format_description& f = evaluate.format;
+  if (f.storage_bits == 8) {
+    return bounds_of(evaluate, enumerated_outcomes(evaluate), error_domain::in_range);
+  }
+  if (f.kept_bits <= kExhaustivePairBits) {
+    if (const auto counted = counted_outcomes(evaluate)) {
+      return bounds_of(evaluate, *counted, error_domain::in_range);
+    }
+  } else if (const auto pairs = all_pairs_of(request)) {
+    return range_bounds(evaluate, *pairs);
+  }
+  return {};
+}
+
+}  // namespace
+
+namespace {
+
+// Whether a compensation leaves the results of a unary operation as they are, on a sample.
+bool ignores_compensation(const measurement_request& request, const measurement_request& plain) {
+  const evaluator with(request);
+  const evaluator without(plain);
+  operand_sequence sequence(stream_seed(request, error_domain::in_range));
+  std::vector<std::uint32_t> x;
+  for (int n = 0; n < 1 << 20; ++n) x.push_back(static_cast<std::uint32_t>(sequence.next()));
+  std::vector<std::uint32_t> a;
+  std::vector<std::uint32_t> b;
+  with(x, {}, a);
+  without(x, {}, b);
+  return a == b;
+}
+
+// A sweep takes seconds: once for an operation, format, arithmetic and policy, whatever the
+// compensation, where this does not act.
+std::shared_ptr<const unary_sweep> shared_sweep(const measurement_request& request) {
+  measurement_request plain = request;
+  plain.arithmetic = *parse_arithmetic(request.arithmetic.info->name);
+  const bool shared = request.arithmetic.alpha.empty() || ignores_compensation(request, plain);
+  if (!shared) {
+    return std::make_shared<unary_sweep>(sweep_operands(evaluator(request)));
+  }
+  const std::string key =
+      fmt::format("{}/{}/{}/{}/{}", request.subject->name, request.operation->name,
+                  describe(request.format).name, plain.arithmetic.label, name_of(request.policy));
+  static computed_once<unary_sweep> sweeps;
+  return sweeps.get(
+      key, [&] { return std::make_shared<unary_sweep>(sweep_operands(evaluator(plain))); });
+}
+
+}  // namespace
+
+measurement measure_in_range(const measurement_request& request) {
+  const evaluator evaluate(request);
+  measurement m = measurement_of(request, error_domain::in_range);
+  if (has_sweep(evaluate.operation, evaluate.format)) {
+    const auto sweep = shared_sweep(request);
+    m.bounds = sweep->bounds;
+    m.by_binade = sweep->by_binade;
+    m.by_unit = sweep->by_unit;
+    return m;
+  }
+  if (evaluate.operation.fractions == fraction_domain::pairs) {
+    m.bounds = pair_bounds(evaluate, request);
+  }
+  const bool complete = m.find("error_probability") != nullptr;
+  if (!complete) {
+    for (bound& b : operand_bounds(evaluate, request)) {
+      if (m.find(b.metric) == nullptr) m.bounds.push_back(std::move(b));
+    }
+  }
   return m;
 }
 

@@ -71,8 +71,8 @@ class tally_report {
     if (t_.errors.empty()) return;
     auto from = t_.errors.begin();
     for (const int percent : kQuantiles) {
-      const auto at = t_.errors.begin() +
-                      static_cast<std::ptrdiff_t>(quantile_rank(t_.errors.size(), percent));
+      const auto at =
+          t_.errors.begin() + static_cast<std::ptrdiff_t>(quantile_rank(t_.errors.size(), percent));
       std::nth_element(from, at, t_.errors.end());
       add(quantile_metric(percent), *at);
       from = at;
@@ -100,8 +100,8 @@ void tally::add(const evaluator& evaluate, long double value, std::uint32_t a, s
                 std::uint32_t result_bits, bool counted) {
   const comparison c = evaluate.operation.compare(
       value, evaluate.value(a), evaluate.operation.arity == 2 ? evaluate.value(b) : 0);
-  const long double distance = evaluate.operation.absolute ? std::abs(c.error)
-                                                           : std::abs(c.error * c.ordinary);
+  const long double distance =
+      evaluate.operation.absolute ? std::abs(c.error) : std::abs(c.error * c.ordinary);
   ++looked_at;
   error.add(c.error, a, b, result_bits);
   if (!worst.seen || distance > worst.error) worst = {distance, a, b, result_bits, true};

@@ -298,8 +298,8 @@ class operand_sweep {
   // The band of arguments between whole numbers that the run lies in. Runs of arguments from 1 up
   // lie between two whole numbers; those nearer to 0 in [-1, 0) and [0, 1).
   void note_unit() {
-    const double low = std::floor(std::min(value_of_binary32(run_.x[0]),
-                                           value_of_binary32(run_.x[run_.size - 1])));
+    const double low = std::floor(
+        std::min(value_of_binary32(run_.x[0]), value_of_binary32(run_.x[run_.size - 1])));
     if (result_.by_unit.empty() || result_.by_unit.back().from != low) {
       result_.by_unit.push_back({.from = low,
                                  .to = low + 1,
@@ -368,8 +368,8 @@ class operand_sweep {
         even_[i] = static_cast<double>(1 / std::sqrt(x));
         odd_[i] = static_cast<double>(1 / std::sqrt(2 * x));
       } else {
-        even_[i] = static_cast<double>(evaluate_.operation.name == "log2" ? std::log2(x)
-                                                                          : std::log(x));
+        even_[i] =
+            static_cast<double>(evaluate_.operation.name == "log2" ? std::log2(x) : std::log(x));
       }
     }
   }
@@ -396,8 +396,7 @@ class operand_sweep {
       load(at << format_.dropped_bits, run_size());
       for (std::size_t i = 0; i < run_.size; ++i) {
         const bool counts = !format_.is_zero(run_.x[i]) && format_.is_normal(run_.r[i]);
-        run_.error[i] =
-            counts ? static_cast<double>(evaluate_.error(run_.r[i], run_.x[i], 0)) : 0;
+        run_.error[i] = counts ? static_cast<double>(evaluate_.error(run_.r[i], run_.x[i], 0)) : 0;
         if (!counts) run_.r[i] = 0;
       }
       totals_.begin_band(0, 0);

@@ -7,16 +7,6 @@
 
 namespace pamkit::reports {
 
-/// Least and greatest error over a run of arguments.
-struct error_band {
-  double from = 0;  ///< first and last argument, in ascending order
-  double to = 0;
-  double least = 0;
-  double greatest = 0;
-  std::uint32_t greatest_at = 0;  ///< encoding of an argument with the greatest error
-  std::uint32_t least_at = 0;
-};
-
 /// What every operand of a unary operation says.
 struct unary_sweep {
   std::vector<bound> bounds;

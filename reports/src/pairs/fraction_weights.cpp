@@ -5,7 +5,6 @@
 #include <cmath>
 #include <numbers>
 
-
 namespace pamkit::reports {
 namespace {
 

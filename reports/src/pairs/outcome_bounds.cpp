@@ -49,7 +49,8 @@ class exact_sums {
 
  private:
   static integer power(const integer& base, int exponent) {
-    return exponent == 0 ? integer(1) : boost::multiprecision::pow(base, static_cast<unsigned>(exponent));
+    return exponent == 0 ? integer(1)
+                         : boost::multiprecision::pow(base, static_cast<unsigned>(exponent));
   }
   std::int64_t M_;
   integer common_ = 1;
@@ -140,8 +141,8 @@ class outcome_report {
       squares.add(error * error * static_cast<real>(o.weight));
     }
     // The ordinary value is 2^4 x y, or 2^4 x M.
-    const rational scale = rational::power_of_two(pair_outcome::kScale) *
-                           (product_ ? rational(1) : rational(M_));
+    const rational scale =
+        rational::power_of_two(pair_outcome::kScale) * (product_ ? rational(1) : rational(M_));
     const auto ratios =
         exact_sum(1, product_ ? 1 : 0, [](const pair_outcome& o) { return o.result; });
     if (ratios) {
@@ -174,8 +175,8 @@ class outcome_report {
       if (farthest == nullptr || o.ulps > farthest->ulps) farthest = &o;
     }
     if (farthest == nullptr) return;
-    add("error_probability", rational(static_cast<std::int64_t>(wrong)) /
-                                 rational(static_cast<std::int64_t>(rounded)))
+    add("error_probability",
+        rational(static_cast<std::int64_t>(wrong)) / rational(static_cast<std::int64_t>(rounded)))
         .cases = rounded;
     bound& b = add("max_ulp", rational(farthest->ulps));
     b.cases = rounded;
@@ -206,9 +207,7 @@ class outcome_report {
 
   void add_worst_case() {
     const pair_outcome* worst = &list_.front();
-    const auto unit = [&](const pair_outcome& o) {
-      return product_ ? std::int64_t{1} : M_ + o.j;
-    };
+    const auto unit = [&](const pair_outcome& o) { return product_ ? std::int64_t{1} : M_ + o.j; };
     for (const pair_outcome& o : list_) {
       const auto here = static_cast<int128>(std::abs(o.result - o.ordinary)) * unit(*worst);
       if (here > static_cast<int128>(std::abs(worst->result - worst->ordinary)) * unit(o)) {
@@ -225,12 +224,10 @@ class outcome_report {
         sum(1, [](const pair_outcome& o) { return std::abs(o.result - o.ordinary); });
     const auto result = sum(1, [](const pair_outcome& o) { return o.result; });
     const auto ordinary = sum(1, [](const pair_outcome& o) { return o.ordinary; });
-    const auto mixed = sum(2, [](const pair_outcome& o) {
-      return static_cast<int128>(o.result) * o.ordinary;
-    });
-    const auto square = sum(2, [](const pair_outcome& o) {
-      return static_cast<int128>(o.ordinary) * o.ordinary;
-    });
+    const auto mixed =
+        sum(2, [](const pair_outcome& o) { return static_cast<int128>(o.result) * o.ordinary; });
+    const auto square =
+        sum(2, [](const pair_outcome& o) { return static_cast<int128>(o.ordinary) * o.ordinary; });
     const rational unit = rational::power_of_two(pair_outcome::kScale) * rational(M_) *
                           (product_ ? rational(M_) : rational(1));
     add_quotient("mean_absolute_error", absolute,

@@ -48,8 +48,8 @@ class encoder {
     const int field = static_cast<int>(magnitude >> f_.fraction_bits);
     const std::int64_t fraction = (magnitude & (f_.min_normal - 1)) >> f_.dropped_bits;
     if (field > 0) return {M_ + fraction, field - f_.bias};
-    const int shift = f_.kept_bits + 1 - static_cast<int>(std::bit_width(
-                                             static_cast<std::uint64_t>(fraction)));
+    const int shift =
+        f_.kept_bits + 1 - static_cast<int>(std::bit_width(static_cast<std::uint64_t>(fraction)));
     return {fraction << shift, least_exponent() - shift};
   }
 
@@ -152,8 +152,10 @@ class outcome_counter {
 
   std::optional<pair_outcomes> run() {
     const auto M = static_cast<std::uint32_t>(maker_.encodings().M());
-    pair_outcomes all{.note = "every fraction pair evaluated with each exponent sum at the ends of "
-                              "the range and one between, and its operand pairs counted"};
+    pair_outcomes all{.list = {},
+                      .note =
+                          "every fraction pair evaluated with each exponent sum at the ends of "
+                          "the range and one between, and its operand pairs counted"};
     all.list.reserve(std::size_t{M} * M);
     add_middle(M, all.list);
     for (int s = least_ - kEnd; s < least_ + kEnd; ++s) add_sum(M, s, all.list);
@@ -163,8 +165,8 @@ class outcome_counter {
   }
 
  private:
-  // How many exponents of a go with one of b so that their sum (difference) is s; both signs of both.
-  // `first` is the least such exponent of a.
+  // How many exponents of a go with one of b so that their sum (difference) is s; both signs of
+  // both. `first` is the least such exponent of a.
   struct exponent_run {
     int first = 0;
     int count = 0;
@@ -235,8 +237,9 @@ class outcome_counter {
         agrees_ = agrees_ && in_range == last_in_range_;
         if (in_range && last_in_range_) {
           const pair_outcome other = maker_.make(a, b, r, rounded);
-          agrees_ = agrees_ && other.result == last_.result && other.ulps == last_.ulps &&
-                    evaluate_.format.sign(r) == (evaluate_.format.sign(a) != evaluate_.format.sign(b));
+          agrees_ =
+              agrees_ && other.result == last_.result && other.ulps == last_.ulps &&
+              evaluate_.format.sign(r) == (evaluate_.format.sign(a) != evaluate_.format.sign(b));
         }
       }
     });

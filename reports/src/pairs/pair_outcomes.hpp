@@ -13,10 +13,10 @@ namespace pamkit::reports {
 
 /// A result and its ordinary value as integers over a common unit, and how many operand pairs have
 /// them. With operand significands x, y (of M to 2 M - 1): a product's are result = r M, ordinary =
-/// x y, over M^2; a quotient's result = r y, ordinary = x M, over M y; both times 2^4, and scaled by
-/// the operands' exponents.
+/// x y, over M^2; a quotient's result = r y, ordinary = x M, over M y; both times 2^4, and scaled
+/// by the operands' exponents.
 struct pair_outcome {
-  static constexpr int kScale = 4;     ///< the power of two, so that results down to 2^-4 are whole
+  static constexpr int kScale = 4;  ///< the power of two, so that results down to 2^-4 are whole
   static constexpr std::int32_t kNoDistance = -1;
 
   std::int64_t result = 0;
@@ -40,8 +40,8 @@ struct pair_outcomes {
   std::string note{};  ///< empty where every operand pair was evaluated itself
 };
 
-/// Every fraction pair once, operands in [1, 2). Throws std::logic_error if a result is not a normal
-/// number of [1/4, 8).
+/// Every fraction pair once, operands in [1, 2). Throws std::logic_error if a result is not a
+/// normal number of [1/4, 8).
 pair_outcomes fraction_outcomes(const evaluator& evaluate);
 
 /// Every pair of operands of an 8-bit format whose result is normal and finite.

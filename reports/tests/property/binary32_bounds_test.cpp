@@ -24,7 +24,7 @@ TEST(binary32_bounds, pam_over_the_fraction_pairs) {
   EXPECT_EQ(at(m, "min_relative").exact, "-1/9");
   EXPECT_EQ(at(m, "min_relative").operands, (std::vector{0x3fc00000U, 0x3fc00000U}));
   EXPECT_EQ(at(m, "max_relative").exact, "0/1");
-  EXPECT_EQ(at(m, "min_relative").evidence, evidence_kind::sampled);
+  EXPECT_EQ(at(m, "min_relative").evidence, evidence_kind::proved);
   EXPECT_NEAR(at(m, "mean_relative").value, static_cast<double>(cf::pam_mean()), kMean);
   EXPECT_NEAR(at(m, "mean_relative_loguniform").value,
               static_cast<double>(cf::pam_mean_loguniform()), kLoguniform);
