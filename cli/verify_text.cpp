@@ -85,19 +85,18 @@ std::string rows_with(const std::vector<result>& rows, run_status status) {
   return fmt::format("\n{}:\n{}", name_of(status), lines.text(2));
 }
 
-// A property may have several sentences, about different domains.
 std::string_view sentence_of(const result& row) {
-  std::string_view sentence;
   for (const auto& p : properties::properties()) {
-    if (p.id == row.property && (sentence.empty() || p.domain == row.domain)) sentence = p.sentence;
+    if (p.key == row.statement) return p.sentence;
   }
-  return sentence;
+  return {};
 }
 
 std::string failure_text(const result& r) {
   std::string text =
-      fmt::format("\nFAIL {} {}: {}\n  {} {}, {}, {}, backend {}", r.property, r.operation,
-                  sentence_of(r), r.format, r.arithmetic, r.policy, r.overflow, r.backend);
+      fmt::format("\nFAIL {} {}: {}\n  {} {}, {}, {}, backend {}",
+                  r.statement.empty() ? r.property : r.statement, r.operation, sentence_of(r),
+                  r.format, r.arithmetic, r.policy, r.overflow, r.backend);
   if (r.compensation != 0) text += fmt::format(", compensation {}", r.compensation);
   if (!r.derivative.empty()) text += fmt::format(", derivative {}", r.derivative);
   if (!r.shape.empty()) text += fmt::format(", shape {}", r.shape);
@@ -123,7 +122,7 @@ std::string tallies_text(const std::vector<result>& rows) {
   };
   std::map<std::tuple<property_key, std::string>, tally> tallies;
   for (const result& r : rows) {
-    tally& t = tallies[{key_of(r.property), r.operation}];
+    tally& t = tallies[{key_of(r.statement.empty() ? r.property : r.statement), r.operation}];
     switch (r.status) {
       case run_status::pass:
         ++t.passed;

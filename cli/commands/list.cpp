@@ -100,6 +100,8 @@ json promises_json(const promises& promised) {
   if (promised.has_error_bounds) {
     object["min_relative_error"] = ratio(promised.min_relative_error);
     object["max_relative_error"] = ratio(promised.max_relative_error);
+  }
+  if (promised.has_quotient_bounds) {
     object["min_quotient_error"] = ratio(promised.min_quotient_error);
     object["max_quotient_error"] = ratio(promised.max_quotient_error);
   }
@@ -179,9 +181,10 @@ listing list_properties() {
   table rows({"property", "rests on", "sentence"});
   for (const properties::property_description& p : properties::properties()) {
     const std::string promise(p.promise);
-    rows.add({std::string(p.id), promise.empty() ? "always" : promise, std::string(p.sentence)});
+    rows.add({p.key, promise.empty() ? "always" : promise, std::string(p.sentence)});
     all.items.push_back(
-        {{"name", p.id}, {"sentence", p.sentence}, {"domain", p.domain}, {"promise", promise}});
+        {{"name", p.key}, {"property", p.id}, {"sentence", p.sentence}, {"domain", p.domain},
+         {"promise", promise}});
   }
   all.text = rows.text();
   return all;

@@ -42,18 +42,25 @@ struct verify_options {
   bool force = false;
 };
 
-std::vector<std::string> property_ids() {
-  std::vector<std::string> ids;
-  for (const auto& p : properties::properties()) ids.emplace_back(p.id);
-  return ids;
+// Properties and, where one has several sentences, each of them: "P45" and "P45.padding".
+std::vector<std::string> property_names() {
+  std::vector<std::string> names;
+  const auto add = [&](std::string name) {
+    if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+  };
+  for (const auto& p : properties::properties()) {
+    add(std::string(p.id));
+    add(p.key);
+  }
+  return names;
 }
 
 std::vector<std::string> read_properties(const std::string& text) {
   std::vector<std::string> chosen;
   if (text.empty()) return chosen;
-  const auto ids = property_ids();
+  const auto names = property_names();
   for (const std::string& id : split_list("--property", text)) {
-    chosen.push_back(read_name("--property", "property", id, ids));
+    chosen.push_back(read_name("--property", "property", id, names));
   }
   return chosen;
 }
@@ -89,8 +96,10 @@ exit_code replay(const verify_options& options, const backend_choice& backends) 
   const format_description format = describe(request.format);
   for (const std::string& text : split_list("--replay", options.replay)) {
     std::uint32_t bits = 0;
-    const auto digits = static_cast<std::size_t>(digits_of(format));
-    if (text.size() != digits || !read_hex(text.data(), digits_of(format), bits)) {
+    // Statements about sums speak of operands widened to binary32.
+    const bool is_widened = !options.shape.empty() && text.size() == 8;
+    const int digits = is_widened ? 8 : digits_of(format);
+    if (text.size() != static_cast<std::size_t>(digits) || !read_hex(text.data(), digits, bits)) {
       throw failure(
           fmt::format("--replay: {} is no {} encoding; write {} hexadecimal digits, as {} for 1",
                       in_quotes(text), format.name, digits, hex(format.one, format)));
@@ -244,7 +253,8 @@ command verify() {
         options->backends.attach(app);
         options->level.attach(app, "quick, standard or exhaustive");
         app.add_option("--property", options->property,
-                       "properties, as in 'pamkit list properties' (default: all)")
+                       "properties or single statements of them, as in 'pamkit list properties' "
+                       "(default: all)")
             ->type_name("P[,...]")
             ->join(',');
         options->seed.attach(app);

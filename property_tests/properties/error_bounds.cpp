@@ -10,7 +10,8 @@ bool is_half(const format_description& f, std::uint32_t x) {
 }
 
 // 1.5 . 1.5, where pam is worst.
-std::vector<column> worst_product(const format_description& f) {
+std::vector<column> worst_product(const subject& s) {
+  const format_description& f = s.format();
   const std::uint32_t one_and_a_half = f.one + f.min_normal / 2;
   return {{one_and_a_half, one_and_a_half}};
 }
@@ -104,7 +105,8 @@ void never_above_product(const subject& s, const operand_columns& x, outcome& ou
 }
 
 // 1 / 1.5, where pad is worst.
-std::vector<column> worst_quotient(const format_description& f) {
+std::vector<column> worst_quotient(const subject& s) {
+  const format_description& f = s.format();
   return {{f.one, f.one + f.min_normal / 2}};
 }
 
@@ -168,8 +170,8 @@ std::vector<statement> error_bounds() {
                                "bounds (0 and 1/8 for pad, the latter attained at 1/1.5)",
                    .domain = "normal operands, result in range",
                    .operation = "div",
-                   .promise = "has_error_bounds",
-                   .promised = [](const promises& p) { return p.has_error_bounds; }},
+                   .promise = "has_quotient_bounds",
+                   .promised = [](const promises& p) { return p.has_quotient_bounds; }},
           .needs = {"div"},
           .pinned = worst_quotient,
           .evaluate = quotient_error},

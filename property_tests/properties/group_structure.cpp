@@ -48,7 +48,8 @@ column clamped_triple(const format_description& f, int h) {
   return {power_of_two(f, h), power_of_two(f, h), power_of_two(f, -h)};
 }
 
-std::vector<column> clamped_triples(const format_description& f) {
+std::vector<column> clamped_triples(const subject& s) {
+  const format_description& f = s.format();
   std::vector<column> pinned = {clamped_triple(f, f.bias - 1)};
   if (f.bias > 100) pinned.push_back(clamped_triple(f, 100));
   return pinned;

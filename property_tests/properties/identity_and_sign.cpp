@@ -55,7 +55,7 @@ void annihilates(const subject& s, const operand_columns& x, outcome& out) {
   }
 }
 
-std::vector<column> one(const format_description& f) { return {{f.one}}; }
+std::vector<column> one(const subject& s) { return {{s.format().one}}; }
 
 }  // namespace
 

@@ -206,9 +206,10 @@ std::optional<contraction_mismatch> transposes(const subject& s, const contracti
   return first_difference(product(s, exchanged), transposed(product(s, c), c.batch, c.m, c.n));
 }
 
-property_text text(std::string_view sentence, std::string_view domain, std::string_view promise,
+property_text text(std::string_view part, std::string_view sentence, std::string_view domain, std::string_view promise,
                    bool (*promised)(const promises&)) {
   return {.id = "P45",
+          .part = part,
           .sentence = sentence,
           .domain = domain,
           .operation = "matmul",
@@ -220,36 +221,36 @@ property_text text(std::string_view sentence, std::string_view domain, std::stri
 
 std::vector<statement> matrix_products() {
   return {
-      contraction_property{.text = text("permuting rows of A and columns of B permutes the result",
+      contraction_property{.text = text("permutation", "permuting rows of A and columns of B permutes the result",
                                         "permutation; all operands", "", nullptr),
                            .in_domain = any_case,
                            .evaluate = permutes},
       contraction_property{
-          .text = text("scaling A by 2^k scales the result", "scaling; operands of moderate size",
+          .text = text("scaling", "scaling A by 2^k scales the result", "scaling; operands of moderate size",
                        "scales_by_powers_of_two",
                        [](const promises& p) { return p.scales_by_powers_of_two; }),
           .in_domain = both_moderate,
           .evaluate = scales},
-      contraction_property{.text = text("padding the summed axis with zeros changes nothing",
+      contraction_property{.text = text("padding", "padding the summed axis with zeros changes nothing",
                                         "padding; finite operands", "zero_padding",
                                         [](const promises& p) { return p.zero_padding; }),
                            .in_domain = both_finite,
                            .evaluate = ignores_padding},
       contraction_property{
-          .text = text("a one-hot B copies A, -0 as +0", "one-hot B; A finite",
+          .text = text("one-hot", "a one-hot B copies A, -0 as +0", "one-hot B; A finite",
                        "identity and zero_annihilates",
                        [](const promises& p) { return p.identity && p.zero_annihilates; }),
           .in_domain = finite_a,
           .evaluate = copies},
       contraction_property{
-          .text = text("with powers of two in B it is the IEEE product in the same order",
+          .text = text("powers-of-two", "with powers of two in B it is the IEEE product in the same order",
                        "B of powers of two; operands of moderate size", "exact_by_powers_of_two",
                        [](const promises& p) { return p.exact_by_powers_of_two; }),
           .in_domain = moderate_by_powers,
           .adapt = b_to_powers,
           .evaluate = equals_ieee},
       contraction_property{
-          .text = text("the transpose of A B is B^T A^T", "transposition; all operands",
+          .text = text("transposition", "the transpose of A B is B^T A^T", "transposition; all operands",
                        "commutative", [](const promises& p) { return p.commutative; }),
           .in_domain = any_case,
           .evaluate = transposes},

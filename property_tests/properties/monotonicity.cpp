@@ -1,21 +1,10 @@
 /// P13 to P15 and P19: how a product follows its left operand. Order on neighbours is order
 /// everywhere.
 #include "pamkit/properties/property.hpp"
-#include "statement_range.hpp"
+#include "statement_pieces.hpp"
 
 namespace pamkit::properties::statements {
 namespace {
-
-// One unit larger in magnitude; of the largest finite value and beyond, the value itself.
-std::uint32_t next_larger(const format_description& f, std::uint32_t x) {
-  const bool has_next = f.is_finite(x) && magnitude(f, x) < f.max_finite;
-  return has_next ? x + static_cast<std::uint32_t>(unit_of(f)) : x;
-}
-
-column next_larger(const format_description& f, column x) {
-  for (std::uint32_t& e : x) e = next_larger(f, e);
-  return x;
-}
 
 void strictly_increases(const subject& s, const operand_columns& x, outcome& out) {
   const format_description& f = s.format();
@@ -111,8 +100,8 @@ std::vector<statement> monotonicity() {
                                .sentence = "one ulp more in a is one more in the result's encoding",
                                .domain = "normal operands, results in range",
                                .operation = "mul",
-                               .promise = "adds_encodings",
-                               .promised = [](const promises& p) { return p.adds_encodings; }},
+                               .promise = "ulp_for_ulp",
+                               .promised = [](const promises& p) { return p.ulp_for_ulp; }},
                       .needs = {"mul"},
                       .evaluate = ulp_is_ulp},
   };

@@ -135,9 +135,10 @@ finding stays_near_norm(const subject& s, const layer_info& layer, const layer_c
   return found;
 }
 
-layer_property about_norm(std::string_view sentence, auto evaluate) {
+layer_property about_norm(std::string_view part, std::string_view sentence, auto evaluate) {
   return {
       .text = {.id = "P48",
+               .part = part,
                .sentence = sentence,
                .domain = "eps 0, gain 1, bias 0; elements between 2^-20 and 2^20, normal results",
                .operation = "layer_norm",
@@ -152,11 +153,11 @@ layer_property about_norm(std::string_view sentence, auto evaluate) {
 std::vector<statement> normalised_rows() {
   return {
       about_norm(
-          "scaling a row by 2^k moves every output by one number of encodings, at most 32, and at "
+          "scaling", "scaling a row by 2^k moves every output by one number of encodings, at most 32, and at "
           "most 16 against a variance in [1, 4)",
           scales),
       about_norm(
-          "an output over the exact one with the same mean lies in [2 sqrt 2 / 3, 27 sqrt 2 / 32] "
+          "ratio", "an output over the exact one with the same mean lies in [2 sqrt 2 / 3, 27 sqrt 2 / 32] "
           "for n a power of two, in [8/9, 27 sqrt 2 / 32] for every n",
           stays_near_norm)};
 }

@@ -60,6 +60,7 @@ std::vector<statement> product_vjp() {
   return {
       scalar_property{
           .text = {.id = "P43",
+                   .part = "approx",
                    .sentence = "the approx vjp of a . b is d . b and d . a",
                    .domain = "all operands a, b, d, widened to binary32",
                    .operation = "matmul_vjp",
@@ -72,6 +73,7 @@ std::vector<statement> product_vjp() {
           .evaluate = vjp_is_product<derivative::approx>},
       scalar_property{
           .text = {.id = "P43",
+                   .part = "exact",
                    .sentence = "the exact vjp of a . b is d . slope, without compensation",
                    .domain = "all operands a, b, d, widened to binary32",
                    .operation = "matmul_vjp",

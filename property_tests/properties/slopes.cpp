@@ -1,39 +1,14 @@
 /// P41 and P42: the slope of a piece is its forward difference.
 #include "pamkit/properties/property.hpp"
-#include "statement_range.hpp"
+#include "statement_pieces.hpp"
 
 namespace pamkit::properties::statements {
 namespace {
 
-// floor(Fa + Fb + f): by how much the fractions carry into the exponent.
-std::int64_t carry(const subject& s, std::uint32_t a, std::uint32_t b) {
-  const format_description& f = s.format();
-  return (fraction_bits_of(f, a) + fraction_bits_of(f, b) + s.rules().compensation) >>
-         f.fraction_bits;
-}
-
-// sign(b) 2^(Eb + carry), or NaN where that is not normal.
-std::uint32_t slope_of_piece(const subject& s, std::uint32_t b, std::int64_t carried) {
-  const format_description& f = s.format();
-  return scaled_in_range(f, b & ~(f.min_normal - 1), static_cast<int>(carried));
-}
-
-// abs(y) - abs(x), as an integer times 2^-(fraction bits) and the power of x's exponent; abs(y) >=
-// abs(x), both normal.
-scaled_integer difference(const format_description& f, std::uint32_t x, std::uint32_t y) {
-  const scaled_integer low = exact_magnitude(f, x);
-  const scaled_integer high = exact_magnitude(f, y);
-  if (high.exponent < low.exponent || high.exponent - low.exponent > 30) return {};
-  return {(high.significand << (high.exponent - low.exponent)) - low.significand, low.exponent};
-}
-
 void slope_is_difference(const subject& s, const operand_columns& x, outcome& out) {
   const format_description& f = s.format();
   const auto unit = static_cast<std::uint32_t>(unit_of(f));
-  column next = x[0];
-  for (std::uint32_t& e : next) {
-    if (f.is_normal(e) && magnitude(f, e) < f.max_finite) e += unit;
-  }
+  const column next = next_larger(f, x[0]);
   const column slopes = s.apply("mul_da", x[0], x[1]);
   const column products = s.mul(x[0], x[1]);
   const column next_products = s.mul(next, x[1]);
@@ -51,18 +26,6 @@ void slope_is_difference(const subject& s, const operand_columns& x, outcome& ou
     const scaled_integer unit_of_a = {unit, exact_magnitude(f, a).exponent};
     const scaled_integer power = {1, normal_exponent(f, slope)};
     out.require(i, step == unit_of_a * power, next_products[i], products[i] + unit);
-  }
-}
-
-// a and its partner share sign and exponent, the partner's fraction is the larger one.
-void same_binade(const format_description& f, operand_columns& x) {
-  const std::uint32_t mask = f.min_normal - 1;
-  for (std::size_t i = 0; i < x[0].size(); ++i) {
-    const std::uint32_t low = std::min(x[0][i] & mask, x[1][i] & mask);
-    const std::uint32_t high = std::max(x[0][i] & mask, x[1][i] & mask);
-    const std::uint32_t rest = x[0][i] & ~mask;
-    x[0][i] = rest | low;
-    x[1][i] = rest | high;
   }
 }
 
@@ -106,12 +69,39 @@ void mean_of_slopes(const subject& s, const operand_columns& x, outcome& out) {
   }
 }
 
+// a = 1, c = b = 1.5: without compensation c lies on the edge.
+std::vector<column> across_the_edge(const subject& s) {
+  const std::uint32_t one = s.format().one;
+  const std::uint32_t one_and_a_half = one + s.format().min_normal / 2;
+  return {{one, one_and_a_half, one_and_a_half}};
+}
+
+// a = 1.5 / 2 and b = 1.5 2^E, E the largest: the product is 2^E, the slope would be 2^(E + 1).
+std::vector<column> slope_past_the_range(const subject& s) {
+  const format_description& f = s.format();
+  const std::uint32_t half = f.min_normal / 2;
+  const std::uint32_t largest_power = f.max_finite & ~(f.min_normal - 1);
+  return {{f.one - f.min_normal + half, largest_power + half}};
+}
+
+void slope_overflows(const subject& s, const operand_columns& x, outcome& out) {
+  const format_description& f = s.format();
+  const column slopes = s.apply("mul_da", x[0], x[1]);
+  const column products = s.mul(x[0], x[1]);
+  const bool saturates = s.rules().overflow == overflow_policy::saturate;
+  const std::uint32_t expected = saturates ? f.max_finite : f.has_infinity ? f.infinity : f.nan;
+  for (std::size_t i = 0; i < slopes.size(); ++i) {
+    out.require(i, slopes[i] == expected && f.is_normal(products[i]), slopes[i], expected);
+  }
+}
+
 }  // namespace
 
 std::vector<statement> slopes() {
   return {
       scalar_property{
           .text = {.id = "P41",
+                   .part = "difference",
                    .sentence = "the exact slope is sign(b) 2^(Eb + floor(Fa + Fb + f)), and "
                                "the forward difference of the product equals it",
                    .domain = "normal operands, results in range, slope normal",
@@ -120,6 +110,19 @@ std::vector<statement> slopes() {
                    .promised = nullptr},
           .needs = {"mul", "mul_da"},
           .evaluate = slope_is_difference},
+      scalar_property{
+          .text = {.id = "P41",
+                   .part = "overflow",
+                   .sentence = "the slope overflows where the product does not, at 0.75 . 1.5 2^E "
+                               "with E the largest exponent",
+                   .domain = "the pinned operands",
+                   .operation = "mul_da",
+                   .promise = "",
+                   .promised = nullptr},
+          .needs = {"mul", "mul_da"},
+          .pinned = slope_past_the_range,
+          .only_pinned = true,
+          .evaluate = slope_overflows},
       scalar_property{
           .text = {.id = "P42",
                    .sentence = "a difference across one edge is the length-weighted mean of "
@@ -132,6 +135,7 @@ std::vector<statement> slopes() {
           .arity = 3,
           .needs = {"mul", "mul_da"},
           .adapt = same_binade,
+          .pinned = across_the_edge,
           .evaluate = mean_of_slopes},
   };
 }

@@ -108,9 +108,10 @@ finding reverses_exactly(const subject& s, const layer_info& layer, const layer_
   return found;
 }
 
-layer_property about_softmax(std::string_view sentence, std::string_view domain, auto evaluate,
+layer_property about_softmax(std::string_view part, std::string_view sentence, std::string_view domain, auto evaluate,
                              void (*adapt)(layer_case&) = nullptr) {
   return {.text = {.id = "P47",
+                   .part = part,
                    .sentence = sentence,
                    .domain = domain,
                    .operation = "softmax",
@@ -124,13 +125,13 @@ layer_property about_softmax(std::string_view sentence, std::string_view domain,
 
 std::vector<statement> softmax_rows() {
   return {
-      about_softmax("a row of softmax sums to [1, 9/8], up to the roundings of its sum",
+      about_softmax("sum", "a row of softmax sums to [1, 9/8], up to the roundings of its sum",
                     "finite rows, normal results", sums_to_one),
-      about_softmax("the greatest element of a row stays a greatest one",
+      about_softmax("maximum", "the greatest element of a row stays a greatest one",
                     "finite rows, normal results", keeps_maximum),
-      about_softmax("reversing a row reverses the result, up to one shift of all encodings",
+      about_softmax("permutation", "reversing a row reverses the result, up to one shift of all encodings",
                     "finite rows, normal results", reverses),
-      about_softmax("reversing a row reverses the result where every partial sum is exact",
+      about_softmax("exact-permutation", "reversing a row reverses the result where every partial sum is exact",
                     "rows whose exponentials are powers of two", reverses_exactly, to_exact_sums)};
 }
 

@@ -46,6 +46,7 @@ column narrowed(const subject& s, column sums) {
 
 const property_text& golden_contraction_text() {
   static const property_text text = {.id = "P44",
+                                     .part = "product",
                                      .sentence =
                                          "the result is the golden model's under the declared "
                                          "order, whatever the layout and split",

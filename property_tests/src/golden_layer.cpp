@@ -10,6 +10,7 @@ namespace pamkit::properties {
 const property_text& golden_layer_text() {
   static const property_text text = {
       .id = "P44",
+      .part = "layer",
       .sentence = "every output is the golden model's, each sum in its declared order",
       .domain = "all operands",
       .operation = "",

@@ -68,7 +68,8 @@ std::string write_junit_xml(const suite_results& results) {
     for (const result* r : rows) {
       failures += r->status == run_status::fail ? 1 : 0;
       skipped += r->status == run_status::not_promised || r->status == run_status::not_run ? 1 : 0;
-      cases += fmt::format("  <testcase classname=\"{}\" name=\"{}\">{}</testcase>\n", property,
+      cases += fmt::format("  <testcase classname=\"{}\" name=\"{}\">{}</testcase>\n",
+                           r->statement.empty() ? property : r->statement,
                            escaped(case_name(*r)), outcome_element(*r));
     }
     text += fmt::format(

@@ -51,6 +51,7 @@ result make_row(const property_text& text, const arithmetic_choice& arithmetic,
                 const any_format& format, subnormal_policy subnormals, overflow_policy overflow) {
   result row;
   row.property = text.id;
+  row.statement = text.key();
   row.operation = text.operation;
   row.format = describe(format).name;
   row.arithmetic = arithmetic.label;
@@ -78,7 +79,7 @@ std::string replay_command(const result& row, const std::vector<std::string>& op
     return fmt::format("./pamkit explain {} {} {}", row.operation, fmt::join(operands, " "), rules);
   }
   std::string command =
-      fmt::format("./pamkit verify --property {} --op {}", row.property, row.operation);
+      fmt::format("./pamkit verify --property {} --op {}", row.statement, row.operation);
   if (!row.derivative.empty()) command += " --derivative " + row.derivative;
   if (!row.shape.empty()) command += " --shape " + row.shape;
   return fmt::format("{} --replay {} {}", command, fmt::join(operands, ","), rules);

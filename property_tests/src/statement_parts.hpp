@@ -99,7 +99,7 @@ inline std::strong_ordering operator<=>(scaled_integer x, scaled_integer y) {
 inline bool operator==(scaled_integer x, scaled_integer y) { return (x <=> y) == 0; }
 
 /// Whether low <= x / y - 1 <= high, decided in integers; y > 0. Significands below 2^50,
-/// denominators of the bounds below 2^26. `low_attained` is set when x / y - 1 = low.
+/// denominators of the bounds below 2^52. `low_attained` is set when x / y - 1 = low.
 inline bool relative_error_within(scaled_integer x, scaled_integer y, fraction low, fraction high,
                                   bool* low_attained = nullptr, bool* high_attained = nullptr) {
   if (x.significand == 0) return false;

@@ -14,10 +14,14 @@ int number_of(std::string_view id) {
 }
 
 property_description description_of(const property_text& t) {
-  return {.id = t.id, .sentence = t.sentence, .domain = t.domain, .promise = t.promise, .promised = t.promised};
+  return {.id = t.id, .key = t.key(), .sentence = t.sentence, .domain = t.domain, .promise = t.promise, .promised = t.promised};
 }
 
 }  // namespace
+
+std::string property_text::key() const {
+  return part.empty() ? std::string(id) : std::string(id) + "." + std::string(part);
+}
 
 const property_text& text_of(const statement& s) {
   return std::visit([](const auto& property) -> const property_text& { return property.text; }, s);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -64,6 +65,33 @@ void keep_first_counterexamples(const suite_options& options, suite_results& res
   for (result& row : results.rows) {
     const bool failed = row.status == run_status::fail;
     if (failed && options.errors != 0 && ++failures > options.errors) row.counterexample.reset();
+  }
+}
+
+// No case, no pass; and where a whole run reached no case of a statement in any format, that is a
+// fault of the statement or of the generators.
+void judge_empty_domains(const suite_context& context, suite_results& results) {
+  struct reach {
+    bool is_promised = false;
+    bool is_reached = false;
+  };
+  std::map<std::pair<std::string, std::string>, reach> reached;  // by statement and arithmetic
+  const auto key = [](const result& row) { return std::pair(row.statement, row.arithmetic); };
+  for (result& row : results.rows) {
+    if (row.status == run_status::pass && row.cases == 0) {
+      row.status = run_status::not_run;
+      row.reason = no_case_reason;
+    }
+    reach& r = reached[key(row)];
+    r.is_promised |= row.status == run_status::not_run && row.reason == no_case_reason;
+    r.is_reached |= row.cases != 0;
+  }
+  if (!context.is_whole_run()) return;
+  for (result& row : results.rows) {
+    const reach& r = reached[key(row)];
+    if (!r.is_promised || r.is_reached || row.reason != no_case_reason) continue;
+    row.status = run_status::fail;
+    row.reason = "no case of any format was inside the domain";
   }
 }
 
@@ -139,6 +167,7 @@ suite_results run_suite(const suite_options& options, const progress_function& p
   suite_results results;
   run_tasks(context, progress, results);
   results.interrupted = context.is_stopping();
+  judge_empty_domains(context, results);
   add_coverage(context, results);
   std::ranges::stable_sort(results.rows, {}, order_of);
   keep_first_counterexamples(context.options(), results);

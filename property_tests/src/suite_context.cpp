@@ -63,10 +63,13 @@ suite_context::suite_context(const suite_options& options, std::stop_token stop)
     : options_(resolved(options)),
       sizes_(sizes_of(options_)),
       cases_(options_.seed),
-      stop_(std::move(stop)) {}
+      stop_(std::move(stop)),
+      is_whole_run_(options.formats.empty() && options.policies.empty() &&
+                    options.overflows.empty() && options.count == 0) {}
 
-bool suite_context::wants_property(std::string_view id) const {
-  return std::ranges::find(options_.properties, id) != options_.properties.end();
+bool suite_context::wants(const property_text& text) const {
+  return std::ranges::any_of(options_.properties,
+                             [&](const std::string& asked) { return is_named(asked, text); });
 }
 
 bool suite_context::wants_operation(std::string_view name) const {
@@ -107,6 +110,10 @@ operand_columns suite_context::operands_for(const setting& s, int arity, std::si
   return operands;
 }
 
+bool is_named(std::string_view asked, const property_text& text) {
+  return asked == text.id || asked == text.key();
+}
+
 std::optional<replay_verdict> weightier(std::optional<replay_verdict> first,
                                         std::optional<replay_verdict> second) {
   if (!first || !second) return first ? first : second;
@@ -129,7 +136,7 @@ void set_status(result& row, const property_text& text, bool promised, bool viol
     row.reason = text.sentence;
   } else if (row.cases == 0) {
     row.status = run_status::not_run;
-    row.reason = "no case was inside the domain";
+    row.reason = no_case_reason;
   }
 }
 

@@ -69,8 +69,11 @@ class suite_context {
   const std::stop_token& stop_token() const { return stop_; }
   bool is_stopping() const { return stop_.stop_requested(); }
 
-  bool wants_property(std::string_view id) const;
+  /// Whether the statement, or all of its property, was asked for.
+  bool wants(const property_text& text) const;
   bool wants_operation(std::string_view name) const;
+  /// Whether formats, policies and the number of cases are the level's own.
+  bool is_whole_run() const { return is_whole_run_; }
   bool is_quick() const { return options_.level == suite_level::quick; }
 
   template <class Function>
@@ -104,6 +107,7 @@ class suite_context {
   sample_sizes sizes_;
   case_cache cases_;
   std::stop_token stop_;
+  bool is_whole_run_ = false;
   std::vector<task> tasks_;
   std::vector<std::function<void()>> phases_{nullptr};
 };
@@ -134,15 +138,21 @@ void for_each_statement(const Function& f) {
 std::optional<replay_verdict> weightier(std::optional<replay_verdict> first,
                                         std::optional<replay_verdict> second);
 
-/// The verdict of the statements of this kind that have the asked number.
+/// Whether a request for "P45" or "P45.padding" is about this statement.
+bool is_named(std::string_view asked, const property_text& text);
+
+/// The verdict of the statements of this kind that were asked for.
 template <class Property, class Function>
 std::optional<replay_verdict> replay_first(const replay_request& r, const Function& verdict_by) {
   std::optional<replay_verdict> verdict;
   for_each_statement<Property>([&](const Property& p) {
-    if (p.text.id == r.property) verdict = weightier(std::move(verdict), verdict_by(p));
+    if (is_named(r.property, p.text)) verdict = weightier(std::move(verdict), verdict_by(p));
   });
   return verdict;
 }
+
+/// The reason of a row that met its statement's domain nowhere.
+inline constexpr std::string_view no_case_reason = "no case was inside the domain";
 
 bool is_promised(const property_text& text, const subject& s);
 

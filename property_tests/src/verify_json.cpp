@@ -14,6 +14,7 @@ json to_json(const result& r) {
       {"property", r.property},         {"operation", r.operation}, {"format", r.format},
       {"arithmetic", r.arithmetic},     {"policy", r.policy},       {"overflow", r.overflow},
       {"compensation", r.compensation}, {"profile", r.profile}};
+  if (r.statement != r.property && !r.statement.empty()) row["statement"] = r.statement;
   if (!r.derivative.empty()) row["derivative"] = r.derivative;
   if (!r.shape.empty()) row["shape"] = r.shape;
   row["backend"] = r.backend;

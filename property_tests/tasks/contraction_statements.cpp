@@ -57,14 +57,14 @@ rows run_contraction(suite_context& context, const setting& s,
 }
 
 void add_tasks(suite_context& context, const contraction_property& property) {
-  if (!context.wants_property(property.text.id) ||
+  if (!context.wants(property.text) ||
       !context.wants_operation(property.text.operation))
     return;
   for (const arithmetic_choice& arithmetic : context.options().arithmetics) {
     for (const any_format& format : context.options().formats) {
       context.for_each_setting(arithmetic, format, [&](const setting& s) {
         context.add_task(
-            fmt::format("{} {} {}", property.text.id, arithmetic.label, describe(format).name),
+            fmt::format("{} {} {}", property.text.key(), arithmetic.label, describe(format).name),
             [&context, s, &property] { return run_contraction(context, s, property); });
       });
     }

@@ -100,7 +100,7 @@ void add_tensor_tasks(suite_context& context, const tensor_operation& operation,
 }
 
 void add_all_tensor_tasks(suite_context& context) {
-  if (!context.wants_property(golden_contraction_text().id)) return;
+  if (!context.wants(golden_contraction_text())) return;
   for (const tensor_operation& operation : tensor_operations()) {
     if (!context.wants_operation(operation.name)) continue;
     for (const arithmetic_choice& arithmetic : context.options().arithmetics) {
@@ -134,7 +134,7 @@ task_family golden_contractions() {
                      .add_tasks = add_all_tensor_tasks,
                      .replay = [](const replay_request& r) -> std::optional<replay_verdict> {
                        // "linear" is a layer too, and only a layer's shape lists operands.
-                       const bool is_ours = r.property == golden_contraction_text().id &&
+                       const bool is_ours = is_named(r.property, golden_contraction_text()) &&
                                             find_tensor_operation(r.operation) != nullptr &&
                                             r.shape.find_first_of(",/") == std::string::npos;
                        if (!is_ours) return std::nullopt;

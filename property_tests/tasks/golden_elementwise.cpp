@@ -74,7 +74,7 @@ void add_golden_tasks(suite_context& context, const arithmetic_choice& arithmeti
 }
 
 void add_all_golden_tasks(suite_context& context) {
-  if (!context.wants_property(golden_text().id)) return;
+  if (!context.wants(golden_text())) return;
   for (const arithmetic_choice& arithmetic : context.options().arithmetics) {
     for (const operation_info& operation : operations()) {
       if (!context.wants_operation(operation.name)) continue;

@@ -122,7 +122,7 @@ void add_layer_tasks(suite_context& context, const layer_operation& operation, d
 }
 
 void add_all_layer_tasks(suite_context& context) {
-  if (!context.wants_property(text.id)) return;
+  if (!context.wants(text)) return;
   for (const layer_operation& operation : layer_operations()) {
     if (!context.wants_operation(operation.name())) continue;
     for (const arithmetic_choice& arithmetic : context.options().arithmetics) {
@@ -139,7 +139,7 @@ void add_all_layer_tasks(suite_context& context) {
 std::optional<replay_verdict> replay_layer(const replay_request& r) {
   const auto operation = find_layer_operation(r.operation);
   // "linear" is a matrix product too: the shape says which is meant.
-  if (r.property != text.id || !operation ||
+  if (!is_named(r.property, text) || !operation ||
       (!r.shape.empty() && r.shape.find_first_of(",/") == std::string::npos &&
        operation->layer->inputs.size() > 1))
     return std::nullopt;

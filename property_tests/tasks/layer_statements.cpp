@@ -57,7 +57,7 @@ rows run_layer(suite_context& context, const setting& s, const layer_property& p
 }
 
 void add_tasks(suite_context& context, const layer_property& property) {
-  if (!context.wants_property(property.text.id)) return;
+  if (!context.wants(property.text)) return;
   if (!context.wants_operation(property.text.operation)) return;
   const layer_info* layer = find_layer(property.text.operation);
   for (const arithmetic_choice& arithmetic : context.options().arithmetics) {
@@ -76,7 +76,7 @@ void add_tasks(suite_context& context, const layer_property& property) {
       context.for_each_setting(arithmetic, format, [&](const setting& s) {
         if (context.is_quick() && !s.is_default()) return;
         context.add_task(
-            fmt::format("{} {} {}", property.text.id, arithmetic.label, describe(format).name),
+            fmt::format("{} {} {}", property.text.key(), arithmetic.label, describe(format).name),
             [&context, s, &property, layer] { return run_layer(context, s, property, *layer); });
       });
     }

@@ -1,6 +1,10 @@
 /// The statements about scalar operations of the folder properties/.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
 #include "judge.hpp"
 #include "result_text.hpp"
 #include "suite_context.hpp"
@@ -28,6 +32,23 @@ void judge_scalar(result& row, const subject& s, const scalar_property& property
   set_counterexample(row, s.format(), simplest, last.got, last.expected);
 }
 
+// For questions whose answer no backend changes.
+subject any_subject(const suite_context& context, const setting& s) {
+  return s.under(*context.options().backends.front());
+}
+
+// Keeps every `thinning`-th case, from a place that the seed chooses.
+void thin_out(operand_columns& operands, std::size_t thinning, std::uint64_t seed, result& row) {
+  if (thinning <= 1 || case_count(operands) <= thinning) return;
+  row.mode = run_mode::sampled;
+  row.seed = seed;
+  for (column& c : operands) {
+    std::size_t kept = 0;
+    for (std::size_t i = seed % thinning; i < c.size(); i += thinning) c[kept++] = c[i];
+    c.resize(kept);
+  }
+}
+
 operand_columns scalar_operands(suite_context& context, const setting& s,
                                 const scalar_property& property, result& row) {
   const format_description format = describe(s.format);
@@ -36,17 +57,44 @@ operand_columns scalar_operands(suite_context& context, const setting& s,
     row.mode = run_mode::exhaustive;
   } else {
     operands = context.operands_for(s, property.arity, context.sizes().property, row);
+    const bool exhaustive = context.options().level == suite_level::exhaustive;
+    thin_out(operands, exhaustive ? property.thinning / 4 : property.thinning,
+             context.options().seed, row);
     if (property.adapt != nullptr && row.mode == run_mode::sampled)
       property.adapt(format, operands);
   }
   if (property.pinned != nullptr) {
-    for (const column& pinned : property.pinned(format)) {
+    for (const column& pinned : property.pinned(any_subject(context, s))) {
       for (std::size_t j = 0; j < operands.size(); ++j) {
         operands[j].insert(operands[j].begin(), pinned[j]);
       }
     }
   }
   return operands;
+}
+
+// All operands of the property's ranges, in blocks, until one violates it.
+void sweep(const suite_context& context, result& row, const subject& s,
+           const scalar_property& property) {
+  constexpr std::uint64_t kBlock = std::uint64_t{1} << 18;
+  row.mode = run_mode::exhaustive;
+  row.seed.reset();
+  row.cases = 0;
+  operand_columns block(1);
+  for (const encoding_range& range : property.swept(s.format())) {
+    const std::uint64_t end = std::uint64_t{range.last} + 1;
+    for (std::uint64_t first = range.first; first < end; first += kBlock) {
+      if (context.is_stopping()) return;
+      block[0].resize(static_cast<std::size_t>(std::min(kBlock, end - first)));
+      std::iota(block[0].begin(), block[0].end(), static_cast<std::uint32_t>(first));
+      const std::uint64_t before = row.cases;
+      judge_scalar(row, s, property, block);
+      row.cases += before;
+      if (row.status == run_status::fail) return;
+      row.status = run_status::pass;  // a block may lie outside the domain
+      row.reason.clear();
+    }
+  }
 }
 
 rows run_scalar(suite_context& context, const setting& s, const scalar_property& property) {
@@ -66,26 +114,39 @@ rows run_scalar(suite_context& context, const setting& s, const scalar_property&
       continue;
     }
     judge_scalar(found.back(), subject, property, operands);
+    if (property.about_reals) break;
+    const bool is_swept = property.swept != nullptr && s.is_default() &&
+                          context.options().level == suite_level::exhaustive &&
+                          context.options().count == 0;
+    if (is_swept && found.back().status == run_status::pass) {
+      sweep(context, found.back(), subject, property);
+    }
   }
   return found;
 }
 
 void add_tasks(suite_context& context, const scalar_property& property) {
-  if (!context.wants_property(property.text.id) ||
+  if (!context.wants(property.text) ||
       !context.wants_operation(property.text.operation))
     return;
   for (const arithmetic_choice& arithmetic : context.options().arithmetics) {
     for (const any_format& format : context.options().formats) {
-      const std::string missing = missing_in_arithmetic(property, *arithmetic.info);
+      std::string missing = missing_in_arithmetic(property, *arithmetic.info);
+      if (missing.empty() && property.text.about != nullptr &&
+          !property.text.about(any_subject(context, setting{&arithmetic, format}))) {
+        missing = fmt::format("it is about {}", property.text.about_what);
+      }
       if (!missing.empty()) {
         result row = make_not_run_row(property.text, arithmetic, format, missing);
         if (property.vjp) row.derivative = name_of(*property.vjp);
         context.add_row(std::move(row));
         continue;
       }
+      bool is_said = false;
       context.for_each_setting(arithmetic, format, [&](const setting& s) {
+        if (property.about_reals && std::exchange(is_said, true)) return;
         context.add_task(
-            fmt::format("{} {} {}", property.text.id, arithmetic.label, describe(format).name),
+            fmt::format("{} {} {}", property.text.key(), arithmetic.label, describe(format).name),
             [&context, s, &property] { return run_scalar(context, s, property); });
       });
     }

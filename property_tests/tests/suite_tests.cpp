@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <set>
 #include <string>
 
 #include "pamkit/properties/suite.hpp"
@@ -12,7 +11,7 @@ namespace pamkit::properties {
 namespace {
 
 std::string description_of(const result& r) {
-  std::string text = r.property + " " + r.operation + " " + r.derivative + " " + r.format + " " +
+  std::string text = r.statement + " " + r.operation + " " + r.derivative + " " + r.format + " " +
                      r.arithmetic + " " + r.policy + " " + r.overflow + " on " + r.backend + ": " +
                      r.reason;
   if (r.counterexample) {
@@ -55,24 +54,14 @@ void register_test(const char* suite, const std::string& name, const suite_optio
                         [options]() -> testing::Test* { return new suite_test(options); });
 }
 
-std::string joined_sentences(std::string_view id) {
-  std::string text;
-  for (const property_description& p : properties()) {
-    if (p.id == id) text += (text.empty() ? "" : "; ") + std::string(p.sentence);
-  }
-  return text;
-}
-
 void register_statements(const arithmetic_choice& arithmetic) {
-  std::set<std::string_view> seen;
   for (const property_description& p : properties()) {
-    if (p.id == "P1" || !seen.insert(p.id).second) continue;
+    if (p.id == "P1") continue;
     suite_options options;
     options.arithmetics = {arithmetic};
-    options.properties = {std::string(p.id)};
+    options.properties = {p.key};
     register_test("statements_quick",
-                  std::string(p.id) + " for " + arithmetic.label + ": " + joined_sentences(p.id),
-                  options);
+                  p.key + " for " + arithmetic.label + ": " + std::string(p.sentence), options);
   }
 }
 

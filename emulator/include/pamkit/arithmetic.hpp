@@ -35,18 +35,28 @@ struct promises {
   bool strictly_increasing = false;      ///< in abs(a), in range
   bool weakly_increasing = false;        ///< in abs(a), clamping included
   bool cancellative = false;             ///< a . b = c . b implies a = c, in range
-  bool adds_encodings = false;           ///< bits - ONE add as integers, one ulp in is one ulp out
+  bool adds_encodings = false;           ///< bits - ONE add as integers
+  bool ulp_for_ulp = false;              ///< one ulp more in a is one ulp more in a . b, in range
+  bool slope_within_octave = false;      ///< between two a of a binade the slope is 2^Eb to 2^(Eb+1)
+  bool log_linear = false;               ///< paexp2(palog2 a + palog2 b + f) over the rationals
   bool never_above_product = false;      ///< abs(a . b) <= abs of the IEEE product in every rounding direction
+  bool distributivity_bound = false;     ///< a . (b + c) over a . b + a . c is in [8/9, 28/25)
   bool quotient_inverts = false;         ///< (a . b) / b = a, (a / b) . b = a
   bool quotient_identities = false;      ///< a / a = 1, a / 1 = a, a / 2^k exact
   bool quotient_is_group = false;        ///< a / b = a . (1 / b), (a / b) / c = a / (b . c)
+  bool exp2_log2_powers = false;         ///< exp2(n) = 2^n, log2(2^k) = RN(k)
+  bool exp2_log2_pieces = false;         ///< exp2 shifts by integers, both are P36 to P38's
+  bool sqrt_inverts_square = false;      ///< sqrt(a . a) = abs(a) near 1, close to it elsewhere
+  bool sqrt_scales = false;              ///< sqrt(4^k a) is close to 2^k sqrt(a)
+  bool sqrt_is_composed = false;         ///< exp2(log2(a) . 1/2), each step encoded
   bool zero_padding = false;             ///< padding the summed axis with zeros changes no sum
   bool softmax_rows = false;             ///< row sums, order and maximum of softmax are P47's
   bool layer_norm_rows = false;          ///< scaling and ratio of layer norm are P48's
-  bool has_error_bounds = false;         ///< the four fields below hold
+  bool has_error_bounds = false;         ///< the next two fields hold
   fraction min_relative_error{};         ///< of the product, result normal and finite
   fraction max_relative_error{};
-  fraction min_quotient_error{};         ///< of the quotient, where one is defined
+  bool has_quotient_bounds = false;      ///< the next two fields hold
+  fraction min_quotient_error{};         ///< of the quotient, result normal and finite
   fraction max_quotient_error{};
 };
 

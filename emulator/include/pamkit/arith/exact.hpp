@@ -33,10 +33,16 @@ struct exact {
             .scales_by_powers_of_two = true,
             .exact_by_powers_of_two = true,
             .weakly_increasing = true,
+            // Three roundings; with three fraction bits or fewer they leave the interval.
+            .distributivity_bound = kept_fraction_bits(p.format) > 3,
+            .exp2_log2_powers = true,
+            .sqrt_inverts_square = true,
+            .sqrt_scales = true,
             .zero_padding = true,
             .has_error_bounds = true,
             .min_relative_error = {-1, twice_ulps + 1},
             .max_relative_error = {1, twice_ulps + 1},
+            .has_quotient_bounds = true,
             .min_quotient_error = {-1, twice_ulps + 1},
             .max_quotient_error = {1, twice_ulps + 1}};
   }

@@ -2,6 +2,7 @@
 
 #include "pamkit/arithmetic.hpp"
 #include "pamkit/detail/log_linear.hpp"
+#include "pamkit/detail/pam_error.hpp"
 
 namespace pamkit::arith {
 
@@ -20,7 +21,8 @@ struct l_mul {
   }
 
   template <class F>
-  static constexpr promises promise(const policy<F>&) {
+  static constexpr promises promise(const policy<F>& p) {
+    const detail::error_interval error = detail::compensated_pam_error<F>(compensation(p.format, 0));
     return {.commutative = true,
             .negation = true,
             .sign_is_xor = true,
@@ -29,7 +31,12 @@ struct l_mul {
             .strictly_increasing = true,
             .weakly_increasing = true,
             .cancellative = true,
-            .zero_padding = true};
+            .ulp_for_ulp = true,
+            .log_linear = true,
+            .zero_padding = true,
+            .has_error_bounds = true,
+            .min_relative_error = error.least,
+            .max_relative_error = error.greatest};
   }
 
   template <class F>

@@ -2,6 +2,7 @@
 
 #include "pamkit/arithmetic.hpp"
 #include "pamkit/detail/log_linear.hpp"
+#include "pamkit/detail/pam_error.hpp"
 
 namespace pamkit::arith {
 
@@ -21,6 +22,7 @@ struct pam {
 
   template <class F>
   static constexpr promises promise(const policy<F>& p) {
+    const detail::error_interval error = detail::compensated_pam_error<F>(p.compensation);
     promises c{.commutative = true,
                .negation = true,
                .sign_is_xor = true,
@@ -29,17 +31,26 @@ struct pam {
                .strictly_increasing = true,
                .weakly_increasing = true,
                .cancellative = true,
+               .ulp_for_ulp = true,
+               .log_linear = true,
+               .exp2_log2_powers = true,
+               .exp2_log2_pieces = true,
+               .sqrt_scales = true,
+               .sqrt_is_composed = true,
                .zero_padding = true,
                .softmax_rows = true,
-               .layer_norm_rows = true};
+               .layer_norm_rows = true,
+               // Worst at fractions (1/2, 1/2) without compensation: 0x3fc00000 . 0x3fc00000 = 0x40000000.
+               .has_error_bounds = true,
+               .min_relative_error = error.least,
+               .max_relative_error = error.greatest};
     if (p.compensation == 0) {
       c.associative = c.identity = c.exact_by_powers_of_two = c.exact_only_by_powers_of_two = true;
       c.adds_encodings = c.never_above_product = true;
       c.quotient_inverts = c.quotient_identities = c.quotient_is_group = true;
-      // Worst at fractions (1/2, 1/2): 0x3fc00000 . 0x3fc00000 = 0x40000000; the quotient at 1 / 1.5.
-      c.has_error_bounds = true;
-      c.min_relative_error = {-1, 9};
-      c.max_relative_error = {0, 1};
+      c.slope_within_octave = c.distributivity_bound = c.sqrt_inverts_square = true;
+      // The quotient is worst at 1 / 1.5.
+      c.has_quotient_bounds = true;
       c.min_quotient_error = {0, 1};
       c.max_quotient_error = {1, 8};
     }

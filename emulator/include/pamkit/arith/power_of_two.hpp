@@ -31,6 +31,8 @@ struct power_of_two {
             .strictly_increasing = true,
             .weakly_increasing = true,
             .cancellative = true,
+            .ulp_for_ulp = true,
+            .slope_within_octave = true,
             .zero_padding = true,
             .has_error_bounds = true,
             .min_relative_error = {-1, 3},

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -55,7 +56,8 @@ class outcome {
 
 /// What every property says of itself.
 struct property_text {
-  std::string_view id;  ///< "P3"
+  std::string_view id;         ///< "P3"
+  std::string_view part = {};  ///< tells the sentences of one number apart: "padding" of P45.padding
   std::string_view sentence;
   std::string_view domain;
   std::string_view operation;  ///< the one it is reported under
@@ -63,6 +65,18 @@ struct property_text {
   /// defined.
   std::string_view promise;
   bool (*promised)(const promises&) = nullptr;
+  /// What it is about, and in words; none: every format and compensation.
+  bool (*about)(const subject&) = nullptr;
+  std::string_view about_what = {};
+
+  /// "P3", or "P45.padding": what one statement is called.
+  std::string key() const;
+};
+
+/// Encodings from `first` to `last`, both included.
+struct encoding_range {
+  std::uint32_t first = 0;
+  std::uint32_t last = 0;
 };
 
 /// A property of the scalar operations.
@@ -76,10 +90,19 @@ struct scalar_property {
   void (*adapt)(const format_description&, operand_columns&) = nullptr;
 
   /// Operands that always take part: pinned examples and counterexamples; optional.
-  std::vector<column> (*pinned)(const format_description&) = nullptr;
+  std::vector<column> (*pinned)(const subject&) = nullptr;
 
   /// Whether the statement is about the pinned operands alone.
   bool only_pinned = false;
+
+  /// It is run on one case out of so many: one that is judged in exact rationals takes microseconds.
+  std::size_t thinning = 1;
+
+  /// It speaks of the real-number definition, so that neither backends nor policies matter: one row.
+  bool about_reals = false;
+
+  /// The operands that level exhaustive runs through one by one, of a unary statement; optional.
+  std::vector<encoding_range> (*swept)(const format_description&) = nullptr;
 
   void (*evaluate)(const subject&, const operand_columns&, outcome&) = nullptr;
 };

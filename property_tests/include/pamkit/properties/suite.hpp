@@ -40,6 +40,7 @@ struct counterexample {
 struct result {
   std::string property =
       {};  ///< "P1", ..., or "generator": whether the required case classes were reached
+  std::string statement = {};  ///< tells the statements of one property apart: "P45.padding"
   std::string operation = {};  ///< "mul", "matmul", ...
   std::string format = {};
   std::string arithmetic = {};  ///< as chosen: "pam:1.0552"
@@ -67,7 +68,7 @@ struct suite_options {
   std::vector<subnormal_policy> policies;
   std::vector<overflow_policy> overflows;
   std::vector<std::string> operations;
-  std::vector<std::string> properties;
+  std::vector<std::string> properties;  ///< "P45": all its statements; "P45.padding": one
   suite_level level = suite_level::quick;
   std::uint64_t seed = 1;
   std::uint64_t count = 0;  ///< cases of a sampled statement; 0: of the level
@@ -102,13 +103,14 @@ std::vector<any_format> level_formats(suite_level level);
 /// What a property is, for lists.
 struct property_description {
   std::string_view id;
+  std::string key;  ///< "P45.padding"; the id where it has one sentence
   std::string_view sentence;
   std::string_view domain;
   std::string_view promise;  ///< the field of `promises` it rests on; empty: it always has to hold
   bool (*promised)(const promises&) = nullptr;  ///< reads that field
 };
 
-/// All properties, in the order of their numbers.
+/// All statements, in the order of their numbers.
 std::vector<property_description> properties();
 
 /// The names of the operations that the suite has statements about: elementwise and tensor ones.
@@ -116,7 +118,7 @@ std::vector<std::string> suite_operations();
 
 /// One case to look at again.
 struct replay_request {
-  std::string property = "P1";
+  std::string property = "P1";  ///< an id or the key of a statement
   std::string operation;  ///< needed by P1 and P44; the others know theirs
   arithmetic_choice arithmetic;
   any_format format = binary32{};

@@ -7,8 +7,9 @@
 
 namespace pamkit::properties {
 
-/// The document of schema pamkit.verify/1, environment included, and one field more:
-/// "case_classes", counts by format and class.
+/// The document of schema pamkit.verify/1, environment included, and two fields more:
+/// "case_classes", counts by format and class, and in rows of properties that have several sentences
+/// "statement", which of them ("P45.padding").
 nlohmann::ordered_json to_verify_json(const suite_results& results);
 
 /// The same as text, one line a result.
