@@ -10,17 +10,34 @@
 namespace pamkit::reports {
 namespace {
 
-nlohmann::ordered_json bound_json(const measurement& m, const bound& b, std::uint64_t seed) {
-  nlohmann::ordered_json json = {
-      {"operation", m.operation->name}, {"format", m.format.name}, {"arithmetic", m.arithmetic},
-      {"policy", name_of(m.policy)},    {"metric", b.metric},      {"value", b.value}};
+// Of a measurement and of a group alike.
+struct bound_place {
+  std::string_view operation;
+  std::string_view format;
+  std::string_view arithmetic;
+  std::string_view policy;
+  std::string_view domain;
+  const format_description& encoding;
+  std::string_view data{};
+  std::string_view shape{};
+};
+
+nlohmann::ordered_json bound_json(const bound_place& p, const bound& b, std::uint64_t seed) {
+  nlohmann::ordered_json json = {{"operation", p.operation},
+                                 {"format", p.format},
+                                 {"arithmetic", p.arithmetic},
+                                 {"policy", p.policy},
+                                 {"metric", b.metric},
+                                 {"value", b.value}};
   if (!b.exact.empty()) json["exact"] = b.exact;
   if (!b.operands.empty()) {
     auto& operands = json["operands"] = nlohmann::ordered_json::array();
-    for (const std::uint32_t x : b.operands) operands.push_back(hex_of(m.format, x));
-    json["result"] = hex_of(m.format, b.result);
+    for (const std::uint32_t x : b.operands) operands.push_back(hex_of(p.encoding, x));
+    json["result"] = hex_of(p.encoding, b.result);
   }
-  json["domain"] = name_of(m.domain);
+  json["domain"] = p.domain;
+  if (!p.data.empty()) json["data"] = p.data;
+  if (!p.shape.empty()) json["shape"] = p.shape;
   json["evidence"] = name_of(b.evidence);
   json["cases"] = b.cases;
   if (b.evidence == evidence_kind::sampled) json["seed"] = seed;
@@ -89,7 +106,66 @@ nlohmann::ordered_json histogram_json(const labelled_histogram& h) {
           {"cases", h.histogram.cases}};
 }
 
+nlohmann::ordered_json compensation_json(const compensation_sweep& sweep) {
+  return {{"operation", sweep.operation},
+          {"format", sweep.format},
+          {"arithmetic", sweep.arithmetic},
+          {"domain", name_of(error_domain::fractions)},
+          {"offsets", figure_values(sweep.offsets)},
+          {"min_relative", figure_values(sweep.least)},
+          {"max_relative", figure_values(sweep.greatest)},
+          {"mean_relative", figure_values(sweep.mean)},
+          {"mean_relative_loguniform", figure_values(sweep.mean_loguniform)},
+          {"rms_relative", figure_values(sweep.rms)},
+          {"mean_ratio", figure_values(sweep.mean_ratio)},
+          {"gain", figure_values(sweep.gain)},
+          {"offset_zero_mean", sweep.zero_mean},
+          {"offset_minimax", sweep.minimax},
+          {"offset_least_rms", sweep.least_rms}};
+}
+
+nlohmann::ordered_json range_end_json(const exponent_profile& profile) {
+  return {{"operation", profile.operation},
+          {"format", profile.format},
+          {"arithmetic", profile.arithmetic},
+          {"policy", profile.policy},
+          {"metric", profile.absolute ? "absolute" : "relative"},
+          {"exponents", profile.exponents},
+          {"least", figure_values(profile.least)},
+          {"greatest", figure_values(profile.greatest)},
+          {"normal", figure_values(profile.normal)},
+          {"subnormal", figure_values(profile.subnormal)},
+          {"zero", figure_values(profile.zero)},
+          {"overflowed", figure_values(profile.overflowed)},
+          {"cases", profile.cases}};
+}
+
+nlohmann::ordered_json bands_json(const measurement& m, const std::vector<error_band>& bands,
+                                  std::string_view by) {
+  nlohmann::ordered_json json = {{"operation", m.operation->name},
+                                 {"format", m.format.name},
+                                 {"arithmetic", m.arithmetic},
+                                 {"policy", name_of(m.policy)},
+                                 {"metric", m.operation->absolute ? "absolute" : "relative"},
+                                 {"by", by}};
+  auto& list = json["bands"] = nlohmann::ordered_json::array();
+  for (const error_band& band : bands) {
+    list.push_back({{"from", band.from},
+                    {"to", band.to},
+                    {"least", band.least},
+                    {"least_at", hex_of(m.format, band.least_at)},
+                    {"greatest", band.greatest},
+                    {"greatest_at", hex_of(m.format, band.greatest_at)}});
+  }
+  return json;
+}
+
 }  // namespace
+
+const bound* bound_group::find(std::string_view metric) const {
+  const auto it = std::ranges::find(bounds, metric, &bound::metric);
+  return it == bounds.end() ? nullptr : &*it;
+}
 
 std::string hex_of(const format_description& format, std::uint32_t bits) {
   return fmt::format("{:0{}X}", bits, format.storage_bits / 4);
@@ -136,7 +212,14 @@ nlohmann::ordered_json to_report_json(const error_tables& tables) {
   for (const auto& [term, meaning] : definitions()) terms[term] = meaning;
   auto& bounds = json["bounds"] = nlohmann::ordered_json::array();
   for (const measurement& m : tables.measurements) {
-    for (const bound& b : m.bounds) bounds.push_back(bound_json(m, b, tables.seed));
+    const bound_place place{m.operation->name, m.format.name,   m.arithmetic,
+                            name_of(m.policy), name_of(m.domain), m.format};
+    for (const bound& b : m.bounds) bounds.push_back(bound_json(place, b, tables.seed));
+  }
+  for (const bound_group& g : tables.groups) {
+    const bound_place place{g.operation, g.format,   g.arithmetic, g.policy,
+                            g.domain,    g.encoding, g.data,       g.shape};
+    for (const bound& b : g.bounds) bounds.push_back(bound_json(place, b, tables.seed));
   }
   auto& gaps = json["not_measured"] = nlohmann::ordered_json::array();
   for (const not_measured& gap : tables.gaps) {
@@ -151,6 +234,15 @@ nlohmann::ordered_json to_report_json(const error_tables& tables) {
   for (const error_map& map : tables.maps) maps.push_back(map_json(map));
   auto& curves = json["curves"] = nlohmann::ordered_json::array();
   for (const error_curve& curve : tables.curves) curves.push_back(curve_json(curve));
+  auto& bands = json["bands"] = nlohmann::ordered_json::array();
+  for (const measurement& m : tables.measurements) {
+    if (!m.by_binade.empty()) bands.push_back(bands_json(m, m.by_binade, "binade"));
+    if (!m.by_unit.empty()) bands.push_back(bands_json(m, m.by_unit, "unit"));
+  }
+  auto& sweeps = json["compensation"] = nlohmann::ordered_json::array();
+  for (const compensation_sweep& s : tables.compensation) sweeps.push_back(compensation_json(s));
+  auto& ends = json["range_ends"] = nlohmann::ordered_json::array();
+  for (const exponent_profile& p : tables.range_ends) ends.push_back(range_end_json(p));
   return json;
 }
 

@@ -45,6 +45,60 @@ struct labelled_histogram {
   error_histogram histogram;
 };
 
+/// Numbers of what is no elementwise operation over a format's operands: the definitions over
+/// continuous fractions (format "real"), identities, dot products, layers.
+struct bound_group {
+  std::string operation;
+  std::string format;
+  std::string arithmetic;
+  std::string policy = "flush";
+  std::string domain = "fractions";
+  std::string data{};           ///< of a sample: "gaussian" or "uniform"; else empty
+  std::string shape{};          ///< of a sample: "64x64x64"; else empty
+  format_description encoding;  ///< of the operands of its bounds
+  std::vector<bound> bounds;
+
+  const bound* find(std::string_view metric) const;
+};
+
+/// Metrics of a compensated operation against the compensation, a fraction f of a binade, over
+/// continuous fractions; element n of every list belongs to offsets[n].
+struct compensation_sweep {
+  std::string operation = "mul";
+  std::string arithmetic = "pam";
+  std::string format = "real";
+  std::vector<double> offsets;
+  std::vector<double> least;
+  std::vector<double> greatest;
+  std::vector<double> mean;
+  std::vector<double> mean_loguniform;
+  std::vector<double> rms;
+  std::vector<double> mean_ratio;
+  std::vector<double> gain;
+  double zero_mean = 0;  ///< the offsets that were found
+  double minimax = 0;
+  double least_rms = 0;
+};
+
+/// Errors against the exponent near the ends of a format's range. Element n of every list belongs
+/// to exponents[n]: of a product the sum, of a quotient the difference of the operands' exponents,
+/// of exp2 the floor of the argument, of the other unary operations the operand's exponent.
+struct exponent_profile {
+  std::string operation;
+  std::string format;
+  std::string arithmetic;
+  std::string policy;
+  bool absolute = false;
+  std::vector<int> exponents;
+  std::vector<double> least;     ///< error of finite results, -1 for a flushed one; NaN: none
+  std::vector<double> greatest;  ///< as `least`
+  std::vector<double> normal;    ///< share of results that are normal numbers,
+  std::vector<double> subnormal;
+  std::vector<double> zero;
+  std::vector<double> overflowed;  ///< infinite, or NaN where the format has no infinity
+  std::uint64_t cases = 0;         ///< for each exponent
+};
+
 /// Everything that one report says.
 struct error_tables {
   std::string command;
@@ -55,6 +109,9 @@ struct error_tables {
   std::vector<error_map> maps;
   std::vector<error_curve> curves;
   std::vector<labelled_histogram> histograms;
+  std::vector<bound_group> groups;
+  std::vector<compensation_sweep> compensation;
+  std::vector<exponent_profile> range_ends;
 };
 
 /// An encoding as interfaces write it: upper-case hexadecimal, as many digits as the format has.

@@ -32,6 +32,9 @@ bound_table read_bounds(const std::filesystem::path& file) {
            {"operation", "format", "arithmetic", "policy", "domain", "metric"}) {
         names.push_back(b.at(field).get<std::string>());
       }
+      for (const char* field : {"data", "shape"}) {
+        if (b.contains(field)) names.push_back(b.at(field).get<std::string>());
+      }
       const std::string key = fmt::format("{}", fmt::join(names, " "));
       bounds[key] = {b.at("value").dump(), b.value("exact", "")};
     } catch (const nlohmann::json::exception&) {
