@@ -1,19 +1,27 @@
 #!/usr/bin/env python3
-"""Plants each fault of mutants.json into a copy of the tree, builds, runs the suite at level quick and expects it to
-reject the copy with a counterexample. Prints one line per fault with the properties that found it.
+"""Plants the faults of catalogue/ into copies of the emulator, runs the suite on each and expects it to reject all.
 
-Exit codes: 0 every fault was rejected; 1 one was not; 2 usage, or a fault that no longer applies or compiles.
+One copy and one build hold all faults of an arithmetic (planting.py); the judge tells them apart at run time. Results
+go to results.json (pamkit.mutants/1) as they come, and a second run with the same file goes on where it was.
+
+Exit codes: 0 every fault was rejected or is explained as equivalent; 1 one was not; 2 usage, or a fault that no longer
+applies or compiles; 130 interrupted.
 """
 import argparse
 import json
+import os
 import pathlib
-import shutil
+import platform
+import re
+import shlex
 import subprocess
 import sys
+import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-MODULES = ["CMakeLists.txt", "cmake", "emulator", "reference", "property_tests"]
+from planting import ROOT, HERE, DoesNotApply, Fault, plant
+
+SCHEMA = "pamkit.mutants/1"
+LEVELS = ("quick", "standard")
 
 
 def refuse(message):
@@ -21,95 +29,319 @@ def refuse(message):
     sys.exit(2)
 
 
-def copy_tree(tree):
-    if tree.exists():
-        shutil.rmtree(tree)
-    tree.mkdir(parents=True)
-    for module in MODULES:
-        source = ROOT / module
-        if source.is_dir():
-            shutil.copytree(source, tree / module)
-        else:
-            shutil.copy2(source, tree / module)
+def read_catalogue():
+    faults = []
+    for path in sorted((HERE / "catalogue").glob("*.json")):
+        for entry in json.loads(path.read_text()):
+            faults.append(Fault(**entry))
+    names = [f.name for f in faults]
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if twice:
+        refuse(f"the catalogue has {', '.join(twice)} twice")
+    return faults
 
 
-def configure(tree, build):
-    subprocess.run(
-        ["cmake", "-S", tree, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
-         # A fraction of the compile time, equal bits: little optimisation, vector kernels for one instruction set.
-         "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -DNDEBUG -march=native -DHWY_COMPILE_ONLY_STATIC",
-         "-DBUILD_TESTING=OFF"],
-        check=True, stdout=subprocess.DEVNULL)
+class Build:
+    """A judge for the faults of one arithmetic. Objects that no fault changes are those of an ordinary build."""
+
+    def __init__(self, base, work, jobs):
+        self.base, self.work, self.jobs = base, work, jobs
+        self.commands = {}
+        for entry in json.loads((base / "compile_commands.json").read_text()):
+            self.commands[re.search(r" -o (\S+)", entry["command"]).group(1)] = entry
+        self.includes = self._includes()
+
+    def _includes(self):
+        """What each object of the ordinary build was made from."""
+        listing = subprocess.run(["ninja", "-C", self.base, "-t", "deps"], capture_output=True, text=True, check=True)
+        includes, current = {}, None
+        for line in listing.stdout.splitlines():
+            if line.startswith("    "):
+                path = pathlib.Path(line.strip())
+                includes[current].add(str(path if path.is_absolute() else (self.base / path).resolve()))
+            elif ":" in line:
+                current = line.split(":")[0]
+                includes[current] = set()
+        return includes
+
+    def _is_of_other_arithmetic(self, output, arithmetic):
+        table = re.search(r"(?:scalar|layer)_table_(\w+)\.cpp", output)
+        return table is not None and table.group(1) != arithmetic
+
+    def _write_registry(self, tree, arithmetic):
+        folder = tree / "generated" / "pamkit"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "arith_registry.hpp").write_text(
+            f'#pragma once\n#include "pamkit/arith/{arithmetic}.hpp"\n#include "pamkit/type_list.hpp"\n'
+            f"namespace pamkit {{\nusing all_arithmetics = type_list<arith::{arithmetic}>;\n}}\n")
+        return str(self.base / "emulator/generated/pamkit/arith_registry.hpp")
+
+    def _compile_command(self, output, tree, sites):
+        words = shlex.split(self.commands[output]["command"])
+        kept, skip = [], False
+        for word in words:
+            if skip:
+                skip = False
+            elif word in ("-o",):
+                skip = True
+            elif not re.match(r"-W|-O\d|-g$", word) and not word.endswith("ccache"):
+                kept.append(word.replace(f"{ROOT}/emulator", f"{tree}/emulator"))
+        at = next(i for i, w in enumerate(kept) if w.startswith("-I"))
+        kept.insert(at, f"-I{tree}/generated")
+        object_file = tree / "objects" / (output.replace("/", "_"))
+        # Little optimisation and vector kernels of one instruction set: equal bits, a fraction of the time.
+        kept[1:1] = ["-O1", "-march=native", "-DHWY_COMPILE_ONLY_STATIC", "-w", f"-DPAMKIT_FAULT_SITES={sites}",
+                     f"-I{HERE}", "-include", str(HERE / "planted_fault.hpp")]
+        return kept + ["-o", str(object_file)], object_file
+
+    def make(self, name, faults, arithmetic):
+        """Plants, compiles and links. Gives the judge's path, or the compiler's messages."""
+        tree = (self.work / name).resolve()
+        changed = {str(ROOT / f) for f in plant(faults, tree)}
+        (tree / "objects").mkdir()
+        changed.add(self._write_registry(tree, arithmetic))
+        compiled, linked = [], []
+        for output in self.commands:
+            if not output.startswith("emulator/CMakeFiles/pamkit_emulator.dir/") and \
+                    not output.startswith("emulator/format/") or "/tests/" in output:
+                continue
+            if self._is_of_other_arithmetic(output, arithmetic):
+                continue
+            if self.includes.get(output, set()) & changed or self.commands[output]["file"] in changed:
+                command, object_file = self._compile_command(output, tree, len(faults) + 1)
+                compiled.append((command, object_file))
+                linked.append(str(object_file))
+            else:
+                linked.append(str(self.base / output))
+        judge = [shlex.split(self.commands[next(iter(self.commands))]["command"])[0]]
+        judge_object = tree / "objects" / "judge.o"
+        compiled.append((judge + ["-std=c++20", "-O1", "-w", f"-DPAMKIT_FAULT_SITES={len(faults) + 1}", f"-I{HERE}"] +
+                         [f"-I{ROOT / folder}" for folder in
+                          ("emulator/include", "emulator/format/include", "property_tests/include")] +
+                         ["-c", str(HERE / "judge.cpp"), "-o", str(judge_object)], judge_object))
+        messages = self._compile(compiled)
+        if messages:
+            return None, messages
+        program = tree / "judge"
+        libraries = [str(self.base / lib) for lib in ("property_tests/libpamkit_properties.a",
+                                                      "reference/libpamkit_reference.a",
+                                                      "property_tests/provenance/libpamkit_provenance.a")]
+        linking = subprocess.run(
+            judge + [str(judge_object)] + linked + libraries + self._third_parties() + ["-lpthread", "-o", str(program)],
+            capture_output=True, text=True)
+        if linking.returncode:
+            return None, linking.stderr
+        (tree / "faults.txt").write_text("".join(f"{f.site} {f.backend} {f.name}\n" for f in faults))
+        return program, ""
+
+    def _third_parties(self):
+        """The libraries that the command line program links beside ours."""
+        ninja = (self.base / "build.ninja").read_text()
+        block = ninja[ninja.index("build bin/pamkit:"):]
+        line = re.search(r"LINK_LIBRARIES = (.*)", block).group(1)
+        return [w for w in line.split() if w.startswith(("/", "-l")) or not w.startswith(("cli", "reports", "property",
+                                                                                          "reference", "emulator"))]
+
+    def _compile(self, commands):
+        """Runs the compilations, the longest first by guess; gives the messages of those that failed."""
+        waiting = sorted(commands, key=lambda c: -sum(k in str(c[1]) for k in ("layer", "contraction", "scalar_table")))
+        running, messages = [], ""
+        while waiting or running:
+            while waiting and len(running) < self.jobs:
+                command, _ = waiting.pop(0)
+                running.append(subprocess.Popen(command, cwd=self.base, stderr=subprocess.PIPE, text=True))
+            process = running.pop(0)
+            messages += process.communicate()[1] if process.wait() else process.stderr.read() * 0
+        return messages
 
 
-def build_and_judge(build, jobs):
-    """The judge's exit code and output; None when it does not compile."""
-    built = subprocess.run(["ninja", "-C", build, f"-j{jobs}", "pamkit_mutant_judge"],
-                           capture_output=True, text=True)
-    if built.returncode != 0:
-        print(built.stdout[-2000:], file=sys.stderr)
-        return None
-    judged = subprocess.run([build / "bin" / "pamkit_mutant_judge"], capture_output=True, text=True)
-    return judged.returncode, judged.stdout
+def run_judge(program, arguments):
+    """Lines of the judge as they come; at the end its exit code and standard error."""
+    process = subprocess.Popen([program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        yield line.rstrip("\n").split("\t")
+    error = process.stderr.read()
+    yield ["exit", str(process.wait()), error.strip()]
 
 
-def plant(tree, mutant):
-    file = tree / mutant["file"]
-    original = file.read_text()
-    if original.count(mutant["find"]) != 1:
-        refuse(f"{mutant['name']}: {mutant['file']} does not contain its line exactly once")
-    file.write_text(original.replace(mutant["find"], mutant["replace"]))
-    return file, original
+def rejection(fields):
+    keys = ("property", "operation", "arithmetic", "format", "policy", "overflow", "shape", "operands", "got",
+            "expected", "reason")
+    return dict(zip(keys, fields))
 
 
-def killers_of(output):
-    """The properties that failed, and the first counterexample."""
-    lines = output.splitlines()
-    properties = sorted({line.split()[0] for line in lines}, key=lambda p: (len(p), p))
-    return " ".join(properties), lines[0] if lines else ""
+class Results:
+    """results.json, rewritten whole after every verdict."""
+
+    def __init__(self, path, command, level):
+        self.path, self.command, self.level = path, command, level
+        self.found = {}
+
+    def resume(self):
+        if not self.path.exists():
+            return
+        try:
+            old = json.loads(self.path.read_text())
+        except json.JSONDecodeError as error:
+            refuse(f"{self.path}: {error}")
+        if old.get("schema") == SCHEMA and old.get("level") == self.level and old.get("complete") is False:
+            self.found = {m["name"]: m for m in old["mutants"]}
+
+    def add(self, fault, verdict, killed_by=(), counterexample=None, seconds=0.0, note=""):
+        self.found[fault.name] = {
+            "name": fault.name, "file": fault.file, "fault": fault.fault, "arithmetic": fault.arithmetic,
+            "verdict": verdict, "killed_by": list(killed_by), "counterexample": counterexample,
+            "seconds": round(seconds, 2), "note": note or fault.equivalent}
+        self.write(complete=False)
+        by = " ".join(killed_by)
+        case = ""
+        if counterexample:
+            case = " ".join(counterexample[k] for k in ("operation", "arithmetic", "format", "policy", "overflow"))
+            case += f": {counterexample['operands'][:60]} got {counterexample['got']} expected {counterexample['expected']}"
+        print(f"{fault.name:34} {verdict:10} {by:6} {case} {note}", flush=True)
+
+    def write(self, complete):
+        mutants = sorted(self.found.values(), key=lambda m: (m["file"], m["name"]))
+        verdicts = [m["verdict"] for m in mutants]
+        killed, equivalent = verdicts.count("killed"), verdicts.count("equivalent")
+        text = json.dumps({
+            "schema": SCHEMA, "command": self.command, "level": self.level, "environment": environment(),
+            "complete": complete, "killed": killed, "survived": verdicts.count("survived"), "equivalent": equivalent,
+            "mutants": mutants}, indent=1) + "\n"
+        partial = self.path.with_suffix(".partial")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(text)
+        partial.replace(self.path)
+        return killed, equivalent, len(mutants)
+
+
+def environment():
+    def output(*command):
+        try:
+            return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.strip()
+        except (OSError, subprocess.CalledProcessError):
+            return ""
+    return {"commit": output("git", "rev-parse", "HEAD"),
+            "modified": bool(output("git", "status", "--porcelain", "--untracked-files=no")),
+            "compiler": output("g++", "--version").split("\n")[0], "system": platform.platform(),
+            "cores": os.cpu_count()}
+
+
+def judge_in_one_run(program, faults, arguments, results):
+    """All faults at once. A fault that ends the process is rejected by that; the others are run again."""
+    by_name = {f.name: f for f in faults}
+    open_faults, started = set(by_name), time.monotonic()
+    while open_faults:
+        listing = program.parent / "faults.txt"
+        listing.write_text("".join(f"{f.site} {f.backend} {f.name}\n" for f in faults if f.name in open_faults))
+        reached, again = set(), False
+        for kind, *fields in run_judge(program, [str(listing), *arguments]):
+            if kind == "rejected" and fields[0] in open_faults:
+                open_faults.discard(fields[0])
+                found = rejection(fields[1:])
+                results.add(by_name[fields[0]], "killed", [found["property"]], found, time.monotonic() - started)
+                started = time.monotonic()
+            elif kind == "reached":
+                reached.add(fields[0])
+            elif kind == "crashed":
+                crashed = next((f for f in faults if str(f.site) == fields[0]), None)
+                if crashed is None or crashed.name not in open_faults:
+                    refuse(f"the judge crashed without a fault, in {program}")
+                open_faults.discard(crashed.name)
+                results.add(crashed, "killed", ["crash"], None, time.monotonic() - started, "the process was ended")
+                again = True
+            elif kind == "exit" and not again and fields[0] != "0":
+                refuse(f"{program}: exit code {fields[0]}: {fields[1]}")
+        if again:
+            continue
+        for name in sorted(open_faults):
+            fault = by_name[name]
+            note = "" if name in reached else "no case passes its place"
+            results.add(fault, "equivalent" if fault.equivalent else "survived", [], None, 0, note)
+        break
+
+
+def judge_whole(program, fault, arguments, results):
+    """One fault in a process of its own, active everywhere."""
+    started = time.monotonic()
+    listing = program.parent / "faults.txt"
+    verdict = None
+    for kind, *fields in run_judge(program, [str(listing), "--whole", str(fault.site), *arguments]):
+        if kind == "rejected" and verdict is None:
+            found = rejection(fields[1:])
+            verdict = ("killed", [found["property"]], found, "")
+        elif kind == "crashed" and verdict is None:
+            verdict = ("killed", ["crash"], None, "the process was ended")
+        elif kind == "exit" and fields[0] == "2" and verdict is None:
+            verdict = ("killed", ["exception"], None, fields[1])
+    if verdict is None:
+        verdict = ("equivalent" if fault.equivalent else "survived", [], None, "")
+    results.add(fault, verdict[0], verdict[1], verdict[2], time.monotonic() - started, verdict[3])
+
+
+def judge_all(faults, build, results, arguments):
+    for arithmetic in sorted({f.arithmetic for f in faults}):
+        group = [f for f in faults if f.arithmetic == arithmetic]
+        try:
+            program, messages = build.make(arithmetic, group, arithmetic)
+        except DoesNotApply as error:
+            refuse(str(error))
+        if program is None:
+            refuse(f"the faults of {arithmetic} do not compile:\n{messages[-4000:]}")
+        todo = [f for f in group if f.name not in results.found]
+        ordinary = [f for f in todo if not f.whole]
+        if ordinary:
+            judge_in_one_run(program, ordinary, arguments, results)
+        for fault in todo:
+            if fault.whole:
+                judge_whole(program, fault, arguments, results)
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("names", nargs="*", help="faults to plant; all without")
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release",
+                        help="an ordinary build with the library of properties")
+    parser.add_argument("--work", type=pathlib.Path, help="folder for copies and their builds (BUILD/mutants)")
+    parser.add_argument("--output", type=pathlib.Path, help="results file (WORK/results.json)")
+    parser.add_argument("--level", choices=LEVELS, default="standard")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--no-shrink", action="store_true", help="keep counterexamples as they were met")
+    parser.add_argument("--again", action="store_true", help="do not go on with an unfinished results file")
+    parser.add_argument("--list", action="store_true", help="only list the faults")
+    return parser.parse_args()
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("names", nargs="*", help="faults to plant; all without")
-    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("build/mutants"),
-                        help="folder for the copy and its build")
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--list", action="store_true", help="only list the faults")
-    arguments = parser.parse_args()
-
-    mutants = json.loads((HERE / "mutants.json").read_text())
+    arguments = parse_arguments()
+    faults = read_catalogue()
     if arguments.list:
-        for mutant in mutants:
-            print(f"{mutant['name']:34} {mutant['fault']}")
+        for fault in faults:
+            print(f"{fault.name:34} {fault.fault}")
         return 0
-    known = {mutant["name"] for mutant in mutants}
-    for name in arguments.names:
-        if name not in known:
-            refuse(f"no fault is called {name}; --list names them")
-    chosen = [m for m in mutants if not arguments.names or m["name"] in arguments.names]
-
-    tree, build = arguments.work / "tree", arguments.work / "build"
-    copy_tree(tree)
-    configure(tree.resolve(), build.resolve())
-    build = build.resolve()
-    sound = build_and_judge(build, arguments.jobs)
-    if sound is None or sound[0] != 0:
-        refuse(f"the tree is rejected without any fault:\n{'' if sound is None else sound[1]}")
-
-    survivors = 0
-    for mutant in chosen:
-        file, original = plant(tree, mutant)
-        verdict = build_and_judge(build, arguments.jobs)
-        file.write_text(original)
-        if verdict is None:
-            refuse(f"{mutant['name']} does not compile")
-        code, output = verdict
-        survivors += code != 1
-        properties, first = killers_of(output)
-        print(f"{mutant['name']:34} {'rejected' if code == 1 else 'SURVIVED'} {properties} | {first}", flush=True)
-    print(f"{len(chosen) - survivors} of {len(chosen)} faults were rejected")
-    return 1 if survivors else 0
+    unknown = sorted(set(arguments.names) - {f.name for f in faults})
+    if unknown:
+        refuse(f"no fault is called {', '.join(unknown)}; --list names them")
+    base = arguments.build.resolve()
+    if not (base / "compile_commands.json").exists():
+        refuse(f"{base} is no build; cmake --preset release && cmake --build --preset release makes one")
+    work = (arguments.work or base / "mutants").resolve()
+    chosen = [f for f in faults if not arguments.names or f.name in arguments.names]
+    command = " ".join(["property_tests/mutants/run.py", "--level", arguments.level, *arguments.names])
+    results = Results((arguments.output or work / "results.json").resolve(), command, arguments.level)
+    if not arguments.again:
+        results.resume()
+    judge_arguments = ["--level", arguments.level, "--jobs", str(arguments.jobs)]
+    if arguments.no_shrink:
+        judge_arguments.append("--no-shrink")
+    try:
+        judge_all(chosen, Build(base, work, arguments.jobs), results, judge_arguments)
+    except KeyboardInterrupt:
+        return 130
+    killed, equivalent, total = results.write(complete=True)
+    print(f"{killed} of {total} faults rejected, {equivalent} explained as equivalent, "
+          f"{total - killed - equivalent} survived")
+    return 0 if killed + equivalent == total else 1
 
 
 if __name__ == "__main__":

@@ -118,7 +118,10 @@ void run_tasks(suite_context& context, const progress_function& progress, suite_
     run_in_parallel(chosen.size(), context.options().jobs, context.stop_token(),
                     [&](std::size_t n) {
                       const task& t = context.tasks()[chosen[n]];
+                      run_observer* const observer = context.options().observer;
+                      if (observer != nullptr) observer->task_starts();
                       found[chosen[n]] = t.run();
+                      if (observer != nullptr) observer->task_ended(found[chosen[n]]);
                       const std::scoped_lock lock(mutex);
                       ++done;
                       if (progress) progress(done, found.size(), t.what);

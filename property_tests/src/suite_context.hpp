@@ -69,6 +69,11 @@ class suite_context {
   const std::stop_token& stop_token() const { return stop_; }
   bool is_stopping() const { return stop_.stop_requested(); }
 
+  /// Whether a backend takes part in the task that runs; asked right before it is judged.
+  bool is_judged(const backend& b) const {
+    return options_.observer == nullptr || options_.observer->is_judged(b);
+  }
+
   /// Whether the statement, or all of its property, was asked for.
   bool wants(const property_text& text) const;
   bool wants_operation(std::string_view name) const;

@@ -9,7 +9,7 @@ namespace pamkit::properties {
 namespace {
 
 void judge_contraction(result& row, const subject& s, const contraction_property& property,
-                       const std::vector<contraction_case>& cases) {
+                       const std::vector<contraction_case>& cases, bool shrinks) {
   const auto fails = [&](const contraction_case& wide) {
     return property.in_domain(s, wide) && property.evaluate(s, wide).has_value();
   };
@@ -24,7 +24,8 @@ void judge_contraction(result& row, const subject& s, const contraction_property
   set_status(row, property.text, is_promised(property.text, s), failing.has_value());
   if (!failing) return;
   failing->d.assign(failing->d.size(), 0);
-  const contraction_case simplest = shrink_contraction(binary32{}, *failing, fails);
+  const contraction_case simplest =
+      shrinks ? shrink_contraction(binary32{}, *failing, fails) : *failing;
   const contraction_mismatch last = *property.evaluate(s, simplest);
   row.shape = simplest.shape();
   column operands = simplest.a;
@@ -41,6 +42,7 @@ rows run_contraction(suite_context& context, const setting& s,
       s.shape(2), *find_tensor_operation(property.text.operation), context.is_quick());
   rows found;
   for (const backend* b : context.options().backends) {
+    if (!context.is_judged(*b)) continue;
     if (context.is_stopping()) return {};
     const subject subject = s.under(*b);
     row.backend = b->name;
@@ -51,7 +53,7 @@ rows run_contraction(suite_context& context, const setting& s,
       found.back().reason = fmt::format("backend {} has no matrix product", b->name);
       continue;
     }
-    judge_contraction(found.back(), subject, property, *cases);
+    judge_contraction(found.back(), subject, property, *cases, context.options().shrinks);
   }
   return found;
 }

@@ -19,7 +19,8 @@ bool has_tensor_operation(const backend& b, const arithmetic_info& info,
 template <class Golden>
 void judge_tensor(result& row, const subject& s, const tensor_operation& operation,
                   derivative gradient, const std::vector<contraction_case>& cases,
-                  const std::vector<std::vector<column>>& expected, const Golden& golden) {
+                  const std::vector<std::vector<column>>& expected, const Golden& golden,
+                  bool shrinks) {
   const contraction_case* failing = nullptr;
   for (std::size_t i = 0; i < cases.size(); ++i) {
     ++row.cases;
@@ -28,10 +29,11 @@ void judge_tensor(result& row, const subject& s, const tensor_operation& operati
     }
   }
   if (failing == nullptr) return;
+  const auto fails = [&](const contraction_case& c) {
+    return compare_contraction(operation, gradient, s, c, golden(c)).has_value();
+  };
   const contraction_case simplest =
-      shrink_contraction(s.rules().format, *failing, [&](const contraction_case& c) {
-        return compare_contraction(operation, gradient, s, c, golden(c)).has_value();
-      });
+      shrinks ? shrink_contraction(s.rules().format, *failing, fails) : *failing;
   const contraction_mismatch last =
       *compare_contraction(operation, gradient, s, simplest, golden(simplest));
   row.status = run_status::fail;
@@ -61,6 +63,7 @@ rows run_tensor(suite_context& context, const setting& s, const tensor_operation
   }
   rows found;
   for (const backend* b : context.options().backends) {
+    if (!context.is_judged(*b)) continue;
     const subject subject = s.under(*b);
     row.backend = b->name;
     found.push_back(row);
@@ -69,7 +72,8 @@ rows run_tensor(suite_context& context, const setting& s, const tensor_operation
       found.back().reason = fmt::format("backend {} has no {}", b->name, operation.name);
       continue;
     }
-    judge_tensor(found.back(), subject, operation, gradient, *cases, expected, golden);
+    judge_tensor(found.back(), subject, operation, gradient, *cases, expected, golden,
+                 context.options().shrinks);
   }
   return found;
 }

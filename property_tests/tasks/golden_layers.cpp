@@ -28,10 +28,10 @@ bool has_layer_anywhere(const suite_context& context, const layer_operation& ope
 // The simplest of the failing cases, with what came and what should have.
 template <class Compare>
 void report_failure(result& row, const subject& s, const layer_operation& operation,
-                    const layer_case& failing, const Compare& compare) {
+                    const layer_case& failing, const Compare& compare, bool shrinks) {
+  const auto fails = [&](const layer_case& c) { return compare(c).has_value(); };
   const layer_case simplest =
-      shrink_layer_case(s.rules().format, *operation.layer, failing,
-                        [&](const layer_case& c) { return compare(c).has_value(); });
+      shrinks ? shrink_layer_case(s.rules().format, *operation.layer, failing, fails) : failing;
   const contraction_mismatch last = *compare(simplest);
   row.status = run_status::fail;
   row.reason = "the backend's result is not the golden model's";
@@ -56,6 +56,7 @@ rows run_layer(suite_context& context, const setting& s, const layer_operation& 
   }
   rows found;
   for (const backend* b : context.options().backends) {
+    if (!context.is_judged(*b)) continue;
     const subject subject = s.under(*b);
     row.backend = b->name;
     found.push_back(row);
@@ -72,10 +73,13 @@ rows run_layer(suite_context& context, const setting& s, const layer_operation& 
       if (failing == nullptr && first_difference(got, expected[i])) failing = &c;
     }
     if (failing == nullptr) continue;
-    report_failure(found.back(), subject, operation, *failing, [&](const layer_case& c) {
-      return first_difference(apply_layer(subject, *operation.layer, operation.is_vjp, gradient, c),
-                              golden(c));
-    });
+    report_failure(
+        found.back(), subject, operation, *failing,
+        [&](const layer_case& c) {
+          const auto got = apply_layer(subject, *operation.layer, operation.is_vjp, gradient, c);
+          return first_difference(got, golden(c));
+        },
+        context.options().shrinks);
   }
   return found;
 }

@@ -15,7 +15,8 @@ bool has_layer(const backend& b, const layer_info& layer, const arithmetic_info&
 }
 
 void judge_layer(result& row, const subject& s, const layer_property& property,
-                 const layer_info& layer, const std::vector<layer_case>& cases) {
+                 const layer_info& layer, const std::vector<layer_case>& cases,
+                 bool shrinks) {
   std::optional<layer_case> failing;
   for (const layer_case& c : cases) {
     layer_case wide = widened(s.rules().format, layer, c);
@@ -26,9 +27,11 @@ void judge_layer(result& row, const subject& s, const layer_property& property,
   }
   set_status(row, property.text, is_promised(property.text, s), failing.has_value());
   if (!failing) return;
-  const layer_case simplest = shrink_layer_case(
-      binary32{}, layer, *failing,
-      [&](const layer_case& c) { return property.evaluate(s, layer, c).mismatch.has_value(); });
+  const auto fails = [&](const layer_case& c) {
+    return property.evaluate(s, layer, c).mismatch.has_value();
+  };
+  const layer_case simplest =
+      shrinks ? shrink_layer_case(binary32{}, layer, *failing, fails) : *failing;
   const contraction_mismatch last = *property.evaluate(s, layer, simplest).mismatch;
   row.shape = simplest.shape(false);
   set_counterexample(row, describe(binary32{}), simplest.operands(false), last.got, last.expected);
@@ -42,6 +45,7 @@ rows run_layer(suite_context& context, const setting& s, const layer_property& p
   const auto cases = context.cases().layers(s.format, layer.name, context.is_quick());
   rows found;
   for (const backend* b : context.options().backends) {
+    if (!context.is_judged(*b)) continue;
     if (context.is_stopping()) return {};
     const subject subject = s.under(*b);
     row.backend = b->name;
@@ -51,7 +55,7 @@ rows run_layer(suite_context& context, const setting& s, const layer_property& p
       found.back().reason = fmt::format("backend {} has no {}", b->name, layer.name);
       continue;
     }
-    judge_layer(found.back(), subject, property, layer, *cases);
+    judge_layer(found.back(), subject, property, layer, *cases, context.options().shrinks);
   }
   return found;
 }

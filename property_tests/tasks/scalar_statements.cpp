@@ -13,7 +13,7 @@ namespace pamkit::properties {
 namespace {
 
 void judge_scalar(result& row, const subject& s, const scalar_property& property,
-                  const operand_columns& operands) {
+                  const operand_columns& operands, bool shrinks) {
   const judgement j = judge(property, s, operands);
   row.cases = j.cases;
   set_status(row, property.text, is_promised(property.text, s), j.failing.has_value());
@@ -24,7 +24,7 @@ void judge_scalar(result& row, const subject& s, const scalar_property& property
     return judge(property, s, single);
   };
   column simplest = *j.failing;
-  if (!property.only_pinned) {
+  if (!property.only_pinned && shrinks) {
     simplest = shrink_case(s.rules().format, simplest,
                            [&](const column& x) { return evaluate(x).failing.has_value(); });
   }
@@ -103,6 +103,7 @@ rows run_scalar(suite_context& context, const setting& s, const scalar_property&
   const operand_columns operands = scalar_operands(context, s, property, row);
   rows found;
   for (const backend* b : context.options().backends) {
+    if (!context.is_judged(*b)) continue;
     if (context.is_stopping()) return {};
     const subject subject = s.under(*b);
     row.backend = b->name;
@@ -113,7 +114,7 @@ rows run_scalar(suite_context& context, const setting& s, const scalar_property&
       found.back().reason = missing;
       continue;
     }
-    judge_scalar(found.back(), subject, property, operands);
+    judge_scalar(found.back(), subject, property, operands, context.options().shrinks);
     if (property.about_reals) break;
     const bool is_swept = property.swept != nullptr && s.is_default() &&
                           context.options().level == suite_level::exhaustive &&

@@ -60,6 +60,21 @@ struct result {
   std::optional<properties::counterexample> counterexample = {};
 };
 
+/// Watches a run in which backends differ by one planted fault each. Called on the thread of the task.
+class run_observer {
+ public:
+  run_observer() = default;
+  run_observer(const run_observer&) = delete;
+  run_observer& operator=(const run_observer&) = delete;
+  virtual ~run_observer() = default;
+
+  virtual void task_starts() = 0;
+  /// Whether this backend takes part in the task; asked for each in order, right before it is judged.
+  virtual bool is_judged(const backend& b) = 0;
+  /// The rows of the task; those that it removes are not kept.
+  virtual void task_ended(std::vector<result>& rows) = 0;
+};
+
 /// What to run. Empty lists mean all there is.
 struct suite_options {
   std::vector<const backend*> backends;
@@ -74,6 +89,8 @@ struct suite_options {
   std::uint64_t count = 0;  ///< cases of a sampled statement; 0: of the level
   int jobs = 1;             ///< threads
   std::size_t errors = 0;   ///< failing rows that keep their counterexample, in row order; 0: all
+  bool shrinks = true;      ///< counterexamples are simplified
+  run_observer* observer = nullptr;
 };
 
 struct suite_results {
