@@ -88,7 +88,7 @@ void sweep(const suite_context& context, result& row, const subject& s,
       block[0].resize(static_cast<std::size_t>(std::min(kBlock, end - first)));
       std::iota(block[0].begin(), block[0].end(), static_cast<std::uint32_t>(first));
       const std::uint64_t before = row.cases;
-      judge_scalar(row, s, property, block);
+      judge_scalar(row, s, property, block, context.options().shrinks);
       row.cases += before;
       if (row.status == run_status::fail) return;
       row.status = run_status::pass;  // a block may lie outside the domain
