@@ -25,6 +25,13 @@ expect 0 'holds' '' "$PAMKIT" verify --property P4 --format bfloat16 --replay 3F
 expect 2 '' 'is no bfloat16 encoding' "$PAMKIT" verify --property P4 --format bfloat16 --replay 3FC00000,3FC0,4040
 expect 2 '' '*' "$PAMKIT" verify --property P4 --format bfloat16 --replay 3FC0 --backend scalar
 
+# One statement of several, by its key; sums speak of operands widened to binary32.
+expect 0 'P45.padding: .*' '' "$PAMKIT" verify --property P45.padding --op matmul --shape 1x1x1x2 \
+  --format bfloat16 --replay 3F800000,40000000,40400000,3FC00000 --backend scalar
+expect 0 'holds' '' "$PAMKIT" verify --property P46.order --op sum --replay 3F800000,5D800000,DD800000 --backend scalar
+expect 0 'outside of the property' '' "$PAMKIT" verify --property P36.near --format e4m3 --replay 3C --backend scalar
+expect 2 '' "no property 'P45.paddin'" "$PAMKIT" verify --property P45.paddin
+
 # Interrupted: 130, and no file.
 rm -rf report
 "$PAMKIT" verify --level standard >stdout 2>stderr &

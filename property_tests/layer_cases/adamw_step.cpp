@@ -20,7 +20,8 @@ void adamw_step(layer_case_source& source) {
                                    {tiny, {{"eps", 0}, {"step", 2}}},
                                    {huge, {{"learning_rate", 1}}},
                                    {one_special, {{"step", 20000}, {"beta1", 0}}},
-                                   {ties, {{"beta2", 0.999}, {"weight_decay", 0.5}}}};
+                                   {ties, {{"beta2", 0.999}, {"weight_decay", 0.5}}},
+                                   {training, {{"step", 400}, {"weight_decay", 1e-4}}}};
   for (const plan& p : plans) {
     layer_case c;
     const std::vector<std::int64_t> shape = {3, 6};

@@ -23,7 +23,8 @@ void cross_entropy(layer_case_source& source) {
                              {weighted, 5, 3, 0, 0, true},
                              {spread, 4, 9, 0, 0, true, weighted},
                              {huge, 2, 5, 0.3},
-                             {tiny, 2, 5, 0.3, 1, false, tiny}};
+                             {tiny, 2, 5, 0.3, 1, false, tiny},
+                             {training, 2, 40, 0.1}};
   if (!source.is_quick()) {
     plans.insert(plans.end(), {{ordinary, 4, 131, 0.1, 1},
                                {ordinary, 70, 2, 0.2, 0, true},

@@ -65,7 +65,8 @@ std::optional<contraction_mismatch> permutes(const subject& s, const contraction
 }
 
 constexpr int kReach = 16;   // of the exponents below
-constexpr int kScaling = 5;  // 2^5
+constexpr int kScaling = 5;    // of A by 2^5
+constexpr int kNarrowing = -3;  // of B by 2^-3
 
 // Normal numbers near 1.0, and zeros: no sum of their products leaves the normal range except to
 // zero, since all terms are multiples of 2^(-2 (reach + 23)).
@@ -80,17 +81,20 @@ bool both_moderate(const subject&, const contraction_case& c) {
   return is_moderate(c.a) && is_moderate(c.b);
 }
 
-column scaled(column x) {
+column scaled(column x, int k) {
   for (std::uint32_t& e : x) {
-    if (!single().is_zero(e)) e += std::uint32_t{kScaling} << single().fraction_bits;
+    if (!single().is_zero(e)) e += static_cast<std::uint32_t>(k) << single().fraction_bits;
   }
   return x;
 }
 
 std::optional<contraction_mismatch> scales(const subject& s, const contraction_case& c) {
   contraction_case larger = c;
-  larger.a = scaled(c.a);
-  return first_difference(product(s, larger), scaled(product(s, c)));
+  larger.a = scaled(c.a, kScaling);
+  const column plain = product(s, c);
+  if (const auto d = first_difference(product(s, larger), scaled(plain, kScaling))) return d;
+  larger.b = scaled(c.b, kNarrowing);
+  return first_difference(product(s, larger), scaled(plain, kScaling + kNarrowing));
 }
 
 bool both_finite(const subject&, const contraction_case& c) {
@@ -226,7 +230,7 @@ std::vector<statement> matrix_products() {
                            .in_domain = any_case,
                            .evaluate = permutes},
       contraction_property{
-          .text = text("scaling", "scaling A by 2^k scales the result", "scaling; operands of moderate size",
+          .text = text("scaling", "scaling A or B by 2^k scales the result", "scaling; operands of moderate size",
                        "scales_by_powers_of_two",
                        [](const promises& p) { return p.scales_by_powers_of_two; }),
           .in_domain = both_moderate,

@@ -54,6 +54,33 @@ void vjp_is_product(const subject& s, const operand_columns& x, outcome& out) {
   }
 }
 
+// abs(x) 2^k of x with the sign of x y, where it is a normal result.
+std::uint32_t by_power(const format_description& f, std::uint32_t x, std::uint32_t power) {
+  const std::uint32_t scaled = scaled_in_range(f, x, normal_exponent(f, power));
+  return f.is_normal(scaled) ? scaled ^ (power & f.sign_mask) : f.nan;
+}
+
+// In range applying a slope is an exact multiplication by a power of two.
+void vjp_is_scaling(const subject& s, const operand_columns& x, outcome& out) {
+  static const format_description f = describe(binary32{});
+  contraction_case c;
+  c.a = x[0];
+  c.b = x[1];
+  c.d = x[2];
+  c.batch = static_cast<std::int64_t>(c.a.size());
+  c = widened(s.rules().format, std::move(c));
+  const column of_a = contract(s, contraction_kind::vjp_a, derivative::exact, c);
+  const column slopes = elementwise(s, "mul_da", widened_rules(s), c.a, c.b);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (!f.is_normal(c.a[i]) || !f.is_normal(c.b[i]) || !f.is_normal(c.d[i])) continue;
+    if (!f.is_normal(slopes[i])) continue;
+    const std::uint32_t expected = by_power(f, c.d[i], slopes[i]);
+    if (f.is_nan(expected)) continue;
+    const bool is_power = is_normal_power_of_two(f, slopes[i]);
+    out.require(i, is_power && of_a[i] == expected, of_a[i], expected);
+  }
+}
+
 }  // namespace
 
 std::vector<statement> product_vjp() {
@@ -83,6 +110,18 @@ std::vector<statement> product_vjp() {
           .needs = {"mul", "mul_da"},
           .vjp = derivative::exact,
           .evaluate = vjp_is_product<derivative::exact>},
+      scalar_property{
+          .text = {.id = "P43",
+                   .part = "power-of-two",
+                   .sentence = "the exact vjp is d times a power of two, exactly",
+                   .domain = "normal operands a, b, d, widened to binary32, results in range",
+                   .operation = "matmul_vjp",
+                   .promise = "",
+                   .promised = nullptr},
+          .arity = 3,
+          .needs = {"mul", "mul_da"},
+          .vjp = derivative::exact,
+          .evaluate = vjp_is_scaling},
   };
 }
 

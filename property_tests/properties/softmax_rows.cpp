@@ -108,6 +108,50 @@ finding reverses_exactly(const subject& s, const layer_info& layer, const layer_
   return found;
 }
 
+// x for which pam(x, log2e) is the multiple t of 2^-10 below 32 that the bits of x choose: mag(x) =
+// mag(t) - mag(log2e) + ONE.
+constexpr std::uint32_t kLog2e = 0x3FB8AA3B;
+constexpr std::uint32_t kOne = 0x3F800000;
+
+std::uint32_t with_base_two(float t) {
+  const auto bits = std::bit_cast<std::uint32_t>(t);
+  return t == 0 ? 0 : bits - kLog2e + kOne;
+}
+
+float in_base_two(std::uint32_t x) {
+  return (x & 0x7FFFFFFF) == 0 ? 0 : std::bit_cast<float>(x + kLog2e - kOne);
+}
+
+void to_short_exponents(layer_case& c) {
+  for (std::uint32_t& x : c.inputs.front().encodings) {
+    const auto steps = static_cast<float>((x ^ x >> 13) % 32768);
+    x = with_base_two((x >> 31 != 0 ? -steps : steps) / 1024);
+  }
+}
+
+// softmax of t + n in base two, for every n such that each t + n is exact.
+finding shifts(const subject& s, const layer_info& layer, const layer_case& c) {
+  finding found;
+  const tensor& x = c.inputs.front();
+  const tensor plain = softmax_of(s, layer, x);
+  for (const float n : {-17.0F, 1.0F, 40.0F}) {
+    tensor moved = x;
+    for (std::uint32_t& e : moved.encodings) {
+      const float t = in_base_two(e);
+      const float sum = t + n;
+      const bool is_exact = std::isfinite(t) && double{sum} == double{t} + double{n} &&
+                            (t == 0 || std::abs(t) >= 0x1p-20F) && std::abs(t) < 0x1p10F;
+      if (!is_exact) return found;
+      e = with_base_two(sum);
+    }
+    const tensor got = softmax_of(s, layer, moved);
+    found.cases += x.encodings.empty() ? 0 : 1;
+    const auto [g, e] = std::ranges::mismatch(got.encodings, plain.encodings);
+    if (g != got.encodings.end() && !found.mismatch) found.mismatch = contraction_mismatch{*g, *e};
+  }
+  return found;
+}
+
 layer_property about_softmax(std::string_view part, std::string_view sentence, std::string_view domain, auto evaluate,
                              void (*adapt)(layer_case&) = nullptr) {
   return {.text = {.id = "P47",
@@ -132,7 +176,9 @@ std::vector<statement> softmax_rows() {
       about_softmax("permutation", "reversing a row reverses the result, up to one shift of all encodings",
                     "finite rows, normal results", reverses),
       about_softmax("exact-permutation", "reversing a row reverses the result where every partial sum is exact",
-                    "rows whose exponentials are powers of two", reverses_exactly, to_exact_sums)};
+                    "rows whose exponentials are powers of two", reverses_exactly, to_exact_sums),
+      about_softmax("shift", "adding an integer n to every t = x log2 e changes no bit",
+                    "t and t + n exact, n = -17, 1, 40", shifts, to_short_exponents)};
 }
 
 }  // namespace pamkit::properties::statements

@@ -57,9 +57,13 @@ std::shared_ptr<const std::vector<contraction_case>> case_cache::contractions(
 std::shared_ptr<const std::vector<layer_case>> case_cache::layers(const any_format& format,
                                                                   std::string_view layer,
                                                                   bool quick) {
-  return get(layers_, case_shape{format, 1, 0}, std::string(layer), [&](auto&, std::uint64_t seed) {
-    return std::make_shared<std::vector<layer_case>>(make_layer_cases(layer, format, seed, quick));
-  });
+  return get(layers_, case_shape{format, 1, 0}, std::string(layer),
+             [&](auto& entry, std::uint64_t seed) {
+               auto made = std::make_shared<std::vector<layer_case>>(
+                   make_layer_cases(layer, format, seed, quick));
+               for (const layer_case& c : *made) count_layer_case(format, c, entry.reached);
+               return made;
+             });
 }
 
 std::vector<case_cache::coverage_entry> case_cache::coverage() const {
@@ -73,6 +77,10 @@ std::vector<case_cache::coverage_entry> case_cache::coverage() const {
   for (const auto& [name, entry] : contractions_) {
     if (!entry->value) continue;
     entries.push_back({entry->shape, std::get<2>(name), entry->reached, entry->value->size()});
+  }
+  for (const auto& [name, entry] : layers_) {
+    if (!entry->value) continue;
+    entries.push_back({entry->shape, std::get<2>(name), entry->reached, entry->value->size(), true});
   }
   return entries;
 }

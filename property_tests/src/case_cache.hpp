@@ -36,6 +36,7 @@ class case_cache {
     std::string what;  ///< "1 operand", "2 operands", ..., or "matmul"
     class_counts reached{};
     std::size_t cases = 0;
+    bool is_layer = false;
   };
 
   /// What was made, in a fixed order.

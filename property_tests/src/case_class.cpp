@@ -44,6 +44,10 @@ constexpr std::array<std::pair<case_class, std::string_view>, case_class_count> 
     {cancellation, "cancellation in a sum"},
     {tiny_term, "term tiny next to its accumulator"},
     {single_term_at_edge, "single term at a range edge"},
+    {training_weights, "training: log-normal weights"},
+    {training_activations, "training: sparse activations"},
+    {training_gradients, "training: tiny gradients"},
+    {training_logits, "training: peaked logits"},
 }};
 
 class counter {

@@ -5,6 +5,7 @@
 
 #include "pamkit/properties/contraction_case.hpp"
 #include "statement_parts.hpp"
+#include "training_tensor.hpp"
 
 namespace pamkit::properties {
 namespace {
@@ -186,6 +187,15 @@ contraction_case make_contraction_case(const case_shape& shape, const contractio
     fill_all(weighted);
     return c;
   }
+  if (plan.content == contraction_content::training) {
+    const auto make = [&](training_kind kind, std::int64_t count) {
+      return training_tensor(shape.format, kind, static_cast<std::size_t>(count), 0, source);
+    };
+    c.a = make(training_kind::activations, c.batch * c.m * c.k);
+    c.b = make(training_kind::weights, c.batch * c.k * c.n);
+    c.d = make(training_kind::gradients, c.batch * c.m * c.n);
+    return c;
+  }
   fill_all(moderate);
   switch (plan.content) {
     case contraction_content::single_terms:
@@ -232,6 +242,12 @@ void count_contraction(const case_shape& shape, const contraction_case& given,
   const contraction_case c = widened(shape.format, given);
   const format_description f = describe(binary32{});
   const auto add = [&](case_class x) { ++counts[static_cast<std::size_t>(x)]; };
+  const auto count_training = [&](training_kind kind, const column& x, case_class as) {
+    if (has_statistics_of(kind, shape.format, x)) add(as);
+  };
+  count_training(training_kind::activations, given.a, case_class::training_activations);
+  count_training(training_kind::weights, given.b, case_class::training_weights);
+  count_training(training_kind::gradients, given.d, case_class::training_gradients);
   // One unit of the operands, in binary32: their products are at an edge when they miss it by less.
   const format_description operands = describe(shape.format);
   const int widening = f.fraction_bits - operands.fraction_bits;

@@ -4,6 +4,7 @@
 
 #include "layer_case_registry.hpp"
 #include "statement_parts.hpp"
+#include "training_tensor.hpp"
 
 namespace pamkit::properties {
 
@@ -28,6 +29,15 @@ std::uint32_t layer_case_source::draw(std::int64_t low_exponent, std::int64_t hi
 }
 
 void layer_case_source::fill_row(std::span<std::uint32_t> row, layer_content content) {
+  if (content == layer_content::training) {
+    // Logits first: a case of one row is what a loss sees.
+    constexpr training_kind kinds[] = {training_kind::logits, training_kind::weights,
+                                       training_kind::activations, training_kind::gradients};
+    const column made = training_tensor(format_, kinds[training_rows_++ % std::size(kinds)],
+                                        row.size(), row.size(), entropy_);
+    std::ranges::copy(made, row.begin());
+    return;
+  }
   const format_description& f = description_;
   const std::uint32_t minus_infinity = f.sign_mask | (f.has_infinity ? f.infinity : f.max_finite);
   for (std::size_t i = 0; i < row.size(); ++i) {
@@ -61,6 +71,8 @@ void layer_case_source::fill_row(std::span<std::uint32_t> row, layer_content con
         break;
       case layer_content::masked:
         x = entropy_.one_in(3) ? minus_infinity : draw(-3, 2);
+        break;
+      case layer_content::training:  // filled above
         break;
       case layer_content::cancelling: {
         // big, small, -big, small, ... with neighbours of -big now and then.
@@ -133,7 +145,8 @@ void add_row_cases(layer_case_source& source, bool reduces) {
                              {ordinary, 0, 3},  {ordinary, 1, 64}, {spread, 2, 37},
                              {weighted, 8, 3},  {weighted, 9, 1},  {ties, 3, 8},
                              {tiny, 3, 5},      {huge, 3, 5},      {one_special, 9, 6},
-                             {masked, 4, 6},    {masked, 1, 40},   {cancelling, 2, 70}};
+                             {masked, 4, 6},    {masked, 1, 40},   {cancelling, 2, 70},
+                             {training, 4, 40}};
   if (!source.is_quick()) {
     plans.insert(plans.end(), {{ordinary, 2, 300},
                                {cancelling, 2, 131},
@@ -167,6 +180,23 @@ const layer_case_entry* find_entry(std::string_view layer) {
 }
 
 }  // namespace
+
+void count_layer_case(const any_format& format, const layer_case& c, class_counts& counts) {
+  constexpr std::pair<training_kind, case_class> classes[] = {
+      {training_kind::weights, case_class::training_weights},
+      {training_kind::activations, case_class::training_activations},
+      {training_kind::gradients, case_class::training_gradients},
+      {training_kind::logits, case_class::training_logits}};
+  const tensor& x = c.inputs.front();
+  const auto length = x.shape.empty() ? 0 : static_cast<std::size_t>(x.shape.back());
+  if (length < 8) return;
+  for (std::size_t first = 0; first + length <= x.encodings.size(); first += length) {
+    const auto row = std::span(x.encodings).subspan(first, length);
+    for (const auto& [kind, as] : classes) {
+      if (has_statistics_of(kind, format, row)) ++counts[static_cast<std::size_t>(as)];
+    }
+  }
+}
 
 bool has_layer_cases(std::string_view layer) { return find_entry(layer) != nullptr; }
 

@@ -54,6 +54,8 @@ void add_coverage(const suite_context& context, suite_results& results) {
     const bool is_contraction = find_tensor_operation(entry.what) != nullptr;
     std::vector<case_class> required;
     if (!is_contraction && entry.shape.arity <= 2) required = required_classes(entry.shape);
+    if (entry.is_layer) required.clear();
+    if (entry.is_layer && entry.what == "softmax") required = {case_class::training_logits};
     if (entry.what == "matmul") required = required_contraction_classes(format);
     if (required.empty()) continue;
     results.rows.push_back(coverage_row(context, entry, format, required));

@@ -131,6 +131,7 @@ void set_status(result& row, const property_text& text, bool promised, bool viol
     row.status = run_status::not_promised;
     row.reason = fmt::format("{} does not promise {}{}", row.arithmetic, text.promise,
                              violated ? "" : "; no counterexample was met");
+    if (!violated && !text.unpromised.empty()) row.reason += fmt::format(": {}", text.unpromised);
   } else if (violated) {
     row.status = run_status::fail;
     row.reason = text.sentence;

@@ -161,6 +161,13 @@ replay_verdict replay_scalar(const replay_request& r, const scalar_property& pro
   std::string missing = missing_in_arithmetic(property, *r.arithmetic.info);
   if (missing.empty()) missing = missing_in_backend(property, s);
   if (!missing.empty()) refuse(missing);
+  if (property.text.about != nullptr && !property.text.about(s)) {
+    return {.in_domain = false,
+            .holds = true,
+            .sentence = std::string(property.text.sentence),
+            .got = {},
+            .expected = {}};
+  }
   operand_columns operands;
   for (const std::uint32_t x : r.operands) operands.push_back({x});
   const judgement j = judge(property, s, operands);
@@ -189,7 +196,11 @@ task_family scalar_statements() {
   family.replay = [](const replay_request& r) {
     return replay_first<scalar_property>(r, [&](const scalar_property& p) {
       const bool other_derivative = p.vjp && r.derivative && p.vjp != r.derivative;
-      return other_derivative ? std::nullopt : std::optional(replay_scalar(r, p));
+      // "P40" alone means those of its statements that take so many operands.
+      const bool other_count = r.property != p.text.key() &&
+                               r.operands.size() != static_cast<std::size_t>(p.arity);
+      if (other_derivative || other_count) return std::optional<replay_verdict>();
+      return std::optional(replay_scalar(r, p));
     });
   };
   return family;

@@ -33,8 +33,8 @@ struct exact {
             .scales_by_powers_of_two = true,
             .exact_by_powers_of_two = true,
             .weakly_increasing = true,
-            // Three roundings; with three fraction bits or fewer they leave the interval.
-            .distributivity_bound = kept_fraction_bits(p.format) > 3,
+            // Three roundings, which leave the interval with two fraction bits alone.
+            .distributivity_bound = kept_fraction_bits(p.format) != 2,
             .exp2_log2_powers = true,
             .sqrt_inverts_square = true,
             .sqrt_scales = true,

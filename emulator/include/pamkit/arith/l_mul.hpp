@@ -32,7 +32,10 @@ struct l_mul {
             .weakly_increasing = true,
             .cancellative = true,
             .ulp_for_ulp = true,
+            .slope_within_octave =
+                detail::carries_once<F>(p.format, compensation(p.format, 0)),
             .log_linear = true,
+            .distributivity_bound = true,
             .zero_padding = true,
             .has_error_bounds = true,
             .min_relative_error = error.least,

@@ -32,7 +32,10 @@ struct pam {
                .weakly_increasing = true,
                .cancellative = true,
                .ulp_for_ulp = true,
+               .slope_within_octave = detail::carries_once<F>(p.format, p.compensation),
                .log_linear = true,
+               // A compensated product of a is the plain product of a moved by the compensation.
+               .distributivity_bound = true,
                .exp2_log2_powers = true,
                .exp2_log2_pieces = true,
                .sqrt_scales = true,
@@ -48,7 +51,7 @@ struct pam {
       c.associative = c.identity = c.exact_by_powers_of_two = c.exact_only_by_powers_of_two = true;
       c.adds_encodings = c.never_above_product = true;
       c.quotient_inverts = c.quotient_identities = c.quotient_is_group = true;
-      c.slope_within_octave = c.distributivity_bound = c.sqrt_inverts_square = true;
+      c.sqrt_inverts_square = true;
       // The quotient is worst at 1 / 1.5.
       c.has_quotient_bounds = true;
       c.min_quotient_error = {0, 1};

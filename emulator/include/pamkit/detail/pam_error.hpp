@@ -34,4 +34,12 @@ constexpr error_interval compensated_pam_error(std::int32_t compensation) {
   return {reduced(first_is_least ? first : second), reduced({c, one})};
 }
 
+/// Whether the fractions of no two operands and this compensation sum to 2: that is what makes a slope of four
+/// times the other operand's power of two.
+template <class F>
+constexpr bool carries_once(F format, std::int32_t compensation) {
+  const std::int32_t unit = min_magnitude<F> >> kept_fraction_bits(format);
+  return compensation < 2 * unit;
+}
+
 }  // namespace pamkit::detail

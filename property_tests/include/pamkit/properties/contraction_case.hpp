@@ -77,6 +77,7 @@ enum class contraction_content : std::uint8_t {
   overflowing,    ///< products on both sides of MAX, none near MIN
   least_at_edge,  ///< the least product of the whole matrices is MIN + nudge units
   greatest_at_edge,  ///< the greatest one is MAX + nudge units
+  training,          ///< activations, weights and gradients as of a training step
 };
 
 struct contraction_plan {

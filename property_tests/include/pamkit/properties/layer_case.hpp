@@ -48,12 +48,14 @@ enum class layer_content : std::uint8_t {
   one_special,  ///< ordinary, with one infinity, NaN, zero, subnormal or range end in each row
   masked,       ///< ordinary, with -infinities, and one row of nothing else
   cancelling,   ///< large terms that undo each other, and small ones: another order is another sum
+  training,     ///< rows of logits, weights, activations and gradients as of a training step
 };
 
 inline constexpr layer_content all_layer_contents[] = {
     layer_content::ordinary,    layer_content::spread, layer_content::weighted,
     layer_content::ties,        layer_content::tiny,   layer_content::huge,
-    layer_content::one_special, layer_content::masked, layer_content::cancelling};
+    layer_content::one_special, layer_content::masked, layer_content::cancelling,
+    layer_content::training};
 
 /// Where a case file gets its tensors from, and puts its cases.
 class layer_case_source {
@@ -81,6 +83,7 @@ class layer_case_source {
   format_description description_;
   entropy entropy_;
   bool quick_ = false;
+  std::size_t training_rows_ = 0;
   std::vector<layer_case> cases_;
 };
 
@@ -93,6 +96,9 @@ void add_row_cases(layer_case_source& source, bool reduces);
 /// machine.
 std::vector<layer_case> make_layer_cases(std::string_view layer, const any_format& format,
                                          std::uint64_t seed, bool quick);
+
+/// Adds the classes of tensors that the rows of a case, in `format`, reach.
+void count_layer_case(const any_format& format, const layer_case& c, class_counts& counts);
 
 /// Whether there is a file of cases for the operation.
 bool has_layer_cases(std::string_view layer);

@@ -65,6 +65,8 @@ struct property_text {
   /// defined.
   std::string_view promise;
   bool (*promised)(const promises&) = nullptr;
+  /// Why an arithmetic may not promise what no case contradicts; said where that happens.
+  std::string_view unpromised = {};
   /// What it is about, and in words; none: every format and compensation.
   bool (*about)(const subject&) = nullptr;
   std::string_view about_what = {};
