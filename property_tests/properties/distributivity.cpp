@@ -125,6 +125,7 @@ property_text text_of_end(std::string_view part, std::string_view sentence) {
   property_text t = text(part, sentence, "the pinned operands");
   t.promise = "log_linear and distributivity_bound";
   t.promised = [](const promises& p) { return p.log_linear && p.distributivity_bound; };
+  t.unpromised = "in a short format rounding may give that value";
   return t;
 }
 

@@ -86,7 +86,8 @@ std::vector<statement> powers_of_two() {
                    .domain = "normal operands, result in range",
                    .operation = "mul",
                    .promise = "exact_only_by_powers_of_two",
-                   .promised = [](const promises& p) { return p.exact_only_by_powers_of_two; }},
+                   .promised = [](const promises& p) { return p.exact_only_by_powers_of_two; },
+                   .unpromised = "a short format may have no such pair"},
           .needs = {"mul"},
           .evaluate = exact_only_by_power},
   };

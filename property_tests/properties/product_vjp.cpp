@@ -73,7 +73,8 @@ void vjp_is_scaling(const subject& s, const operand_columns& x, outcome& out) {
   const column slopes = elementwise(s, "mul_da", widened_rules(s), c.a, c.b);
   for (std::size_t i = 0; i < out.size(); ++i) {
     if (!f.is_normal(c.a[i]) || !f.is_normal(c.b[i]) || !f.is_normal(c.d[i])) continue;
-    if (!f.is_normal(slopes[i])) continue;
+    // Past the range there is no slope, saturated or not.
+    if (!f.is_normal(slopes[i]) || magnitude(f, slopes[i]) == f.max_finite) continue;
     const std::uint32_t expected = by_power(f, c.d[i], slopes[i]);
     if (f.is_nan(expected)) continue;
     const bool is_power = is_normal_power_of_two(f, slopes[i]);

@@ -110,7 +110,9 @@ std::vector<statement> quotients() {
                                .domain = "normal operands, all intermediate results in range",
                                .operation = "div",
                                .promise = "quotient_is_group",
-                               .promised = [](const promises& p) { return p.quotient_is_group; }},
+                               .promised = [](const promises& p) { return p.quotient_is_group; },
+                               .unpromised = "the promise covers a . (1 / b) too, which a "
+                                             "compensation breaks"},
                       .arity = 3,
                       .needs = {"mul", "div"},
                       .evaluate = quotient_of_quotient},

@@ -145,7 +145,7 @@ finding shifts(const subject& s, const layer_info& layer, const layer_case& c) {
       e = with_base_two(sum);
     }
     const tensor got = softmax_of(s, layer, moved);
-    found.cases += x.encodings.empty() ? 0 : 1;
+    if (!x.encodings.empty()) ++found.cases;
     const auto [g, e] = std::ranges::mismatch(got.encodings, plain.encodings);
     if (g != got.encodings.end() && !found.mismatch) found.mismatch = contraction_mismatch{*g, *e};
   }
@@ -160,7 +160,8 @@ layer_property about_softmax(std::string_view part, std::string_view sentence, s
                    .domain = domain,
                    .operation = "softmax",
                    .promise = "softmax_rows",
-                   .promised = [](const promises& p) { return p.softmax_rows; }},
+                   .promised = [](const promises& p) { return p.softmax_rows; },
+                   .unpromised = "its exponential is a C library's"},
           .adapt = adapt,
           .evaluate = evaluate};
 }

@@ -15,7 +15,7 @@ constexpr std::uint32_t kSign = 0x80000000;
 constexpr std::uint32_t kBig = 0x5D800000;        // 2^60
 constexpr std::uint32_t kAbsorbing = 0x4B800000;  // 2^24, half of whose unit is 1
 constexpr std::uint32_t kSmallRoot = 0x39800000;  // 2^-12
-constexpr std::int64_t kAllPlaces = 70;           // up to this length
+constexpr std::int64_t kAllPlaces = 40;           // up to this length
 
 std::vector<std::size_t> places_of(std::int64_t length) {
   std::vector<std::size_t> places;

@@ -67,6 +67,7 @@ rows run_probe(const suite_context& context, const setting& s, const probed_sum&
   row.mode = run_mode::exhaustive;
   rows found;
   for (const backend* b : context.options().backends) {
+    if (!context.is_judged(*b)) continue;
     if (context.is_stopping()) return {};
     row.backend = b->name;
     found.push_back(row);

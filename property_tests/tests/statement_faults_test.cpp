@@ -115,6 +115,12 @@ std::uint32_t an_eighth_more_at_powers(const format_description& f, std::uint32_
   return is_power(f, b) && f.kept_bits > 2 ? right + f.min_normal / 8 : right;
 }
 
+std::uint32_t more_above_four(const format_description& f, std::uint32_t, std::uint32_t,
+                              std::uint32_t right) {
+  const bool is_above = (right & f.magnitude_mask) >= f.one + 2 * f.min_normal;
+  return is_above && f.kept_bits > 4 ? right + f.min_normal / 16 : right;
+}
+
 const planted kPlanted[] = {
     {"P20", "mul", one_more_where_a_is_odd},
     {"P21", "mul", two_more_at_powers},
@@ -123,7 +129,7 @@ const planted kPlanted[] = {
     {"P24", "mul", sign_of_a},
     {"P25.bounds", "mul", an_eighth_more_at_powers},
     {"P25.least", "mul", one_more},
-    {"P25.greatest", "mul", an_eighth_more_at_powers},
+    {"P25.greatest", "mul", more_above_four},
     {"P33.integers", "exp2", one_less_where_exact},
     {"P33.shifts", "exp2", one_more_below_zero},
     {"P34", "log2", one_more_at_powers},

@@ -35,10 +35,12 @@ struct exact {
             .weakly_increasing = true,
             // Three roundings, which leave the interval with two fraction bits alone.
             .distributivity_bound = kept_fraction_bits(p.format) != 2,
+            .quotient_identities = true,
             .exp2_log2_powers = true,
             .sqrt_inverts_square = true,
             .sqrt_scales = true,
             .zero_padding = true,
+            .layer_norm_rows = true,
             .has_error_bounds = true,
             .min_relative_error = {-1, twice_ulps + 1},
             .max_relative_error = {1, twice_ulps + 1},

@@ -24,6 +24,7 @@ struct l_mul {
   static constexpr promises promise(const policy<F>& p) {
     const detail::error_interval error = detail::compensated_pam_error<F>(compensation(p.format, 0));
     return {.commutative = true,
+            .associative = true,
             .negation = true,
             .sign_is_xor = true,
             .zero_annihilates = true,

@@ -24,6 +24,7 @@ struct pam {
   static constexpr promises promise(const policy<F>& p) {
     const detail::error_interval error = detail::compensated_pam_error<F>(p.compensation);
     promises c{.commutative = true,
+               .associative = true,
                .negation = true,
                .sign_is_xor = true,
                .zero_annihilates = true,
@@ -36,6 +37,7 @@ struct pam {
                .log_linear = true,
                // A compensated product of a is the plain product of a moved by the compensation.
                .distributivity_bound = true,
+               .quotient_inverts = true,
                .exp2_log2_powers = true,
                .exp2_log2_pieces = true,
                .sqrt_scales = true,
@@ -48,9 +50,9 @@ struct pam {
                .min_relative_error = error.least,
                .max_relative_error = error.greatest};
     if (p.compensation == 0) {
-      c.associative = c.identity = c.exact_by_powers_of_two = c.exact_only_by_powers_of_two = true;
+      c.identity = c.exact_by_powers_of_two = c.exact_only_by_powers_of_two = true;
       c.adds_encodings = c.never_above_product = true;
-      c.quotient_inverts = c.quotient_identities = c.quotient_is_group = true;
+      c.quotient_identities = c.quotient_is_group = true;
       c.sqrt_inverts_square = true;
       // The quotient is worst at 1 / 1.5.
       c.has_quotient_bounds = true;

@@ -28,6 +28,7 @@ struct power_of_two {
             .zero_annihilates = true,
             .scales_by_powers_of_two = true,
             .exact_by_powers_of_two = true,
+            .exact_only_by_powers_of_two = true,
             .strictly_increasing = true,
             .weakly_increasing = true,
             .cancellative = true,
