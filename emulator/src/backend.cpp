@@ -6,6 +6,7 @@
 #include "pamkit/convert.hpp"
 #include "pamkit/elementwise_registry.hpp"
 #include "pamkit/layer_registry.hpp"
+#include "profile_tables.hpp"
 #include "scalar_tables.hpp"
 
 namespace pamkit {
@@ -58,7 +59,8 @@ std::int32_t compensation_of(std::string_view alpha, int kept, int dropped) {
 
 elementwise_function scalar_elementwise(std::string_view operation, std::string_view arithmetic) {
   const detail::scalar_table* table = find_table(arithmetic);
-  return table == nullptr ? nullptr : table->elementwise(operation);
+  return table == nullptr ? detail::profile_elementwise(operation, arithmetic)
+                          : table->elementwise(operation);
 }
 
 contraction_function scalar_contraction(std::string_view arithmetic, contraction_kind kind,

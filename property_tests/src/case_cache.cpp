@@ -31,8 +31,9 @@ std::shared_ptr<const Value> case_cache::get(slots<Value>& from, const case_shap
 }
 
 std::shared_ptr<const case_pool> case_cache::pool(const case_shape& shape, std::size_t count) {
-  const std::string what =
-      std::to_string(shape.arity) + (shape.arity == 1 ? " operand" : " operands");
+  const std::string what = std::to_string(shape.arity) +
+                           (shape.arity == 1 ? " operand" : " operands") +
+                           (shape.profile == profile::paper ? ", profile paper" : "");
   return get(pools_, shape, what, [&](auto& entry, std::uint64_t seed) {
     auto made = std::make_shared<case_pool>(make_pool(shape, seed, count));
     entry.reached = made->reached;

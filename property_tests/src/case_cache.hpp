@@ -33,7 +33,7 @@ class case_cache {
 
   struct coverage_entry {
     case_shape shape;
-    std::string what;  ///< "1 operand", "2 operands", ..., or "matmul"
+    std::string what;  ///< "1 operand", "2 operands", ..., or "matmul"; the profile with it
     class_counts reached{};
     std::size_t cases = 0;
     bool is_layer = false;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "extended_magnitude.hpp"
+#include "paper_cases.hpp"
 
 namespace pamkit::properties {
 namespace {
@@ -41,6 +42,19 @@ constexpr std::array<std::pair<case_class, std::string_view>, case_class_count> 
     {magnitude_difference_min, "magnitude difference MIN"},
     {magnitude_difference_max, "magnitude difference MAX"},
     {magnitude_difference_above_max, "magnitude difference MAX + ulp"},
+    {product_below_least, "product just below 1e-37"},
+    {product_least, "product from 1e-37 on"},
+    {product_below_bound, "product just below 1e37"},
+    {product_bound, "product from 1e37 on"},
+    {quotient_below_least, "quotient just below 1e-37"},
+    {quotient_least, "quotient from 1e-37 on"},
+    {quotient_below_bound, "quotient just below 1e37"},
+    {quotient_bound, "quotient from 1e37 on"},
+    {subnormal_in_product, "subnormal, product in range"},
+    {subnormal_in_quotient, "subnormal, quotient in range"},
+    {signs_wrap, "two signs wrap"},
+    {negative_divisor, "negative divisor, in range"},
+    {slope_sum_wraps, "slope wraps into the sign"},
     {cancellation, "cancellation in a sum"},
     {tiny_term, "term tiny next to its accumulator"},
     {single_term_at_edge, "single term at a range edge"},
@@ -130,6 +144,9 @@ void count_case(const case_shape& shape, std::span<const std::uint32_t> operands
   counter c(format, shape.compensation, counts);
   for (const std::uint32_t x : operands) c.count_operand(x);
   for (std::size_t i = 1; i < operands.size(); ++i) c.count_pair(operands[i - 1], operands[i]);
+  if (shape.profile == profile::paper && operands.size() == 2) {
+    count_paper_case(operands[0], operands[1], shape.compensation, counts);
+  }
 }
 
 std::vector<case_class> required_classes(const case_shape& shape) {
@@ -144,6 +161,10 @@ std::vector<case_class> required_classes(const case_shape& shape) {
     if (f.kept_bits > 1) classes.insert(classes.end(), {signalling_nan, nan_payload});
   }
   if (shape.arity < 2) return classes;
+  if (shape.profile == profile::paper) {
+    const auto own = paper_classes();
+    classes.insert(classes.end(), own.begin(), own.end());
+  }
   // Few fraction bits, or a large compensation, leave some sums without a pair.
   const std::int64_t unit = unit_of(f);
   const std::int64_t greatest = std::int64_t{f.min_normal} - unit;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "extended_magnitude.hpp"
+#include "paper_cases.hpp"
 #include "shrinkable_case.hpp"
 
 namespace pamkit::properties {
@@ -305,6 +306,9 @@ column draw_range_edge(const case_shape& shape, const description& f, entropy& s
 column draw_case(const case_shape& shape, const description& f, entropy& source) {
   if (shape.arity == 1) {
     return {source.one_in(6) ? draw_near_integer(f, source) : draw_encoding(f, source)};
+  }
+  if (shape.profile == profile::paper && shape.arity == 2 && source.one_in(2)) {
+    return draw_paper_case(shape.compensation, f, source);
   }
   if (shape.arity == 2) return draw_pair(shape, f, source);
   if (source.one_in(2)) {

@@ -32,9 +32,10 @@ std::string escaped(std::string_view text) {
 }
 
 std::string case_name(const result& r) {
-  return fmt::format("{}{} {} {} {} {} {} [{}]", r.operation,
+  return fmt::format("{}{} {} {} {} {}{} {} [{}]", r.operation,
                      r.derivative.empty() ? "" : " " + r.derivative, r.arithmetic, r.format,
-                     r.policy, r.overflow, r.backend, r.domain);
+                     r.policy, r.overflow, r.profile == "default" ? "" : " profile " + r.profile,
+                     r.backend, r.domain);
 }
 
 std::string outcome_element(const result& r) {

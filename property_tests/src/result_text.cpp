@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "golden_elementwise.hpp"
+#include "pamkit/profiles.hpp"
 
 namespace pamkit::properties {
 
@@ -58,6 +59,7 @@ result make_row(const property_text& text, const arithmetic_choice& arithmetic,
   row.policy = name_of(subnormals);
   row.overflow = name_of(overflow);
   row.compensation = arithmetic.configure(format, subnormals, overflow).compensation;
+  row.profile = name_of(profile_of(arithmetic.info->name));
   row.domain = text.domain;
   return row;
 }
@@ -72,9 +74,10 @@ result make_not_run_row(const property_text& text, const arithmetic_choice& arit
 }
 
 std::string replay_command(const result& row, const std::vector<std::string>& operands) {
+  const std::string profile = row.profile == "default" ? "" : " --profile " + row.profile;
   const std::string rules =
-      fmt::format("--format {} --arithmetic {} --policy {} --overflow {} --backend {}", row.format,
-                  row.arithmetic, row.policy, row.overflow, row.backend);
+      fmt::format("--format {} --arithmetic {} --policy {} --overflow {}{} --backend {}",
+                  row.format, row.arithmetic, row.policy, row.overflow, profile, row.backend);
   if (row.property == golden_text().id) {
     return fmt::format("./pamkit explain {} {} {}", row.operation, fmt::join(operands, " "), rules);
   }

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <set>
 
+#include "pamkit/profiles.hpp"
 #include "suite_context.hpp"
 #include "task_registry.hpp"
 #include "work_queue.hpp"
@@ -26,11 +27,13 @@ result coverage_row(const suite_context& context, const case_cache::coverage_ent
   std::set<std::string> labels;
   for (const arithmetic_choice& a : context.options().arithmetics) {
     const configuration c = a.configure(entry.shape.format, {}, {});
-    if (c.compensation == entry.shape.compensation) labels.insert(a.label);
+    const bool covered = under_profile(a, entry.shape.profile).has_value();
+    if (covered && c.compensation == entry.shape.compensation) labels.insert(a.label);
   }
   row.arithmetic = fmt::format("{}", fmt::join(labels, ","));
   row.policy = row.overflow = row.backend = "any";
   row.compensation = entry.shape.compensation;
+  row.profile = name_of(entry.shape.profile);
   row.domain = "the case classes that sampled runs have to reach";
   row.cases = entry.cases;
   row.seed = context.options().seed;
@@ -168,7 +171,9 @@ std::vector<any_format> level_formats(suite_level level) {
 suite_results run_suite(const suite_options& options, const progress_function& progress,
                         std::stop_token stop) {
   suite_context context(options, std::move(stop));
-  for (const task_family& family : task_families()) family.add_tasks(context);
+  for (const task_family& family : task_families()) {
+    if (context.wants_profile(family.of_profile)) family.add_tasks(context);
+  }
   suite_results results;
   run_tasks(context, progress, results);
   results.interrupted = context.is_stopping();

@@ -47,6 +47,7 @@ suite_options resolved(suite_options o) {
   o.policies = or_all(o.policies, {subnormal_policy::flush, subnormal_policy::gradual});
   o.overflows = or_all(o.overflows, {overflow_policy::infinity, overflow_policy::saturate});
   o.operations = or_all(o.operations, suite_operations());
+  o.profiles = or_all(o.profiles, {profile::standard, profile::paper});
   if (o.properties.empty()) {
     for (const property_description& p : properties()) o.properties.emplace_back(p.id);
   }
@@ -74,6 +75,10 @@ bool suite_context::wants(const property_text& text) const {
 
 bool suite_context::wants_operation(std::string_view name) const {
   return std::ranges::find(options_.operations, name) != options_.operations.end();
+}
+
+bool suite_context::wants_profile(profile p) const {
+  return std::ranges::find(options_.profiles, p) != options_.profiles.end();
 }
 
 void suite_context::add_task(std::string what, std::function<rows()> run, int phase) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "case_cache.hpp"
+#include "pamkit/profiles.hpp"
 #include "pamkit/properties/property.hpp"
 #include "pamkit/properties/suite.hpp"
 
@@ -44,7 +45,8 @@ struct setting {
   }
   subject under(const backend& b) const { return {b, *arithmetic, format, subnormals, overflow}; }
   case_shape shape(int arity) const {
-    return {format, arity, arithmetic->configure(format, subnormals, overflow).compensation};
+    return {format, arity, arithmetic->configure(format, subnormals, overflow).compensation,
+            profile_of(arithmetic->info->name)};
   }
   result row(const property_text& text) const;
 };
@@ -77,6 +79,7 @@ class suite_context {
   /// Whether the statement, or all of its property, was asked for.
   bool wants(const property_text& text) const;
   bool wants_operation(std::string_view name) const;
+  bool wants_profile(profile p) const;
   /// Whether formats, policies and the number of cases are the level's own.
   bool is_whole_run() const { return is_whole_run_; }
   bool is_quick() const { return options_.level == suite_level::quick; }
@@ -122,6 +125,7 @@ struct task_family {
   std::vector<const property_text*> texts;  ///< properties that it runs
   std::vector<std::string> operations;      ///< that it has statements about
   void (*add_tasks)(suite_context&) = nullptr;
+  profile of_profile = profile::standard;  ///< whose rows its tasks are
   /// One case again; nothing when the request is about no property or operation of this family.
   /// Throws as properties::replay.
   std::optional<replay_verdict> (*replay)(const replay_request&) = nullptr;

@@ -1,7 +1,9 @@
 /// P1: every elementwise operation against the golden model.
 #include <fmt/format.h>
 
+#include "golden_rows.hpp"
 #include "judge.hpp"
+#include "pamkit/profiles.hpp"
 #include "result_text.hpp"
 #include "suite_context.hpp"
 
@@ -21,6 +23,14 @@ void report_golden_failure(result& row, const subject& s, std::string_view opera
   set_counterexample(row, s.format(), simplest, result_of(simplest),
                      oracle.results(simplest).lowest);
 }
+
+std::string missing_operation(const backend& b, std::string_view operation, profile p) {
+  if (p == profile::standard) return fmt::format("backend {} has no {}", b.name, operation);
+  return fmt::format("backend {}: {} is not defined under profile {}", b.name, operation,
+                     name_of(p));
+}
+
+}  // namespace
 
 rows run_golden(suite_context& context, const setting& s, const operation_info& operation) {
   result row = s.row(golden_text());
@@ -42,7 +52,8 @@ rows run_golden(suite_context& context, const setting& s, const operation_info& 
     found.push_back(row);
     if (!subject.defines(operation.name)) {
       found.back().status = run_status::not_run;
-      found.back().reason = fmt::format("backend {} has no {}", b->name, operation.name);
+      found.back().reason =
+          missing_operation(*b, operation.name, profile_of(s.arithmetic->info->name));
       continue;
     }
     const judgement j = judge(operation.name, subject, operands, expected);
@@ -54,6 +65,8 @@ rows run_golden(suite_context& context, const setting& s, const operation_info& 
   }
   return found;
 }
+
+namespace {
 
 void add_golden_tasks(suite_context& context, const arithmetic_choice& arithmetic,
                       const operation_info& operation, const any_format& format) {

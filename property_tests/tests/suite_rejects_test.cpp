@@ -69,6 +69,7 @@ suite_options only(const backend& b, const char* property, const char* operation
   o.arithmetics = {*parse_arithmetic("pam")};
   o.properties = {property};
   o.operations = {operation};
+  o.profiles = {profile::standard};
   return o;
 }
 

@@ -1,9 +1,10 @@
-# Writes OUTPUT, the definitions of operation_registry(), arithmetic_registry() and layer_registry(), from the files
-# that are in operation/, arithmetic/ and layer/. KIND/NAME.cpp must define KIND::NAME; a file that does not fails to link, by name.
+# Writes OUTPUT, the definitions of operation_registry(), arithmetic_registry(), profile_registry() and layer_registry(),
+# from the files that are in operation/, arithmetic/, profile/ and layer/. KIND/NAME.cpp must define KIND::NAME; a file
+# that does not fails to link, by name.
 function(pamkit_write_reference_registry output)
   set(declarations "")
   set(lists "")
-  foreach(kind IN ITEMS operation arithmetic layer)
+  foreach(kind IN ITEMS operation arithmetic profile layer)
     file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${kind}/*.cpp)
     list(SORT files)
     string(APPEND declarations "namespace ${kind} {\n")
@@ -24,7 +25,8 @@ ${members}  };
 ")
   endforeach()
   file(CONFIGURE OUTPUT ${output} @ONLY CONTENT
-"// Written at configure time from the files in reference/operation, reference/arithmetic and reference/layer.
+"// Written at configure time from the files in reference/operation, reference/arithmetic,
+// reference/profile and reference/layer.
 #include \"layer_definition.hpp\"
 
 namespace pamkit::reference {

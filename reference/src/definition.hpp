@@ -13,7 +13,7 @@
 /// What a file in operation/ or arithmetic/ says about itself. The registry is made from the files
 /// that are there when the build is configured: operation/NAME.cpp defines `const
 /// operation_definition operation::NAME`, arithmetic/NAME.cpp defines `const arithmetic_definition
-/// arithmetic::NAME`.
+/// arithmetic::NAME`, profile/NAME.cpp `const profile_definition profile::NAME`.
 namespace pamkit::reference {
 
 using operand_list = std::span<const std::uint32_t>;
@@ -62,8 +62,12 @@ struct arithmetic_definition {
   scalar_oracle exact_b = nullptr;
 };
 
+/// An arithmetic under a named profile: found by name as an arithmetic is, listed with none.
+using profile_definition = arithmetic_definition;
+
 /// Made at configure time from the files, in alphabetical order.
 std::span<const operation_definition* const> operation_registry();
 std::span<const arithmetic_definition* const> arithmetic_registry();
+std::span<const profile_definition* const> profile_registry();
 
 }  // namespace pamkit::reference

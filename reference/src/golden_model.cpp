@@ -28,10 +28,15 @@ const scalar_definition* by_name(std::span<const scalar_definition> definitions,
   return found == definitions.end() ? nullptr : &*found;
 }
 
+const arithmetic_definition* find_arithmetic(std::string_view name) {
+  const arithmetic_definition* found = by_name(arithmetic_registry(), name);
+  return found != nullptr ? found : by_name(profile_registry(), name);
+}
+
 // The arithmetic's own file first, then the operation's.
 const scalar_definition* find_definition(std::string_view operation, std::string_view arithmetic) {
   const operation_definition* o = by_name(operation_registry(), operation);
-  const arithmetic_definition* a = by_name(arithmetic_registry(), arithmetic);
+  const arithmetic_definition* a = find_arithmetic(arithmetic);
   if (o == nullptr || a == nullptr) return nullptr;
   if (const scalar_definition* own = by_name(a->definitions, operation)) return own;
   return by_name(o->definitions, arithmetic);
@@ -188,7 +193,7 @@ admissible admissible_results(std::string_view operation, const rules& rules,
 }
 
 scalar_oracle find_product_vjp(std::string_view arithmetic, derivative kind, wrt operand) {
-  const arithmetic_definition* a = by_name(arithmetic_registry(), arithmetic);
+  const arithmetic_definition* a = find_arithmetic(arithmetic);
   if (a == nullptr) return nullptr;
   if (kind == derivative::approx) return operand == wrt::a ? a->approx_a : a->approx_b;
   return operand == wrt::a ? a->exact_a : a->exact_b;
@@ -202,7 +207,7 @@ std::optional<rational> real_result(std::string_view operation, const rules& rul
 
 explanation explain(std::string_view operation, const rules& rules, operand_list operands) {
   const scalar_definition& definition = checked_definition(operation, rules, operands);
-  const bool never_flushed = by_name(arithmetic_registry(), rules.arithmetic)->never_flushes;
+  const bool never_flushed = find_arithmetic(rules.arithmetic)->never_flushes;
   const subnormal_policy subnormals = never_flushed ? subnormal_policy::gradual : rules.subnormals;
 
   explanation text;

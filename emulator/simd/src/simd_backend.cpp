@@ -8,6 +8,7 @@
 #include "float_environment.hpp"
 #include "pamkit/arith_registry.hpp"
 #include "pamkit/backend.hpp"
+#include "pamkit/profiles.hpp"
 #include "pamkit/simd.hpp"
 #include "pamkit/vector_kernel_registry.hpp"
 #include "scalar_instantiation.hpp"
@@ -97,6 +98,7 @@ contraction_function find_guarded(contraction_kind kind, derivative gradient) {
 }
 
 elementwise_function simd_elementwise(std::string_view operation, std::string_view arithmetic) {
+  if (profile_of(arithmetic) != profile::standard) return nullptr;  // the scalar backend's alone
   const elementwise_function scalar = scalar_backend().elementwise(operation, arithmetic);
   if (scalar == nullptr || !vectors_chosen()) return scalar;
   elementwise_function found = nullptr;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pamkit/format/any_format.hpp"
+#include "pamkit/format/profile.hpp"
 
 /// The classes of cases that a sampled run has to reach, and the count of those that it did.
 
@@ -45,6 +46,20 @@ enum class case_class : std::uint8_t {
   magnitude_difference_min,
   magnitude_difference_max,
   magnitude_difference_above_max,
+  // of two operands under profile paper; product and quotient are the ordinary ones, RN
+  product_below_least,   ///< the largest binary32 number below 1e-37
+  product_least,         ///< the smallest that is not
+  product_below_bound,   ///< the largest binary32 number below 1e37
+  product_bound,         ///< the smallest that is not
+  quotient_below_least,  ///< as for the product
+  quotient_least,
+  quotient_below_bound,
+  quotient_bound,
+  subnormal_in_product,   ///< a subnormal operand, the product from 1e-37 to below 1e37
+  subnormal_in_quotient,  ///< the same of the quotient
+  signs_wrap,             ///< two negative operands: the sum of the encodings passes 2^32
+  negative_divisor,       ///< b < 0, the quotient from 1e-37 to below 1e37
+  slope_sum_wraps,        ///< b + (a's fraction) + compensation passes into b's sign bit
   // of a contraction
   cancellation,         ///< a partial sum falls below 2^-12 of a term before it
   tiny_term,            ///< a nonzero term below 2^-20 of the accumulator
@@ -62,12 +77,13 @@ inline constexpr std::size_t case_class_count = static_cast<std::size_t>(case_cl
 /// "positive zero", "fraction sum 1 - ulp", ...
 std::string_view name_of(case_class c);
 
-/// What cases are made for: the format, how many operands, and the compensation that the edges move
-/// by.
+/// What cases are made for: the format, how many operands, the compensation that the edges move by,
+/// and the profile, which has edges of its own.
 struct case_shape {
   any_format format = binary32{};
   int arity = 1;  ///< 1, 2 or 3
   std::int32_t compensation = 0;
+  pamkit::profile profile = pamkit::profile::standard;
 };
 
 using class_counts = std::array<std::uint64_t, case_class_count>;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pamkit/backend.hpp"
+#include "pamkit/format/profile.hpp"
 #include "pamkit/properties/case_class.hpp"
 #include "pamkit/properties/operand_stream.hpp"
 
@@ -47,7 +48,7 @@ struct result {
   std::string policy = {};      ///< "any" for the generator
   std::string overflow = {};
   std::int32_t compensation = 0;
-  std::string profile = "default";
+  std::string profile = "default";  ///< or "paper", where the policies do not act
   std::string derivative = {};  ///< empty unless the operation is a vjp
   std::string shape = {};       ///< of a failing tensor case, "batch x m x n x k"
   std::string backend = {};
@@ -84,6 +85,7 @@ struct suite_options {
   std::vector<overflow_policy> overflows;
   std::vector<std::string> operations;
   std::vector<std::string> properties;  ///< "P45": all its statements; "P45.padding": one
+  std::vector<pamkit::profile> profiles;
   suite_level level = suite_level::quick;
   std::uint64_t seed = 1;
   std::uint64_t count = 0;  ///< cases of a sampled statement; 0: of the level
