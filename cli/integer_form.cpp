@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "pamkit/profiles.hpp"
 #include "pamkit/reference/exact_value.hpp"
 #include "vector_line.hpp"
 
@@ -136,7 +137,7 @@ class narrator {
 
 std::vector<std::string> integer_form(std::string_view operation, const configuration& rules,
                                       std::span<const std::uint32_t> operands) {
-  const std::string_view oracle = find_arithmetic(rules.arithmetic)->oracle;
+  const std::string_view oracle = find_configured(rules.arithmetic)->oracle;
   if (oracle != "pam" && oracle != "l_mul") return {};
   if (operation != "mul" && operation != "div" && operation != "exp2" && operation != "log2")
     return {};

@@ -16,8 +16,12 @@ namespace {
 
 constexpr std::array<std::pair<std::string_view, subnormal_policy>, 2> kPolicies = {
     {{"flush", subnormal_policy::flush}, {"gradual", subnormal_policy::gradual}}};
+constexpr std::array<std::pair<std::string_view, profile>, 2> kProfiles = {
+    {{name_of(profile::standard), profile::standard}, {name_of(profile::paper), profile::paper}}};
 constexpr std::array<std::pair<std::string_view, overflow_policy>, 2> kOverflows = {
     {{"infinity", overflow_policy::infinity}, {"saturate", overflow_policy::saturate}}};
+
+const std::string kFormatHelp = "binary32, bfloat16, binary16, e5m2, e4m3 or binary32mN, N = 1..23";
 
 [[noreturn]] void refuse(std::string_view option, std::string_view what, const std::string& text,
                          const std::vector<std::string>& valid) {
@@ -116,15 +120,14 @@ void rule_options::attach(CLI::App& app, multiplicity number) {
     arithmetic_ = "pam";
     policy_ = "flush";
     overflow_ = "infinity";
+    profile_ = "default";
   }
   const std::string more = list ? "[,...]" : "";
   const std::string otherwise = list ? " (default: all)" : "";
   const auto defaulted = [&](const std::string& value) {
     return list ? otherwise : " (default: " + value + ")";
   };
-  add_text(app, "--format", format_,
-           "binary32, bfloat16, binary16, e5m2, e4m3 or binary32mN, N = 1..23" + defaulted(format_),
-           number, "FORMAT" + more);
+  add_text(app, "--format", format_, kFormatHelp + defaulted(format_), number, "FORMAT" + more);
   add_text(app, "--arithmetic", arithmetic_,
            "exact, pam, pam:ALPHA, l_mul, ... ('pamkit list arithmetics')" + defaulted(arithmetic_),
            number, "ARITHMETIC" + more);
@@ -133,8 +136,9 @@ void rule_options::attach(CLI::App& app, multiplicity number) {
   add_text(app, "--overflow", overflow_,
            "past the largest finite value: infinity or saturate" + defaulted(overflow_), number,
            "OVERFLOW" + more);
-  add_text(app, "--profile", profile_, "default; 'paper' is not available in this version",
-           multiplicity::one, "PROFILE");
+  add_text(app, "--profile", profile_,
+           "default, or paper: the released kernels, binary32 only" + defaulted(profile_), number,
+           "PROFILE" + more);
 }
 
 std::vector<any_format> rule_options::formats() const {
@@ -161,16 +165,14 @@ std::vector<overflow_policy> rule_options::overflows() const {
   });
 }
 
-void rule_options::require_known_profile() const {
-  if (profile_ == "default") return;
-  if (profile_ == "paper") {
-    throw failure("--profile: 'paper' is not available in this version; there is default");
-  }
-  refuse("--profile", "profile", profile_, {"default"});
+std::vector<profile> rule_options::profiles() const {
+  if (profile_.empty()) return {};
+  return read_list("--profile", profile_, [](const std::string& text) {
+    return read_choice("--profile", "profile", text, kProfiles);
+  });
 }
 
 rule_options::single rule_options::only() const {
-  require_known_profile();
   const auto only_one = [](std::string_view option, const auto& values) {
     if (values.size() != 1) {
       throw failure(fmt::format("{}: one value is needed here, not {}; lines of several would mix",
@@ -178,11 +180,23 @@ rule_options::single rule_options::only() const {
     }
     return values.front();
   };
-  single chosen{only_one("--arithmetic", arithmetics()), {}};
-  chosen.rules =
-      chosen.arithmetic.configure(only_one("--format", formats()), only_one("--policy", policies()),
-                                  only_one("--overflow", overflows()));
-  return chosen;
+  const arithmetic_choice arithmetic = only_one("--arithmetic", arithmetics());
+  const any_format format = only_one("--format", formats());
+  const subnormal_policy subnormals = only_one("--policy", policies());
+  const overflow_policy overflow = only_one("--overflow", overflows());
+  const profile chosen = only_one("--profile", profiles());
+  const auto under = under_profile(arithmetic, chosen);
+  if (!under || !covers(chosen, format, subnormals, overflow)) {
+    throw failure(fmt::format(
+        "--profile: {} is not defined under profile {}; defined are pam and pam:ALPHA in binary32, "
+        "without --policy and --overflow, which the profile's own decisions replace",
+        !under ? "arithmetic " + arithmetic.label
+        : !std::holds_alternative<binary32>(format)
+            ? "format " + describe(format).name
+            : fmt::format("policy {}, {}", name_of(subnormals), name_of(overflow)),
+        name_of(chosen)));
+  }
+  return {*under, under->configure(format, subnormals, overflow)};
 }
 
 void backend_option::attach(CLI::App& app) {
@@ -226,24 +240,45 @@ std::string absent_backend_message(std::string_view name) {
                      std::ranges::find(absent_backends(), name, &known_backend::name)->needs);
 }
 
-void operation_argument::attach(CLI::App& app) {
-  app.add_option("OP", text_, "the operation, as in 'pamkit list operations'")->required();
+void format_option::attach(CLI::App& app) {
+  add_text(app, "--format", text_, kFormatHelp + (" (default: " + text_ + ")"), multiplicity::one,
+           "FORMAT");
 }
 
-const operation_info& operation_argument::read(const arithmetic_choice& arithmetic) const {
+any_format format_option::read() const { return read_format(text_); }
+
+void operation_argument::attach(CLI::App& app) {
+  const std::string help = "the operation, as in 'pamkit list operations'";
+  if (text_.empty()) {
+    app.add_option("OP", text_, help)->required();
+  } else {
+    app.add_option("OP", text_, help + " (default: " + text_ + ")");
+  }
+}
+
+const operation_info& operation_argument::read() const {
   const operation_info* info = find_operation(text_);
   if (info == nullptr) {
     std::vector<std::string> names;
     for (const operation_info& known : operations()) names.emplace_back(known.name);
     refuse("OP", "operation", text_, names);
   }
+  return *info;
+}
+
+const operation_info& operation_argument::read(const arithmetic_choice& arithmetic) const {
+  const operation_info* info = &read();
   if (!arithmetic.info->defines(info->name)) {
     std::vector<std::string_view> names;
     for (const operation_info& known : operations()) {
       if (arithmetic.info->defines(known.name)) names.push_back(known.name);
     }
-    throw failure(fmt::format("OP: {} is not defined for arithmetic {}; defined are {}", info->name,
-                              arithmetic.info->name, fmt::join(names, ", ")));
+    const profile p = profile_of(arithmetic.info->name);
+    const std::string where = p == profile::standard
+                                  ? fmt::format("for arithmetic {}", arithmetic.info->name)
+                                  : fmt::format("under profile {}", name_of(p));
+    throw failure(fmt::format("OP: {} is not defined {}; defined are {}", info->name, where,
+                              fmt::join(names, ", ")));
   }
   return *info;
 }
@@ -315,9 +350,11 @@ std::string_view name_of(subnormal_policy policy) { return spell(policy, kPolici
 std::string_view name_of(overflow_policy policy) { return spell(policy, kOverflows); }
 
 std::string rule_arguments(const arithmetic_choice& arithmetic, const configuration& rules) {
-  return fmt::format("--format {} --arithmetic {} --policy {} --overflow {}",
+  const profile p = profile_of(rules.arithmetic);
+  return fmt::format("--format {} --arithmetic {} --policy {} --overflow {}{}",
                      describe(rules.format).name, arithmetic.label, name_of(rules.subnormals),
-                     name_of(rules.overflow));
+                     name_of(rules.overflow),
+                     p == profile::standard ? "" : fmt::format(" --profile {}", name_of(p)));
 }
 
 }  // namespace pamkit::cli

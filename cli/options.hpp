@@ -9,6 +9,7 @@
 
 #include "failure.hpp"
 #include "pamkit/backend.hpp"
+#include "pamkit/profiles.hpp"
 #include "pamkit/properties/operand_stream.hpp"
 
 /// The options that commands share: each is attached and read in one place, so that it is called,
@@ -31,20 +32,18 @@ class rule_options {
   std::vector<arithmetic_choice> arithmetics() const;
   std::vector<subnormal_policy> policies() const;
   std::vector<overflow_policy> overflows() const;
+  std::vector<profile> profiles() const;
 
-  /// The one configuration of multiplicity::one, and the arithmetic it came from.
+  /// The one configuration of multiplicity::one, and the arithmetic it came from. Under a profile
+  /// `arithmetic` and `rules` are that profile's; what it does not define is refused.
   struct single {
     arithmetic_choice arithmetic;
     configuration rules;
   };
   single only() const;
 
-  /// Refuses a profile that this version does not have. Called by `only`; commands with lists call
-  /// it.
-  void require_known_profile() const;
-
  private:
-  std::string format_, arithmetic_, policy_, overflow_, profile_ = "default";
+  std::string format_, arithmetic_, policy_, overflow_, profile_;
 };
 
 /// --backend
@@ -72,10 +71,24 @@ std::span<const known_backend> absent_backends();
 /// The line that says that a backend is not here.
 std::string absent_backend_message(std::string_view name);
 
+/// --format alone, one of them.
+class format_option {
+ public:
+  void attach(CLI::App& app);
+  any_format read() const;
+
+ private:
+  std::string text_ = "binary32";
+};
+
 /// The operand OP of a command.
 class operation_argument {
  public:
+  /// `otherwise` is the operation where none is named; empty: one has to be.
+  explicit operation_argument(std::string otherwise = "") : text_(std::move(otherwise)) {}
   void attach(CLI::App& app);
+  /// Throws where it is not an elementwise operation.
+  const operation_info& read() const;
   /// Throws where it is not an elementwise operation or `arithmetic` does not define it.
   const operation_info& read(const arithmetic_choice& arithmetic) const;
 
@@ -143,7 +156,8 @@ std::vector<std::string> split_list(std::string_view option, const std::string& 
 std::string_view name_of(subnormal_policy policy);
 std::string_view name_of(overflow_policy policy);
 
-/// "--format F --arithmetic A --policy P --overflow O" for a replay command.
+/// "--format F --arithmetic A --policy P --overflow O" for a replay command, and the profile where
+/// it is not the default.
 std::string rule_arguments(const arithmetic_choice& arithmetic, const configuration& rules);
 
 }  // namespace pamkit::cli

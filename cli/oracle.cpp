@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "failure.hpp"
+#include "pamkit/profiles.hpp"
 #include "vector_line.hpp"
 
 namespace pamkit::cli {
@@ -12,7 +13,7 @@ reference::rules oracle_rules(const configuration& rules) {
           .subnormals = rules.subnormals,
           .overflow = rules.overflow,
           .compensation = rules.compensation,
-          .arithmetic = std::string(find_arithmetic(rules.arithmetic)->oracle)};
+          .arithmetic = std::string(find_configured(rules.arithmetic)->oracle)};
 }
 
 oracle::oracle(std::string_view operation, const configuration& rules)

@@ -10,6 +10,7 @@
 #include "operand_text.hpp"
 #include "options.hpp"
 #include "oracle.hpp"
+#include "pamkit/profiles.hpp"
 #include "pamkit/provenance/environment.hpp"
 #include "table.hpp"
 #include "vector_line.hpp"
@@ -46,6 +47,7 @@ struct account {
   std::vector<std::string> steps;
   std::vector<answer> answers;
 
+  profile under() const { return profile_of(chosen.rules.arithmetic); }
   bool all_right() const { return std::ranges::all_of(answers, &answer::right); }
 };
 
@@ -67,6 +69,7 @@ struct policy_result {
 
 std::vector<policy_result> under_every_policy(const account& a) {
   std::vector<policy_result> results;
+  if (a.under() != profile::standard) return results;  // whose own decisions replace the policies
   for (const subnormal_policy subnormals : {subnormal_policy::flush, subnormal_policy::gradual}) {
     for (const overflow_policy overflow : {overflow_policy::infinity, overflow_policy::saturate}) {
       const configuration rules =
@@ -89,12 +92,15 @@ std::string decimal_of(std::uint32_t bits, const format_description& format) {
 void print_text(const account& a) {
   const reference::explanation& e = a.explanation;
   const format_description& f = a.format;
-  print_out("{} {} in {}, arithmetic {}{}, {}, {}\n\n", a.operation->name, hex(a.operands, f),
-            f.name, a.chosen.arithmetic.label,
+  print_out("{} {} in {}, arithmetic {}{}, {}\n\n", a.operation->name, hex(a.operands, f), f.name,
+            a.chosen.arithmetic.label,
             a.chosen.rules.compensation == 0
                 ? ""
                 : fmt::format(" (compensation {})", a.chosen.rules.compensation),
-            name_of(a.chosen.rules.subnormals), name_of(a.chosen.rules.overflow));
+            a.under() == profile::standard
+                ? fmt::format("{}, {}", name_of(a.chosen.rules.subnormals),
+                              name_of(a.chosen.rules.overflow))
+                : fmt::format("profile {}, where no policy acts", name_of(a.under())));
 
   table fields({"operand", "encoding", "sign", "exponent", "fraction", "kind", "value"});
   for (std::size_t i = 0; i < e.operands.size(); ++i) {
@@ -136,11 +142,12 @@ void print_text(const account& a) {
   }
 
   table policies({"policy", "overflow", "result", "value"});
-  for (const policy_result& r : under_every_policy(a)) {
+  const std::vector<policy_result> results = under_every_policy(a);
+  for (const policy_result& r : results) {
     policies.add({std::string(name_of(r.subnormals)), std::string(name_of(r.overflow)),
                   hex(r.bits, f), decimal_of(r.bits, f)});
   }
-  print_out("{}\n", policies.text());
+  if (!results.empty()) print_out("{}\n", policies.text());
 
   table verdicts({"from", "result", "value", ""});
   verdicts.add({"golden model", hex(a.expected, f), decimal_of(e.result, f), ""});
@@ -165,6 +172,7 @@ json to_json(const account& a) {
   document["policy"] = name_of(a.chosen.rules.subnormals);
   document["overflow"] = name_of(a.chosen.rules.overflow);
   document["compensation"] = a.chosen.rules.compensation;
+  document["profile"] = name_of(a.under());
   for (const reference::explained_operand& x : e.operands) {
     const std::uint32_t magnitude = x.bits & f.magnitude_mask;
     document["operands"].push_back({{"encoding", hex(x.bits, f)},

@@ -8,6 +8,7 @@
 #include "console.hpp"
 #include "json_output.hpp"
 #include "options.hpp"
+#include "pamkit/profiles.hpp"
 #include "pamkit/properties/suite.hpp"
 #include "pamkit/provenance/environment.hpp"
 #include "recipe_names.hpp"
@@ -94,6 +95,17 @@ std::vector<std::string_view> defined_operations(const arithmetic_info& info) {
   return names;
 }
 
+// The profiles beyond the default one that are defined for an arithmetic, with their operations.
+json profiles_json(const arithmetic_info& info) {
+  json profiles = json::object();
+  for (const profile p : {profile::standard, profile::paper}) {
+    if (const auto choice = under_profile({std::string(info.name), &info, {}}, p)) {
+      profiles[std::string(name_of(p))] = defined_operations(*choice->info);
+    }
+  }
+  return profiles;
+}
+
 json promises_json(const promises& promised) {
   json object;
   for (const promise_name& p : promise_names()) object[std::string(p.name)] = p.is_made(promised);
@@ -136,6 +148,7 @@ listing list_arithmetics() {
                          {"oracle", info.oracle},
                          {"takes_factor", takes_factor},
                          {"operations", defined},
+                         {"profiles", profiles_json(info)},
                          {"derivatives", kinds},
                          {"promises", by_format}});
   }
@@ -150,7 +163,12 @@ listing list_arithmetics() {
     }
     promised.add(row);
   }
-  all.text = names.text() + "\n" + promised.text();
+  const arithmetic_info& paper = paper_profile();
+  all.text = names.text() +
+             fmt::format("\nprofile {}: pam and pam:ALPHA in binary32 as the {} has it: {}\n\n",
+                         name_of(profile::paper), paper.reference,
+                         fmt::join(defined_operations(paper), " ")) +
+             promised.text();
   return all;
 }
 

@@ -65,7 +65,13 @@ reports::error_report_result measure(const report_options& options) {
 }
 
 exit_code run(const report_options& options) {
-  options.rules.require_known_profile();
+  for (const profile p : options.rules.profiles()) {
+    if (p != profile::standard) {
+      throw failure(
+          "--profile: the report measures the default profile and counts where paper differs from "
+          "it; leave it out");
+    }
+  }
   for (const overflow_policy overflow : options.rules.overflows()) {
     if (overflow != overflow_policy::infinity) {
       throw failure(

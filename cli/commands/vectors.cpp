@@ -63,7 +63,8 @@ exit_code run(const vectors_options& options) {
   if (emulate == nullptr) emulate = scalar_backend().elementwise(operation.name, arithmetic);
 
   const properties::case_shape shape{chosen.rules.format, operation.arity,
-                                     chosen.rules.compensation};
+                                     chosen.rules.compensation,
+                                     profile_of(chosen.rules.arithmetic)};
   properties::operand_stream stream(shape, options.level.read(), options.seed.read_or(1),
                                     options.count.read_or(0));
   const int digits = digits_of(describe(chosen.rules.format));

@@ -84,6 +84,13 @@ exit_code replay(const verify_options& options, const backend_choice& backends) 
       one_of<std::string>("--op", options.operations.read(properties::suite_operations()), "");
   request.arithmetic =
       one_of("--arithmetic", options.rules.arithmetics(), *parse_arithmetic("pam"));
+  const profile chosen = one_of("--profile", options.rules.profiles(), profile::standard);
+  const auto under = under_profile(request.arithmetic, chosen);
+  if (!under) {
+    throw failure(fmt::format("--profile: arithmetic {} is not defined under profile {}",
+                              request.arithmetic.label, name_of(chosen)));
+  }
+  request.arithmetic = *under;
   request.format = one_of<any_format>("--format", options.rules.formats(), binary32{});
   request.subnormals = one_of("--policy", options.rules.policies(), subnormal_policy::flush);
   request.overflow = one_of("--overflow", options.rules.overflows(), overflow_policy::infinity);
@@ -93,6 +100,11 @@ exit_code replay(const verify_options& options, const backend_choice& backends) 
     request.derivative = kind == "approx" ? derivative::approx : derivative::exact;
   }
   request.shape = options.shape;
+  if (!covers(chosen, request.format, request.subnormals, request.overflow)) {
+    throw failure(fmt::format(
+        "--profile: these rules are not defined under profile {}; binary32 without policies is",
+        name_of(chosen)));
+  }
   const format_description format = describe(request.format);
   for (const std::string& text : split_list("--replay", options.replay)) {
     std::uint32_t bits = 0;
@@ -152,6 +164,7 @@ properties::suite_results run_suite(const verify_options& options, const backend
   wanted.formats = options.rules.formats();
   wanted.policies = options.rules.policies();
   wanted.overflows = options.rules.overflows();
+  wanted.profiles = options.rules.profiles();
   wanted.operations = options.operations.read(properties::suite_operations());
   wanted.properties = read_properties(options.property);
   wanted.level = options.level.read();
@@ -181,7 +194,6 @@ properties::suite_results run_suite(const verify_options& options, const backend
 }
 
 exit_code run(const verify_options& options) {
-  options.rules.require_known_profile();
   options.shard.refuse_if_given();
   const backend_choice backends = options.backends.read();
   for (const std::string& name : backends.absent) complain(absent_backend_message(name));

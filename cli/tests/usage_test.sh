@@ -3,7 +3,7 @@ source "${BASH_SOURCE[0]%/*}/expect.sh"
 
 expect 0 '^pamkit [0-9]+\.[0-9]+\.[0-9]+$' '' "$PAMKIT" --version
 expect 0 'verify' '' "$PAMKIT" --help
-for command in verify vectors check explain list report compare; do
+for command in verify vectors check identify explain list report compare; do
   expect 0 'Examples:' '' "$PAMKIT" "$command" --help
   expect 0 'Exit codes:' '' "$PAMKIT" "$command" --help
   expect 0 "^  130  interrupted" '' "$PAMKIT" "$command" --help
@@ -27,8 +27,8 @@ done
 expect 2 '' 'l_mul takes no factor' "$PAMKIT" vectors mul --arithmetic l_mul:1.5
 expect 2 '' "no policy 'flash'; there are flush, gradual; did you mean 'flush'" "$PAMKIT" vectors mul --policy flash
 expect 2 '' "no overflow policy 'wrap'; there are infinity, saturate" "$PAMKIT" vectors mul --overflow wrap
-expect 2 '' "'paper' is not available in this version" "$PAMKIT" vectors mul --profile paper
-expect 2 '' "'paper' is not available in this version" "$PAMKIT" verify --profile paper
+expect 2 '' "no profile 'papr'; there are default, paper; did you mean 'paper'" "$PAMKIT" vectors mul --profile papr
+expect 2 '' "no profile 'papr'.*did you mean 'paper'" "$PAMKIT" verify --profile papr
 expect 2 '' "no level 'qick'.*did you mean 'quick'" "$PAMKIT" vectors mul --level qick
 expect 2 '' 'one value is needed' "$PAMKIT" vectors mul --format binary32,bfloat16
 expect 2 '' "'-5' is not a whole number" "$PAMKIT" vectors mul --count=-5
