@@ -14,6 +14,7 @@
 #include "measurement.hpp"
 #include "page.hpp"
 #include "pamkit/provenance/write_file.hpp"
+#include "report_task.hpp"
 
 namespace pamkit::reports {
 namespace {
@@ -30,12 +31,7 @@ std::string_view name_of(report_level level) {
   return "";
 }
 
-// One piece of work; pieces are independent, so that results do not depend on who does them when.
-struct task {
-  std::string stage;
-  double cost = 1;  ///< rough, in seconds, for the order and the progress
-  std::function<void()> work;
-};
+using task = report_task;
 
 // Runs the costly ones first. Returns false when stopped; rethrows the first failure.
 bool run_tasks(std::vector<task>& tasks, const error_report_options& options) {
@@ -85,10 +81,7 @@ double estimated_seconds(const measured_operation& operation, const format_descr
   return operation.fractions == fraction_domain::pairs ? 6 : 1;
 }
 
-struct resolved_options {
-  std::vector<const measured_operation*> operations;
-  std::vector<any_format> formats;
-  std::vector<arithmetic_choice> arithmetics;
+struct resolved_options : report_subjects {
   std::vector<not_measured> gaps;
 };
 
@@ -96,6 +89,7 @@ resolved_options resolve(const error_report_options& options) {
   resolved_options r;
   r.formats = options.formats.empty() ? default_formats() : options.formats;
   r.arithmetics = options.arithmetics.empty() ? default_report_arithmetics() : options.arithmetics;
+  r.is_whole = options.operations.empty();
   if (options.operations.empty()) {
     for (const measured_operation& operation : measured_operations()) {
       r.operations.push_back(&operation);
@@ -316,12 +310,15 @@ error_report_result run_error_report(const error_report_options& options) {
   std::vector<task> tasks;
   plan_measurements(options, r, tables, tasks);
   plan_figures(options, r, tables, tasks);
+  composed_tables composed;
+  composed.plan(options, r, tasks);
 
   error_report_result result;
   if (!run_tasks(tasks, options)) {
     result.interrupted = true;
     return result;
   }
+  composed.collect(tables);
   const nlohmann::ordered_json json = to_report_json(tables);
   result.bounds = json["bounds"].size();
   result.summary = headline_text(tables);

@@ -171,37 +171,6 @@ std::string hex_of(const format_description& format, std::uint32_t bits) {
   return fmt::format("{:0{}X}", bits, format.storage_bits / 4);
 }
 
-std::vector<std::pair<std::string, std::string>> definitions() {
-  return {
-      {"relative error",
-       "approx / ordinary - 1, signed; approx is the value of the emulator's encoding"},
-      {"absolute error",
-       "approx - ordinary, signed; of the logarithms, whose ordinary value passes zero"},
-      {"fractions",
-       "every fraction (pair of fractions) once, exponents out of the way, before the last "
-       "rounding: products "
-       "and quotients of operands in [1, 2), exp2 on the multiples of the fraction unit in [0, 1), "
-       "log2 on "
-       "[1, 2), sqrt on [1, 4); there the encoded results of all but sqrt are exact values of the "
-       "definition"},
-      {"in-range",
-       "every operand (pair) that is finite and whose encoded result is normal and finite"},
-      {"exhaustive", "every case of the domain was evaluated or entered the sum"},
-      {"sampled",
-       "random operands drawn from the seed, and operands at and beside edges; the latter count "
-       "for extremes only"},
-      {"mean_relative_loguniform",
-       "mean with fractions weighted by the probability that a number of log-uniform significand, "
-       "density "
-       "1 / ((1 + F) ln 2), rounds to them"},
-      {"rms_relative", "root of the mean square relative error"},
-      {"error_probability",
-       "share of results whose encoding differs from the correctly rounded result's"},
-      {"max_ulp",
-       "greatest distance, in encodings, from the correctly rounded result where that is finite"},
-  };
-}
-
 nlohmann::ordered_json to_report_json(const error_tables& tables) {
   nlohmann::ordered_json json = provenance::file_header("pamkit.report/1");
   json["command"] = tables.command;

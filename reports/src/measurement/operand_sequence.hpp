@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "measurement.hpp"
 
@@ -26,6 +27,9 @@ class operand_sequence {
 /// The seed of the operands of one operation, format and domain: a task draws the same operands
 /// whatever else is measured.
 std::uint64_t stream_seed(const measurement_request& request, error_domain domain);
+
+/// The seed of anything else that is drawn, by its name.
+std::uint64_t stream_seed(std::uint64_t seed, std::string_view subject);
 
 /// Operands to draw where they are sampled.
 std::uint64_t sample_count(report_level level);

@@ -21,6 +21,7 @@ class tally_report {
     const auto n = static_cast<long double>(t_.cases);
     add("mean_" + suffix, t_.sum.value() / n);
     add("rms_" + suffix, std::sqrt(t_.squares.value() / n));
+    add("mean_square_" + suffix, t_.squares.value() / n);
     add_distances();
     add_quantiles();
     if (how_.domain == error_domain::fractions) add_magnitudes(n);
@@ -55,10 +56,16 @@ class tally_report {
 
   void add_distances() {
     if (t_.rounded_cases == 0) return;
-    add("error_probability",
-        static_cast<long double>(t_.wrong) / static_cast<long double>(t_.rounded_cases))
-        .cases = t_.rounded_cases;
+    bound& probability =
+        add("error_probability",
+            static_cast<long double>(t_.wrong) / static_cast<long double>(t_.rounded_cases));
+    probability.cases = t_.rounded_cases;
+    if (how_.evidence != evidence_kind::sampled) {
+      probability.exact = fraction_text(reference::rational::ratio(
+          reference::integer(t_.wrong), reference::integer(t_.rounded_cases)));
+    }
     bound& b = add("max_ulp", static_cast<long double>(t_.max_ulp));
+    b.exact = std::to_string(t_.max_ulp) + "/1";
     if (t_.max_ulp != 0) {
       b.operands = operands(t_.max_ulp_case[0], t_.max_ulp_case[1]);
       b.result = t_.max_ulp_case[2];

@@ -152,6 +152,16 @@ class outcome_report {
     }
     if (over_fractions_) add_loguniform();
     add("rms_relative", std::sqrt(squares.value() / n));
+    const auto ratio_squares = exact_sum(2, product_ ? 2 : 0, [](const pair_outcome& o) {
+      return static_cast<int128>(o.result) * o.result;
+    });
+    if (ratios && ratio_squares) {
+      // (r - 1)^2 = r^2 - 2 r + 1; a quotient's unit is M for each power.
+      add("mean_square_relative", *ratio_squares / (scale * scale) / cases -
+                                      rational(2) * (*ratios / scale / cases) + rational(1));
+    } else {
+      add("mean_square_relative", squares.value() / n);
+    }
   }
 
   void add_loguniform() {

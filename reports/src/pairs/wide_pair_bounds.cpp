@@ -141,6 +141,7 @@ std::vector<bound> fraction_bounds(const evaluator& evaluate, const wide_pairs& 
   report.add("mean_relative", uniform.mean, kSumNote);
   report.add("mean_relative_loguniform", means_of(pairs.sums.loguniform, kOnce).mean, kSumNote);
   report.add("rms_relative", uniform.rms, kSumNote);
+  report.add("mean_square_relative", uniform.rms * uniform.rms, kSumNote);
   const reference::rational wrong =
       reference::rational::ratio(reference::integer(t.wrong), reference::integer(M) * M);
   report.add("error_probability", {static_cast<long double>(wrong.to_high_precision()), wrong},
@@ -178,6 +179,7 @@ std::vector<bound> range_bounds(const evaluator& evaluate, const wide_pairs& pai
   const pair_means means = means_of(pairs.sums.uniform, weights);
   report.add("mean_relative", means.mean, kSumNote);
   report.add("rms_relative", means.rms, kSumNote);
+  report.add("mean_square_relative", means.rms * means.rms, kSumNote);
   report.add_quantiles(weights);
   return std::move(report.bounds);
 }
