@@ -89,13 +89,13 @@ struct exponent_profile {
   std::string arithmetic;
   std::string policy;
   bool absolute = false;
-  std::vector<int> exponents;
-  std::vector<double> least;     ///< error of finite results, -1 for a flushed one; NaN: none
-  std::vector<double> greatest;  ///< as `least`
-  std::vector<double> normal;    ///< share of results that are normal numbers,
-  std::vector<double> subnormal;
-  std::vector<double> zero;
-  std::vector<double> overflowed;  ///< infinite, or NaN where the format has no infinity
+  std::vector<int> exponents{};
+  std::vector<double> least{};     ///< error of finite results, -1 for a flushed one; NaN: none
+  std::vector<double> greatest{};  ///< as `least`
+  std::vector<double> normal{};    ///< share of results that are normal numbers,
+  std::vector<double> subnormal{};
+  std::vector<double> zero{};
+  std::vector<double> overflowed{};  ///< infinite, or NaN where the format has no infinity
   std::uint64_t cases = 0;         ///< for each exponent
 };
 
