@@ -1,0 +1,35 @@
+; property: P32
+; operation: div
+; statement: (a / b) / d = a / (b . d)
+; domain: normal operands, all intermediate results in range, every policy
+; mutant: the product b . d may leave the range
+; expected: precondition sat, statement unsat, mutant sat
+
+(declare-const gradual Bool)
+(declare-const saturate Bool)
+(declare-const a Encoding)
+(declare-const b Encoding)
+(declare-const d Encoding)
+(assert (and (is_encoding a) (is_encoding b) (is_encoding d)))
+(assert (and (is_normal a) (is_normal b) (is_normal d)))
+(define-fun mul ((x Encoding) (y Encoding)) Encoding (pam gradual saturate 0 x y))
+(define-fun quotient ((x Encoding) (y Encoding)) Encoding (pad gradual saturate 0 x y))
+(define-fun ab () Encoding (quotient a b))
+(define-fun bd () Encoding (mul b d))
+(assert (and (in_range (quotient_sum 0 a b)) (in_range (quotient_sum 0 ab d))))
+
+(echo "precondition")
+(check-sat)
+
+(push 1)
+(assert (in_range (product_sum 0 b d)))
+(assert (not (= (quotient ab d) (quotient a bd))))
+(echo "statement")
+(check-sat)
+(pop 1)
+
+(push 1)
+(assert (not (= (quotient ab d) (quotient a bd))))
+(echo "mutant")
+(check-sat)
+(pop 1)

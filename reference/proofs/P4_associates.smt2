@@ -1,0 +1,34 @@
+; property: P4
+; operation: mul
+; statement: (a . b) . d = a . (b . d)
+; domain: normal operands, all partial products in range, every policy
+; mutant: the partial product a . b may leave the range
+; expected: precondition sat, statement unsat, mutant sat
+
+(declare-const gradual Bool)
+(declare-const saturate Bool)
+(declare-const a Encoding)
+(declare-const b Encoding)
+(declare-const d Encoding)
+(assert (and (is_encoding a) (is_encoding b) (is_encoding d)))
+(assert (and (is_normal a) (is_normal b) (is_normal d)))
+(define-fun mul ((x Encoding) (y Encoding)) Encoding (pam gradual saturate 0 x y))
+(define-fun ab () Encoding (mul a b))
+(define-fun bd () Encoding (mul b d))
+(assert (and (in_range (product_sum 0 b d)) (in_range (product_sum 0 a bd))))
+
+(echo "precondition")
+(check-sat)
+
+(push 1)
+(assert (and (in_range (product_sum 0 a b)) (in_range (product_sum 0 ab d))))
+(assert (not (= (mul ab d) (mul a bd))))
+(echo "statement")
+(check-sat)
+(pop 1)
+
+(push 1)
+(assert (not (= (mul ab d) (mul a bd))))
+(echo "mutant")
+(check-sat)
+(pop 1)
