@@ -9,6 +9,7 @@
 #include "interruption.hpp"
 #include "json_output.hpp"
 #include "options.hpp"
+#include "pamkit/proofs/record.hpp"
 #include "pamkit/properties/suite.hpp"
 #include "pamkit/properties/verify_json.hpp"
 #include "progress.hpp"
@@ -193,6 +194,27 @@ properties::suite_results run_suite(const verify_options& options, const backend
   return results;
 }
 
+// What `prove` has on record in the same folder.
+void add_proofs(const verify_options& options, properties::suite_results& results) {
+  properties::suite_options asked;
+  asked.arithmetics = options.rules.arithmetics();
+  asked.formats = options.rules.formats();
+  asked.operations = options.operations.read(properties::suite_operations());
+  asked.properties = read_properties(options.property);
+  try {
+    const auto folder = proofs::read_folder(proofs::default_folder());
+    const auto record = std::filesystem::path(options.out) / "prove.json";
+    for (result& row : proofs::proved_rows(record, folder, asked))
+      results.rows.push_back(std::move(row));
+  } catch (const std::exception& error) {
+    // An installed program may be far from the proof files.
+    result row = absent_row("specification");
+    row.mode = properties::run_mode::proved;
+    row.reason = error.what();
+    results.rows.push_back(std::move(row));
+  }
+}
+
 exit_code run(const verify_options& options) {
   options.shard.refuse_if_given();
   const backend_choice backends = options.backends.read();
@@ -215,6 +237,7 @@ exit_code run(const verify_options& options) {
         "nothing to verify: no statement is about these operations, formats and properties; "
         "see 'pamkit list properties'");
   }
+  if (!backends.present.empty()) add_proofs(options, results);
   for (const std::string& name : backends.absent) results.rows.push_back(absent_row(name));
 
   // With --json - standard output is the document alone.

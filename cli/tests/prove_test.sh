@@ -1,0 +1,65 @@
+# prove as a program: every statement has the expected verdicts, and a changed file or format does not pass.
+source "${BASH_SOURCE[0]%/*}/expect.sh"
+proofs=$(cd -- "${BASH_SOURCE[0]%/*}/../../reference/proofs" && pwd -P)
+
+expect 0 'P3_commutes +binary32 ' '' "$PAMKIT" prove --list
+expect 2 '' "no proved property 'P99'" "$PAMKIT" prove --property P99
+expect 2 '' "no format 'binary33'" "$PAMKIT" prove --format binary33
+expect 2 '' 'cannot read .*integer_form.smt2' "$PAMKIT" prove --proofs "$work"
+PAMKIT_Z3=/dev/null expect 3 '' 'z3 is not here' "$PAMKIT" prove --property P3 --format e4m3
+[[ ! -e report ]] || fail "prove wrote files without a solver"
+
+if [[ -z ${PAMKIT_Z3:-} ]] && ! command -v z3 >/dev/null; then
+  finish
+  echo "not run: the proofs, for want of z3"
+  exit 77
+fi
+
+expect 0 '^[1-9][0-9]* proved, 0 failed; report/prove.json written$' '' "$PAMKIT" prove
+for word in '"schema": "pamkit.prove/1"' '"spec": "1"' '"environment"' '"verdict": "unsat"' '"vacuity": "sat"' \
+  '"mutant": "sat"'; do
+  grep --quiet -- "$word" report/prove.json || fail "prove.json lacks $word"
+done
+
+# verify takes the record over for the files that were proved, and not otherwise.
+small=(--format e5m2 --arithmetic pam --op mul --property P3 --policy flush --overflow infinity)
+expect 0 '' '' "$PAMKIT" verify "${small[@]}" --quiet
+grep --quiet '"mode":"proved".*"status":"pass"' report/verify.json || fail "verify has no row of mode proved"
+expect 0 '' '' "$PAMKIT" verify "${small[@]}" --quiet --out elsewhere
+grep --quiet '"mode":"proved".*"status":"not-run".*run ./pamkit prove' elsewhere/verify.json ||
+  fail "verify claims a proof that is not on record"
+
+# Broken copies: a sum that is one too large, a format whose ONE is off, a statement that is no SMT-LIB.
+broken=(--proofs broken --format e4m3 --out broken-report)
+fresh() { rm -rf broken && cp -r -- "$proofs" broken; }
+fresh
+sed -i 's/(+ (M a) (M b) (- ONE) c)/(+ (M a) (M b) (- ONE) c 1)/' broken/integer_form.smt2
+expect 1 'P2_adds_encodings .*FAILED' '' "$PAMKIT" prove "${broken[@]}"
+grep --quiet -- '"verdict": "sat"' broken-report/prove.json || fail "prove.json hides a failed proof"
+fresh
+sed -i 's/(define-fun ONE () Int 56)/(define-fun ONE () Int 57)/' broken/formats/e4m3.smt2
+expect 1 'link_mul .*FAILED' '' "$PAMKIT" prove "${broken[@]}" --property P3
+fresh
+sed -i 's/^(assert (is_compensation c))/(assert false)/' broken/P3_commutes.smt2
+expect 1 'P3_commutes .*unsat +unsat.*FAILED' '' "$PAMKIT" prove "${broken[@]}" --property P3
+fresh
+echo '(assert (no such function))' >>broken/P3_commutes.smt2
+expect 2 '' 'cannot read P3_commutes for e4m3' "$PAMKIT" prove "${broken[@]}" --property P3
+fresh
+sed -i '/^; expected/d' broken/P3_commutes.smt2
+expect 2 '' "lacks a line '; expected" "$PAMKIT" prove "${broken[@]}"
+
+# A solver that never answers: the time limit is a failure, interruption is 130 without a file.
+printf '#!/bin/sh\nexec sleep 100\n' >slow
+chmod +x slow
+rm -rf report
+PAMKIT_Z3=$work/slow "$PAMKIT" prove --property P3 --format e4m3 >stdout 2>stderr &
+job=$!
+sleep 1
+kill -INT "$job"
+wait "$job"
+code=$?
+[[ $code == 130 ]] || fail "prove ended with $code after SIGINT"
+[[ ! -e report ]] || fail "prove wrote files after SIGINT"
+
+finish
