@@ -132,8 +132,8 @@ std::vector<proofs::judged_statement> judge_all(const prove_options& options,
                         "proofs", q.name);
       }
     };
-    const std::uint64_t jobs =
-        std::min<std::uint64_t>(options.jobs.read_or(std::max(1U, std::thread::hardware_concurrency())), 1024);
+    const std::uint64_t jobs = std::min<std::uint64_t>(
+        options.jobs.read_or(std::max(1U, std::thread::hardware_concurrency())), 1024);
     std::vector<std::jthread> threads;
     for (std::uint64_t j = 0; j < jobs; ++j) threads.emplace_back(work);
   }
@@ -153,9 +153,10 @@ void refuse_malformed(const proofs::proof_folder& folder,
                       const std::vector<proofs::judged_statement>& found) {
   for (const auto& s : found) {
     if (s.found.error.empty()) continue;
-    throw failure(fmt::format("{}: the solver cannot read {} for {}: {}; lines count from the start "
-                              "of what './pamkit prove' joins: format, definitions, statement",
-                              folder.path.string(), s.name, s.format, s.found.error));
+    throw failure(
+        fmt::format("{}: the solver cannot read {} for {}: {}; lines count from the start "
+                    "of what './pamkit prove' joins: format, definitions, statement",
+                    folder.path.string(), s.name, s.format, s.found.error));
   }
 }
 

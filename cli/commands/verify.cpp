@@ -208,8 +208,12 @@ void add_proofs(const verify_options& options, properties::suite_results& result
       results.rows.push_back(std::move(row));
   } catch (const std::exception& error) {
     // An installed program may be far from the proof files.
-    result row = absent_row("specification");
+    result row;
+    row.property = row.operation = "all";
+    row.format = row.arithmetic = row.policy = row.overflow = row.domain = "any";
+    row.backend = "specification";
     row.mode = properties::run_mode::proved;
+    row.status = run_status::not_run;
     row.reason = error.what();
     results.rows.push_back(std::move(row));
   }

@@ -52,8 +52,8 @@ std::string link_script(const std::string& operation, const any_format& format, 
     for (std::size_t i = 0; i < size; ++i) {
       const std::string term =
           fmt::format("({} {} {} {} {} {})", function, r.subnormals == subnormal_policy::gradual,
-                      r.overflow == overflow_policy::saturate, c.compensation,
-                      encoding(f, x[0][i]), encoding(f, x[1][i]));
+                      r.overflow == overflow_policy::saturate, c.compensation, encoding(f, x[0][i]),
+                      encoding(f, x[1][i]));
       for (const std::uint32_t y : results[i]) {
         claims += fmt::format("  (and (= case {}) (not (= {} {})))\n", cases, term, encoding(f, y));
         if (faulty.empty()) faulty = fmt::format("(not (= {} {}))", term, encoding(f, y ^ 1));

@@ -102,9 +102,8 @@ proof_folder read_folder(const std::filesystem::path& path) {
   if (folder.statements.empty()) {
     throw std::runtime_error(fmt::format("{} holds no statement P*.smt2", path.string()));
   }
-  std::ranges::sort(folder.statements, {}, [](const statement_file& s) {
-    return std::pair(number_of(s), s.name);
-  });
+  std::ranges::sort(folder.statements, {},
+                    [](const statement_file& s) { return std::pair(number_of(s), s.name); });
   return folder;
 }
 

@@ -84,14 +84,10 @@ json to_json(const std::string& solver, double limit,
   document["timeout"] = limit;
   document["statements"] = json::array();
   for (const judged_statement& s : statements) {
-    json entry = {{"name", s.name},
-                  {"format", s.format},
-                  {"verdict", s.found.statement},
-                  {"expected", "unsat"},
-                  {"seconds", s.found.seconds},
-                  {"vacuity", s.found.vacuity},
-                  {"mutant", s.found.mutant},
-                  {"fingerprint", s.fingerprint}};
+    json entry = {
+        {"name", s.name},           {"format", s.format},          {"verdict", s.found.statement},
+        {"expected", "unsat"},      {"seconds", s.found.seconds},  {"vacuity", s.found.vacuity},
+        {"mutant", s.found.mutant}, {"fingerprint", s.fingerprint}};
     document["statements"].push_back(std::move(entry));
   }
   return document;

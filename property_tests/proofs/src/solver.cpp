@@ -44,7 +44,8 @@ int unnamed_file(const std::string& text) {
   return file;
 }
 
-// What the program prints, until it ends, the limit has passed or it should stop; then it is killed.
+// What the program prints, until it ends, the limit has passed or it should stop; then it is
+// killed.
 std::string output_of(std::vector<std::string> command, const std::string& input,
                       std::chrono::duration<double> limit,
                       const std::function<bool()>& should_stop) {
@@ -70,8 +71,7 @@ std::string output_of(std::vector<std::string> command, const std::string& input
     fail("cannot run " + command[0], error);
   }
   std::string output;
-  const clock::time_point end =
-      clock::now() + std::chrono::duration_cast<clock::duration>(limit);
+  const clock::time_point end = clock::now() + std::chrono::duration_cast<clock::duration>(limit);
   char buffer[4096];
   while (true) {
     if (clock::now() >= end || should_stop()) {
@@ -115,8 +115,7 @@ std::string solver_version(const std::string& solver) {
 }
 
 verdicts run_solver(const std::string& solver, const std::string& script,
-                    std::chrono::duration<double> limit,
-                    const std::function<bool()>& should_stop) {
+                    std::chrono::duration<double> limit, const std::function<bool()>& should_stop) {
   const clock::time_point start = clock::now();
   // In megabytes; far more than any of these statements takes.
   constexpr const char* kMemory = "-memory:1500";

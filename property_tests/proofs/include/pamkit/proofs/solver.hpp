@@ -14,7 +14,7 @@ struct verdicts {
   std::string statement = "timeout";  ///< whether there is a counterexample; unsat is right
   std::string mutant = "timeout";     ///< whether the planted fault is seen; sat is right
   std::string error;                  ///< what the solver could not read, in its words
-  std::string rest;                   ///< what it printed besides, values of a counterexample for one
+  std::string rest;  ///< what it printed besides, values of a counterexample for one
   double seconds = 0;
 
   bool are_expected() const {
