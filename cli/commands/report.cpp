@@ -20,6 +20,9 @@ struct report_options {
   number_option jobs = jobs_option();
   std::string out = "report";
   std::string before;
+  std::string from;
+  std::string mutants;
+  std::string proofs;
   plotly_option plotly;
   bool quiet = false;
   bool force = false;
@@ -42,8 +45,19 @@ std::vector<std::string> operation_names() {
   return names;
 }
 
-reports::error_report_result measure(const report_options& options) {
+// What writing the files takes, measured or not.
+reports::error_report_options output_options(const report_options& options) {
   reports::error_report_options wanted;
+  wanted.out_dir = options.out;
+  wanted.plotly = options.plotly.read();
+  wanted.command = typed_command();
+  wanted.mutants = options.mutants;
+  wanted.proofs = options.proofs;
+  return wanted;
+}
+
+reports::error_report_result measure(const report_options& options) {
+  reports::error_report_options wanted = output_options(options);
   wanted.operations = options.operations.read(operation_names());
   wanted.formats = options.rules.formats();
   wanted.arithmetics = options.rules.arithmetics();
@@ -52,9 +66,6 @@ reports::error_report_result measure(const report_options& options) {
   wanted.level = level_of(options.level.read());
   wanted.seed = options.seed.read_or(1);
   wanted.jobs = static_cast<unsigned>(std::min<std::uint64_t>(options.jobs.read_or(0), 1024));
-  wanted.out_dir = options.out;
-  wanted.plotly = options.plotly.read();
-  wanted.command = typed_command();
   const graceful_interruption interruption;
   progress_line progress(options.quiet);
   wanted.stop = &interruption.requested();
@@ -81,7 +92,9 @@ exit_code run(const report_options& options) {
   }
   const std::filesystem::path file = std::filesystem::path(options.out) / "report.json";
   require_writable(file, options.force);
-  require_writable(std::filesystem::path(options.out) / "index.html", true);
+  for (const char* other : {"report.csv", "index.html"}) {
+    require_writable(std::filesystem::path(options.out) / other, true);
+  }
   std::error_code ignored;
   if (!options.before.empty()) {
     reports::diff_reports(options.before,
@@ -92,9 +105,11 @@ exit_code run(const report_options& options) {
                       options.before));
     }
   }
-  const reports::error_report_result result = measure(options);
+  const reports::error_report_result result =
+      options.from.empty() ? measure(options)
+                           : reports::render_report(options.from, output_options(options));
   if (result.interrupted) throw failure("interrupted; nothing was written", exit_code::interrupted);
-  if (!options.quiet) print_out("{}\n", result.summary);
+  if (!options.quiet && !result.summary.empty()) print_out("{}\n", result.summary);
   exit_code code = exit_code::passed;
   if (!options.before.empty()) {
     const auto changes = reports::diff_reports(options.before, result.json_file);
@@ -105,8 +120,9 @@ exit_code run(const report_options& options) {
     complain(result.page_problem);
     code = graver(code, exit_code::unusable);
   }
-  print_out("{} bounds; {}{} written\n", result.bounds, result.json_file.string(),
-            result.page_file.empty() ? "" : " and " + result.page_file.string());
+  print_out("{} bounds; {}, {}{} written\n", result.bounds, result.json_file.string(),
+            result.csv_file.filename().string(),
+            result.page_file.empty() ? "" : " and " + result.page_file.filename().string());
   return code;
 }
 
@@ -116,12 +132,13 @@ namespace commands {
 
 command report() {
   return {.name = "report",
-          .summary = "write the error-bound report: report/index.html and report/report.json",
+          .summary = "write the error-bound report: report/index.html, report.json and report.csv",
           .examples =
               "  pamkit report\n"
               "  pamkit report --op mul,div --format bfloat16 --arithmetic pam,pam:1.0552 --out "
               "mul-report\n"
-              "  pamkit report --diff old/report.json\n",
+              "  pamkit report --diff old/report.json\n"
+              "  pamkit report --from report/report.json --mutants results.json\n",
           .exit_codes = "  1    --diff found a bound that differs\n",
           .attach = [](CLI::App& app) -> std::function<exit_code()> {
             auto options = std::make_shared<report_options>();
@@ -131,13 +148,22 @@ command report() {
             options->seed.attach(app);
             options->jobs.attach(app);
             app.add_option("--out", options->out,
-                           "folder for index.html and report.json (default: report)")
+                           "folder for index.html, report.json and report.csv (default: report)")
                 ->type_name("DIR");
+            app.add_option("--from", options->from,
+                           "an older report.json: write the files again from it, without measuring")
+                ->type_name("REPORT.json");
+            app.add_option("--mutants", options->mutants,
+                           "results of property_tests/mutants/run.py, to show in the page")
+                ->type_name("FILE");
+            app.add_option("--proofs", options->proofs,
+                           "results of pamkit prove, to show in the page")
+                ->type_name("FILE");
             app.add_option("--diff", options->before,
                            "an older report.json: print the bounds that differ from it")
                 ->type_name("OLD.json");
             options->plotly.attach(app);
-        app.add_flag("--quiet", options->quiet, "no table");
+            app.add_flag("--quiet", options->quiet, "no table");
             app.add_flag("--force", options->force,
                          "replace a report.json that pamkit did not write");
             return [options] { return run(*options); };

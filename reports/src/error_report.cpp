@@ -12,8 +12,7 @@
 
 #include "error_tables.hpp"
 #include "measurement.hpp"
-#include "page.hpp"
-#include "pamkit/provenance/write_file.hpp"
+#include "report_files.hpp"
 #include "report_task.hpp"
 
 namespace pamkit::reports {
@@ -302,6 +301,7 @@ std::vector<arithmetic_choice> default_report_arithmetics() {
 error_report_result run_error_report(const error_report_options& options) {
   const resolved_options r = resolve(options);
   if (options.policies.empty()) throw input_error("report: no subnormal policy was chosen");
+  nlohmann::ordered_json attached = read_attachments(options);
   error_tables tables;
   tables.command = options.command;
   tables.level = name_of(options.level);
@@ -319,20 +319,10 @@ error_report_result run_error_report(const error_report_options& options) {
     return result;
   }
   composed.collect(tables);
-  const nlohmann::ordered_json json = to_report_json(tables);
-  result.bounds = json["bounds"].size();
+  nlohmann::ordered_json json = to_report_json(tables);
+  for (auto& [name, content] : attached.items()) json[name] = std::move(content);
+  write_report_files(std::move(json), options, result, "report");
   result.summary = headline_text(tables);
-  result.json_file = options.out_dir / "report.json";
-  write_output(result.json_file,
-               json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n');
-  try {
-    const std::string plotly = read_plotly(options.plotly);
-    const std::filesystem::path page = options.out_dir / "index.html";
-    write_output(page, render_error_page(tables, json, plotly));
-    result.page_file = page;
-  } catch (const input_error& problem) {
-    result.page_problem = problem.what();
-  }
   return result;
 }
 

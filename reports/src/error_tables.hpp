@@ -134,8 +134,4 @@ std::vector<std::pair<std::string, std::string>> headline_rows(const error_table
 /// The headline table as plain text.
 std::string headline_text(const error_tables& tables);
 
-/// The page. `json` is the report's file, `plotly` the text of plotly.min.js.
-std::string render_error_page(const error_tables& tables, const nlohmann::ordered_json& json,
-                              const std::string& plotly);
-
 }  // namespace pamkit::reports

@@ -118,10 +118,10 @@ std::string environment_html(const nlohmann::ordered_json& environment,
   return html + "</dl>";
 }
 
-nlohmann::json read_json(const std::filesystem::path& file) {
+nlohmann::ordered_json read_json(const std::filesystem::path& file) {
   try {
-    return nlohmann::json::parse(read_text(file));
-  } catch (const nlohmann::json::exception& error) {
+    return nlohmann::ordered_json::parse(read_text(file));
+  } catch (const nlohmann::ordered_json::exception& error) {
     // The library's text is "[name] where: what it read"; one line of it is enough.
     std::string reason = error.what();
     if (const std::size_t name = reason.find("] "); name != std::string::npos) {

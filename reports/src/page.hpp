@@ -33,8 +33,8 @@ std::string fill_template(std::string_view name, const std::map<std::string, std
 /// A definition list of where and by what a file was made, from its "environment".
 std::string environment_html(const nlohmann::ordered_json& environment, const std::string& command);
 
-/// Reads a JSON file. Throws input_error with path and reason.
-nlohmann::json read_json(const std::filesystem::path& file);
+/// Reads a JSON file, its fields in their order. Throws input_error with path and reason.
+nlohmann::ordered_json read_json(const std::filesystem::path& file);
 
 /// Writes a file whole or not at all. Throws input_error with path and reason.
 void write_output(const std::filesystem::path& file, std::string_view text);

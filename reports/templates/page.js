@@ -1,13 +1,15 @@
 'use strict';
-// Shared by the pages: figures that follow the colours of the page, buttons that choose what a figure shows,
-// and tables that sort and filter. Tables are complete without it.
+// Shared by the pages: figures that are drawn when they come near the window, buttons that choose what a figure
+// shows, and tables that sort and filter. Tables are complete without it.
 const page = (() => {
   const data = JSON.parse(document.getElementById('data').textContent);
   const redraws = [];
+  const boxOf = (box) => (typeof box === 'string' ? document.getElementById(box) : box);
+  const plain = (text) => String(text).replace(/&/g, '&amp;').replace(/</g, '&lt;');
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-  // Distinguishable with the common colour blindnesses (Okabe and Ito), on light and dark paper.
+  // Distinguishable with the common colour blindnesses (Okabe and Ito), on paper and in grey.
   const palette = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#8a8f98', '#a6761d'];
 
   const axis = (title) => ({
@@ -33,24 +35,33 @@ const page = (() => {
     }
   }));
 
-  // make() gives {traces, layout}; it runs again when the colours change.
-  const draw = (id, make) => {
-    const element = document.getElementById(id);
+  // A figure is drawn when it comes near the window, or before the page is printed.
+  const waiting = new Map();
+  const near = new IntersectionObserver((entries) => entries.forEach((entry) => {
+    if (entry.isIntersecting && waiting.has(entry.target)) waiting.get(entry.target)();
+  }), {rootMargin: '600px'});
+
+  // make(width) gives {traces, layout, height?}. Returns a function that draws again.
+  const draw = (box, make) => {
+    const element = boxOf(box);
     if (!element) return () => {};
     const again = () => {
-      const f = make();
-      const {width, height} = element.getBoundingClientRect();
+      waiting.delete(element);
+      const {width} = element.getBoundingClientRect();
+      const f = make(width);
+      if (f.height) element.style.height = `${f.height}px`;
+      const {height} = element.getBoundingClientRect();
       Plotly.react(element, f.traces, Object.assign(f.layout, {width, height}), config);
     };
     redraws.push(again);
-    again();
-    boxes.observe(element);
+    waiting.set(element, () => { again(); boxes.observe(element); });
+    near.observe(element);
     return again;
   };
 
   // Buttons, one of which is pressed; onChoice gets the index.
-  const choices = (id, labels, onChoice) => {
-    const element = document.getElementById(id);
+  const choices = (box, labels, onChoice) => {
+    const element = boxOf(box);
     if (!element || labels.length < 2) return;
     const buttons = labels.map((label, i) => {
       const button = document.createElement('button');
@@ -67,15 +78,15 @@ const page = (() => {
   };
 
   const redrawAll = () => redraws.forEach((f) => f());
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redrawAll);
-  // Paper is light and narrower than most windows.
+  // Paper is narrower than most windows; every figure is drawn, seen or not.
   addEventListener('beforeprint', () => {
+    document.body.classList.add('printing');
     redrawAll();
-    document.querySelectorAll('.plot').forEach((p) => {
-      Plotly.relayout(p, {width: Math.min(640, p.layout.width), 'font.color': '#000'});
-    });
   });
-  addEventListener('afterprint', redrawAll);
+  addEventListener('afterprint', () => {
+    document.body.classList.remove('printing');
+    redrawAll();
+  });
 
   const cellKey = (row, i) => {
     const cell = row.cells[i];
@@ -107,23 +118,29 @@ const page = (() => {
     });
   };
 
+  const filterKey = (row, i) => {
+    const cell = row.cells[i];
+    return cell.dataset.filter !== undefined ? cell.dataset.filter : cell.textContent.trim();
+  };
+
   // One selection list per named column.
   const filterable = (table, holder, columns) => {
     const heads = [...table.tHead.rows[0].cells].map((c) => c.textContent.trim());
     const rows = [...table.tBodies[0].rows];
     const count = document.createElement('span');
+    count.setAttribute('role', 'status');
     const wanted = new Map();
     const apply = () => {
       let shown = 0;
       rows.forEach((row) => {
-        row.hidden = [...wanted].some(([i, text]) => text !== '' && row.cells[i].textContent.trim() !== text);
+        row.hidden = [...wanted].some(([i, text]) => text !== '' && filterKey(row, i) !== text);
         if (!row.hidden) ++shown;
       });
       count.textContent = `${shown} of ${rows.length} rows`;
     };
     columns.forEach((name) => {
       const i = heads.indexOf(name);
-      const values = [...new Set(rows.map((r) => r.cells[i].textContent.trim()))];
+      const values = [...new Set(rows.map((r) => filterKey(r, i)))];
       if (values.length < 2) return;
       const label = document.createElement('label');
       const select = document.createElement('select');
@@ -136,5 +153,5 @@ const page = (() => {
     apply();
   };
 
-  return {data, colour, palette, axis, layout, draw, choices, sortable, filterable};
+  return {data, colour, palette, plain, axis, layout, draw, choices, sortable, filterable};
 })();

@@ -92,6 +92,29 @@ TEST(error_report, without_plotly_the_page_is_missing_and_said_to_be) {
   EXPECT_NE(result.page_problem.find("nowhere.js"), std::string::npos);
 }
 
+TEST(error_report, written_again_from_its_file_is_the_same) {
+  const scratch_folder folder;
+  error_report_options options = small_report(folder);
+  options.formats = {*parse_format("e4m3")};
+  const error_report_result first = run_error_report(options);
+  options.out_dir = folder / "again";
+  const error_report_result again = render_report(first.json_file, options);
+  EXPECT_EQ(read_text(again.json_file), read_text(first.json_file));
+  EXPECT_EQ(read_text(again.csv_file), read_text(first.csv_file));
+  EXPECT_EQ(read_text(again.page_file), read_text(first.page_file));
+  EXPECT_EQ(again.bounds, first.bounds);
+}
+
+TEST(error_report, refuses_attachments_before_it_measures) {
+  const scratch_folder folder;
+  error_report_options options = small_report(folder);
+  options.mutants = write_text(folder / "proofs.json", R"({"schema":"pamkit.prove/1","statements":[]})");
+  EXPECT_THROW(run_error_report(options), input_error);
+  EXPECT_FALSE(std::filesystem::exists(options.out_dir));
+  options.mutants = write_text(folder / "list.json", R"({"schema":"pamkit.mutants/1","mutants":[1]})");
+  EXPECT_THROW(run_error_report(options), input_error);
+}
+
 TEST(error_report, names_what_it_does_not_measure) {
   const scratch_folder folder;
   error_report_options options = small_report(folder);

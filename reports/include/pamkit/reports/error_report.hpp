@@ -15,8 +15,8 @@
 #include "pamkit/format/policy.hpp"
 
 /// The error-bound report: measured minimum, maximum and mean errors and their operands, for every
-/// operation, format and arithmetic, as JSON (schema pamkit.report/1) and as one self-contained
-/// HTML page.
+/// operation, format and arithmetic, as JSON (schema pamkit.report/1), as comma-separated values
+/// and as one self-contained HTML page.
 
 namespace pamkit::reports {
 
@@ -52,6 +52,8 @@ struct error_report_options {
   /// not.
   std::filesystem::path plotly;
   std::string command = "./pamkit report";  ///< as typed; written into the files
+  std::filesystem::path mutants;  ///< results of the planted faults (pamkit.mutants/1), or empty
+  std::filesystem::path proofs;   ///< results of prove (pamkit.prove/1), or empty
   std::function<void(const report_progress&)> progress;
   const std::atomic<bool>* stop = nullptr;  ///< set to true from outside to end early
 };
@@ -59,6 +61,7 @@ struct error_report_options {
 struct error_report_result {
   bool interrupted = false;         ///< stopped early; nothing was written
   std::filesystem::path json_file;  ///< OUT/report.json
+  std::filesystem::path csv_file;   ///< OUT/report.csv
   std::filesystem::path page_file;  ///< OUT/index.html, empty if it was not written
   std::string page_problem;         ///< one line (exit code 2) if it was not
   std::size_t bounds = 0;           ///< entries of "bounds"
@@ -68,9 +71,15 @@ struct error_report_result {
 /// Every registered arithmetic, and pam:1.0552, the compensated product of the paper.
 std::vector<arithmetic_choice> default_report_arithmetics();
 
-/// Measures, and writes OUT/report.json and OUT/index.html, each whole or not at all. Throws
-/// input_error for an unknown operation and where OUT cannot be written.
+/// Measures, and writes OUT/report.json, OUT/report.csv and OUT/index.html, each whole or not at
+/// all. Throws input_error for an unknown operation and where OUT cannot be written.
 error_report_result run_error_report(const error_report_options& options);
+
+/// Writes the same files from an older report.json, without measuring: `out_dir`, `plotly`,
+/// `mutants`, `proofs` and `command` of the options count. Mutants and proofs that are not named
+/// stay as they are in the file. Throws input_error for a file that is no pamkit.report/1.
+error_report_result render_report(const std::filesystem::path& report,
+                                  const error_report_options& options);
 
 /// One entry of "bounds" that differs between two reports.
 struct bound_change {
