@@ -75,17 +75,17 @@
       delete layout.xaxis;
       delete layout.yaxis;
       const traces = [];
-      const panel = 60 + 22 * arithmetics.length, height = lines * panel + 60;
+      const panel = 60 + 22 * arithmetics.length, height = lines * panel + 44;
       formats.forEach((format, k) => {
         const n = k === 0 ? '' : String(k + 1);
         const column = k % columns, row = Math.floor(k / columns);
-        const x0 = column / columns, top = 1 - row * panel / (height - 60);
+        const x0 = column / columns, top = 1 - row * panel / (height - 44);
         const mine = rows.filter((r) => r.format === format);
         layout[`xaxis${n}`] = Object.assign(page.axis(''), {domain: [x0 + (column ? 0.02 : 0), x0 + 1 / columns - 0.01],
           anchor: `y${n}`, nticks: 5, type: wide ? 'log' : 'linear'});
         if (k > 0) layout[`xaxis${n}`].matches = 'x';
-        layout[`yaxis${n}`] = Object.assign(page.axis(''), {domain: [Math.max(0, top - (panel - 44) / (height - 60)),
-          top - 4 / (height - 60)], anchor: `x${n}`, type: 'category', categoryorder: 'array',
+        layout[`yaxis${n}`] = Object.assign(page.axis(''), {domain: [Math.max(0, top - (panel - 44) / (height - 44)),
+          top - 4 / (height - 44)], anchor: `x${n}`, type: 'category', categoryorder: 'array',
           categoryarray: arithmetics, showticklabels: column === 0, range: [-0.6, arithmetics.length - 0.4]});
         layout.annotations.push({xref: 'paper', yref: 'paper', x: x0 + (column ? 0.02 : 0), y: top, xanchor: 'left',
           yanchor: 'bottom', showarrow: false, text: `<b>${plain(format)}</b>`});
@@ -99,11 +99,23 @@
             hovertemplate: `${plain(r.arithmetic)} (${r.evidence}, ${r.domain})<br>%{text} %{x:.9g}<extra></extra>`});
         });
       });
-      layout.margin = {l: 100, r: 12, t: 24, b: 36};
+      layout.margin = {l: 100, r: 12, t: 24, b: 20};
       return {traces, layout, height};
     });
     page.choices(buttons(box), operations, (i) => { operation = operations[i]; again(); });
   };
+
+  // Rows of two hexadecimal digits a cell.
+  figures.profile = (box) => chosen(box, data.profile, (m) => m.operation, (m) => {
+    const z = m.rows.map((row) => row.match(/../g).map((cell) => parseInt(cell, 16) / m.patterns));
+    const layout = page.layout('biased exponent of b', 'biased exponent of a');
+    Object.assign(layout.xaxis, {zeroline: false, constrain: 'domain'});
+    Object.assign(layout.yaxis, {zeroline: false, constrain: 'domain', scaleanchor: 'x'});
+    return {layout, traces: [{type: 'heatmap', z, zmin: 0, zmax: 1, zsmooth: false,
+      colorscale: [[0, '#ffffff'], [0.01, '#c6dbef'], [1, '#08306b']],
+      colorbar: {thickness: 12, outlinewidth: 0, tickformat: '.0%', len: 0.9},
+      hovertemplate: 'a %{y}, b %{x}<br>%{z:.1%} of the patterns differ<extra></extra>'}]};
+  });
 
   figures.energy = (box) => {
     const nodes = [...new Set(data.energy.map((r) => r.node))];

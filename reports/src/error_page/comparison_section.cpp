@@ -25,10 +25,10 @@ std::string extreme_cell(const bound_row* row) {
   std::string hex;
   for (const std::string& operand : row->operands)
     hex += (hex.empty() ? "" : " ") + escape_html(operand);
-  return fmt::format(
-      "<td class=\"number\"{}>{}{}<span class=\"at hex\">{}</span></td>", sort_value(row),
-      value_html(*row),
-      exact.empty() ? exact : fmt::format(" <span class=\"faint\">= {}</span>", exact), hex);
+  return fmt::format("<td class=\"number\"{}>{}{}<span class=\"at hex\">{}</span></td>",
+                     sort_value(row), value_html(*row),
+                     exact.empty() ? exact : fmt::format("<span class=\"at\">= {}</span>", exact),
+                     hex);
 }
 
 std::string domain_text(const bound_set& set) {

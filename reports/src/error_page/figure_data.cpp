@@ -52,6 +52,12 @@ json_t figure_data(const report_view& report) {
     data[list] = report.list(list);
   }
   data["ranges"] = ranges(report);
+  data["profile"] = json_t::array();
+  if (const auto profile = report.json.find("profile"); profile != report.json.end()) {
+    for (const json_t& set : profile->at("sets")) {
+      for (const json_t& map : set.at("maps")) data["profile"].push_back(map);
+    }
+  }
   return data;
 }
 

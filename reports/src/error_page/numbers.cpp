@@ -72,9 +72,9 @@ std::string value_html(const bound_row& row) {
   if (row.metric.starts_with("min")) return "&le;&nbsp;" + number(row.value, kSampledExtremeDigits);
   if (starts_with_any(row.metric, {"max", "worst"}))
     return "&ge;&nbsp;" + number(row.value, kSampledExtremeDigits);
-  const double known =
-      std::log10(std::sqrt(static_cast<double>(std::max<std::uint64_t>(row.cases, 1))));
-  return number(row.value, std::clamp(static_cast<int>(known), 2, kFullDigits));
+  constexpr int kFewestDigits = 4;
+  const double known = std::log10(static_cast<double>(std::max<std::uint64_t>(row.cases, 1))) / 2;
+  return number(row.value, std::clamp(static_cast<int>(known) + 1, kFewestDigits, kFullDigits));
 }
 
 std::string short_fraction(const bound_row& row) {
@@ -96,7 +96,7 @@ std::string encoding_html(const format_description& f, std::string_view hex) {
 }
 
 std::string decoded_html(const format_description& f, std::string_view hex) {
-  return fmt::format("{}<span class=\"at\">{}</span>", encoding_html(f, hex),
+  return fmt::format("{} <span class=\"faint\">{}</span>", encoding_html(f, hex),
                      value_text(f, bits_of(hex)));
 }
 

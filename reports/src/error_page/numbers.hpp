@@ -16,9 +16,9 @@ std::string number(double value, int digits);
 /// 8388608 as "8 388 608", with narrow no-break spaces; large powers of two as such.
 std::string grouped(std::uint64_t n);
 
-/// The value of a bound with the digits that it has: 10 of one that every case entered; of a
-/// sample's extreme 6, with the side on which the true one lies; of a sample's other numbers as
-/// many as 1 / sqrt(cases) leaves.
+/// The value of a bound with the digits that it has: 10 where every case entered; of a sample's
+/// extreme 6, with the side on which the true one lies; of a sample's other numbers one digit more
+/// than a standard error of 1 / sqrt(cases) leaves certain, 4 at least.
 std::string value_html(const bound_row& row);
 
 /// The exact fraction where it says more than the decimal, else empty; those of wide operands are
@@ -31,7 +31,7 @@ std::string evidence_label(std::string_view evidence);
 /// 3FC00000 0|7F|400000
 std::string encoding_html(const format_description& format, std::string_view hex);
 
-/// 3FC00000, its fields, and the value +1.5 x 2^0, one below the other.
+/// 3FC00000, its fields, and the value +1.5 x 2^0.
 std::string decoded_html(const format_description& format, std::string_view hex);
 
 }  // namespace pamkit::reports

@@ -72,27 +72,44 @@ std::string case_row(const bound_set& set, const char* which, const bound_row* r
   }
   const std::string exact = short_fraction(*row);
   return fmt::format(
-      "<tr><td>{}</td><td>{}<span class=\"at\">{}</span></td><td>{} {}</td>"
-      "<td class=\"number\">{}{}</td><td>{}</td><td><span class=\"operand\">{}</span></td>"
-      "<td><code>{}</code></td></tr>\n",
+      "<tr><td data-label=\"arithmetic\">{}</td><td data-label=\"over\"><span>{}<span "
+      "class=\"at\">{}</span></span></td><td data-label=\"error\"><span>{} {}</span></td>"
+      "<td class=\"number\" data-label=\"value\"><span>{}{}</span></td>"
+      "<td data-label=\"operands\"><span>{}</span></td><td data-label=\"result\"><span "
+      "class=\"operand\">{}</span></td><td data-label=\"step by step\"><code>{}</code></td></tr>\n",
       escape_html(set.arithmetic), escape_html(set.format), escape_html(set.domain), which,
       evidence_label(row->evidence), value_html(*row),
       exact.empty() ? exact : fmt::format("<span class=\"at\">= {}</span>", exact), operands,
       decoded_html(*format, row->result), escape_html(explain_command(set, *row)));
 }
 
+// Whether the fractions' set has the same extreme: then that in range is attained at the same
+// operands.
+bool repeats_fractions(const std::vector<const bound_set*>& sets, const bound_set& set,
+                       const bound_row* row) {
+  if (row == nullptr || set.domain == "fractions") return false;
+  return std::ranges::any_of(sets, [&](const bound_set* other) {
+    const bound_row* same = other->find(row->metric);
+    return other->domain == "fractions" && other->arithmetic == set.arithmetic &&
+           other->format == set.format && same != nullptr && same->operands == row->operands;
+  });
+}
+
 std::string cases_html(const report_view& report, const std::string& operation) {
   std::string rows;
-  for (const bound_set* set : widest_sets(report, operation)) {
-    rows += case_row(*set, "least", set->least());
-    rows += case_row(*set, "greatest", set->greatest());
-    rows += case_row(*set, "most ulp", set->find("max_ulp"));
+  const std::vector<const bound_set*> sets = widest_sets(report, operation);
+  for (const bound_set* set : sets) {
+    for (const auto& [which, row] :
+         {std::pair("least", set->least()), std::pair("greatest", set->greatest()),
+          std::pair("most ulp", set->find("max_ulp"))}) {
+      if (!repeats_fractions(sets, *set, row)) rows += case_row(*set, which, row);
+    }
   }
   if (rows.empty()) return "";
   return "<h3>Worst cases</h3><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
          "aria-label=\"worst cases of " +
          escape_html(operation) +
-         "\"><table class=\"cases\"><thead><tr><th>arithmetic</th><th>format, "
+         "\"><table class=\"cards cases\"><thead><tr><th>arithmetic</th><th>format, "
          "domain</th><th>error</th>"
          "<th class=\"number\">value</th><th>operands</th><th>result</th><th>step by "
          "step</th></tr></thead><tbody>" +

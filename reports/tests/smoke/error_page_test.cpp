@@ -181,9 +181,9 @@ TEST(numbers, digits_follow_what_is_known) {
   // The extreme of a sample bounds the true one from one side.
   EXPECT_EQ(value_html(row("min_relative", -1.0 / 9, "sampled", 10000)), "&le;&nbsp;-0.111111");
   EXPECT_EQ(value_html(row("max_ulp", 1437420, "sampled", 10000)), "&ge;&nbsp;1.43742e+06");
-  // A mean over 10^4 cases is known to two digits, over 10^12 to six.
-  EXPECT_EQ(value_html(row("mean_relative", 1.0 / 9, "sampled", 10000)), "0.11");
-  EXPECT_EQ(value_html(row("mean_relative", 1.0 / 9, "sampled", 1000000000000)), "0.111111");
+  // A standard error of 1 / sqrt(cases) leaves two digits of 10^4 cases and six of 10^12.
+  EXPECT_EQ(value_html(row("mean_relative", 1.0 / 9, "sampled", 10000)), "0.1111");
+  EXPECT_EQ(value_html(row("mean_relative", 1.0 / 9, "sampled", 1000000000000)), "0.1111111");
 }
 
 TEST(numbers, encodings_are_decoded) {
