@@ -12,6 +12,7 @@
 
 #include "error_tables.hpp"
 #include "measurement.hpp"
+#include "profile_json.hpp"
 #include "report_files.hpp"
 #include "report_task.hpp"
 
@@ -283,6 +284,19 @@ void plan_measurements(const error_report_options& options, const resolved_optio
   }
 }
 
+// Profile paper is one of pam over binary32; it is compared where the report measures that.
+void plan_profile(const resolved_options& r, nlohmann::ordered_json& attached,
+                  std::vector<task>& tasks) {
+  const bool binary = std::ranges::any_of(
+      r.formats, [](const any_format& f) { return std::holds_alternative<binary32>(f); });
+  const bool pam = std::ranges::any_of(r.arithmetics,
+                                       [](const arithmetic_choice& a) { return a.label == "pam"; });
+  if (!r.is_whole || !binary || !pam) return;
+  tasks.push_back({.stage = "profile paper", .cost = 4, .work = [&attached] {
+                     attached["profile"] = profile_json(compare_profiles());
+                   }});
+}
+
 }  // namespace
 
 std::vector<arithmetic_choice> default_report_arithmetics() {
@@ -312,6 +326,7 @@ error_report_result run_error_report(const error_report_options& options) {
   plan_figures(options, r, tables, tasks);
   composed_tables composed;
   composed.plan(options, r, tasks);
+  plan_profile(r, attached, tasks);
 
   error_report_result result;
   if (!run_tasks(tasks, options)) {

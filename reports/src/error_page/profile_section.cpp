@@ -48,8 +48,8 @@ std::string difference_row(const json_t& set, const json_t& d) {
 std::string profile_html(const report_view& report) {
   const auto it = report.json.find("profile");
   if (it == report.json.end()) {
-    return "<p>Not compared: the profile is one of pam over binary32, which this report does not "
-           "measure.</p>";
+    return "<p>Not compared: the profile is one of pam over binary32, and this report has other "
+           "arithmetics, formats or single operations alone.</p>";
   }
   std::string agreement, differences, descriptions;
   for (const json_t& set : it->at("sets")) {

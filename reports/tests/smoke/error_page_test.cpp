@@ -4,6 +4,7 @@
 
 #include <regex>
 #include <set>
+#include <sstream>
 
 #include "bounds_csv.hpp"
 #include "error_page/numbers.hpp"
@@ -42,20 +43,16 @@ json_t report_json() {
   layer["note"] = "rows, \"short\" and long";
   report["bounds"] = {least, greatest, entry("mul", "rms_relative", 0.04842321814367192),
                       entry("exp2", "min_relative", 0.5), layer};
-  report["maps"] = {{{"operation", "mul"}, {"arithmetic", "pam"}}};
-  report["histograms"] = {{{"operation", "mul"}, {"arithmetic", "pam"}}};
-  report["curves"] = {{{"operation", "exp2"}, {"arithmetic", "pam"}}};
-  report["bands"] = {{{"operation", "exp2"}, {"by", "unit"}},
-                     {{"operation", "exp2"}, {"by", "binade"}}};
-  report["range_ends"] = {{{"operation", "mul"}}};
-  report["compensation"] = {{{"operation", "mul"},
-                             {"arithmetic", "pam"},
-                             {"format", "real"},
-                             {"offset_zero_mean", 0.0566},
-                             {"offset_minimax", 0.0688},
-                             {"offset_least_rms", 0.0552}}};
-  report["not_measured"] = {
-      {{"operation", "pow"}, {"arithmetic", "l_mul"}, {"domain", "all"}, {"reason", "<none>"}}};
+  const json_t lists = json_t::parse(R"({
+    "maps": [{"operation": "mul", "arithmetic": "pam"}],
+    "histograms": [{"operation": "mul", "arithmetic": "pam"}],
+    "curves": [{"operation": "exp2", "arithmetic": "pam"}],
+    "bands": [{"operation": "exp2", "by": "unit"}, {"operation": "exp2", "by": "binade"}],
+    "range_ends": [{"operation": "mul"}],
+    "compensation": [{"operation": "mul", "arithmetic": "pam", "format": "real", "offset_zero_mean": 0.0566,
+                      "offset_minimax": 0.0688, "offset_least_rms": 0.0552}],
+    "not_measured": [{"operation": "pow", "arithmetic": "l_mul", "domain": "all", "reason": "<none>"}]})");
+  for (const auto& [name, list] : lists.items()) report[name] = list;
   return report;
 }
 
@@ -139,15 +136,13 @@ TEST(error_page, what_was_not_run_is_said_with_its_command) {
 
 TEST(error_page, counts_planted_faults_and_proofs) {
   json_t report = report_json();
-  report["mutants"] = {
-      {"level", "standard"},
-      {"mutants",
-       {{{"name", "carry"}, {"verdict", "killed"}, {"killed_by", {"P2"}}},
-        {{"name", "<swap>"}, {"verdict", "equivalent"}, {"note", "same"}},
-        {{"name", "bias"}, {"verdict", "survived"}, {"killed_by", json_t::array()}}}}};
-  report["proofs"] = {{"statements",
-                       {{{"name", "s"}, {"verdict", "unsat"}, {"expected", "unsat"}},
-                        {{"name", "t"}, {"verdict", "sat"}, {"expected", "unsat"}}}}};
+  report["mutants"] = json_t::parse(R"({"level": "standard", "mutants": [
+      {"name": "carry", "verdict": "killed", "killed_by": ["P2"]},
+      {"name": "<swap>", "verdict": "equivalent", "note": "same"},
+      {"name": "bias", "verdict": "survived", "killed_by": []}]})");
+  report["proofs"] = json_t::parse(R"({"statements": [
+      {"name": "s", "verdict": "unsat", "expected": "unsat"},
+      {"name": "t", "verdict": "sat", "expected": "unsat"}]})");
   const std::string page = page_of(report);
   EXPECT_NE(page.find("<b>1 of 3</b> rejected"), std::string::npos);
   EXPECT_NE(page.find("<b>1</b> survived"), std::string::npos);
