@@ -55,14 +55,15 @@ std::string headline_row(const bound_set& set, bool first_of_operation) {
       mean_cell("RMS", set, set.find("rms_relative")));
 }
 
-// The widest format's set, known in this way, over this domain.
+// The widest format's set, known in this way, over this domain; of encodings, or of the real
+// numbers.
 const bound_set* widest(const std::vector<const bound_set*>& sets, std::string_view arithmetic,
-                        std::string_view evidence, std::string_view domain) {
+                        std::string_view evidence, std::string_view domain, bool encoded) {
   const bound_set* best = nullptr;
   for (const bound_set* set : sets) {
     const bound_row* least = set->least();
     if (least == nullptr || set->arithmetic != arithmetic || least->evidence != evidence ||
-        set->domain != domain) {
+        set->domain != domain || (width_of(set->format) > 0) != encoded) {
       continue;
     }
     if (best == nullptr || width_of(set->format) > width_of(best->format)) best = set;
@@ -83,10 +84,12 @@ std::string headline_rows_html(const report_view& report) {
       if (plain_name(arithmetic) != plain_name(arithmetics.front())) continue;
       for (const std::string_view evidence : kEvidence) {
         for (const std::string_view domain : kDomains) {
-          const bound_set* set = widest(sets, arithmetic, evidence, domain);
-          if (set == nullptr || repeats_uncompensated(report, *set)) continue;
-          html += headline_row(*set, first);
-          first = false;
+          for (const bool encoded : {false, true}) {
+            const bound_set* set = widest(sets, arithmetic, evidence, domain, encoded);
+            if (set == nullptr || repeats_uncompensated(report, *set)) continue;
+            html += headline_row(*set, first);
+            first = false;
+          }
         }
       }
     }

@@ -122,7 +122,7 @@ std::string metrics_html(const report_view& report, const std::string& operation
   std::vector<const bound_set*> columns;
   for (const bound_set* set : sets) {
     if (set->arithmetic == sets.front()->arithmetic && set->domain == sets.front()->domain &&
-        set->policy == sets.front()->policy && format_of(set->format)) {
+        set->policy == sets.front()->policy) {
       columns.push_back(set);
     }
   }

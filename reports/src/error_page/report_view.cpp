@@ -100,10 +100,12 @@ report_view view_report(json_t json, std::string_view origin) {
     view.command = json.at("command").get<std::string>();
     for (const json_t& b : json.at("bounds")) {
       bound_set place = read_place(b);
-      // Entries of one set follow each other.
-      if (view.sets.empty() || !same_place(view.sets.back(), place))
-        view.sets.push_back(std::move(place));
-      view.sets.back().rows.push_back(read_row(b));
+      // Most entries belong to the set before; offsets come later than the ranges of their set.
+      const auto found = std::find_if(view.sets.rbegin(), view.sets.rend(),
+                                      [&](const bound_set& s) { return same_place(s, place); });
+      bound_set& set =
+          found != view.sets.rend() ? *found : view.sets.emplace_back(std::move(place));
+      set.rows.push_back(read_row(b));
     }
     if (!json.at("environment").is_object()) throw input_error("environment");
   } catch (const std::exception&) {
