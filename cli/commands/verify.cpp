@@ -187,7 +187,7 @@ properties::suite_results run_suite(const verify_options& options, const backend
   properties::suite_results results = properties::run_suite(
       wanted,
       [&](std::uint64_t done, std::uint64_t total, std::string_view what) {
-        progress.update(static_cast<double>(done), static_cast<double>(total), "units", what);
+        progress.update(static_cast<double>(done), static_cast<double>(total), "", what);
       },
       stop.get_token());
   results.interrupted = results.interrupted || interruption.requested();

@@ -67,9 +67,9 @@ std::shared_ptr<const std::vector<layer_case>> case_cache::layers(const any_form
              });
 }
 
-std::vector<case_cache::coverage_entry> case_cache::coverage() const {
+std::vector<used_cases> case_cache::coverage() const {
   const std::scoped_lock lock(mutex_);
-  std::vector<coverage_entry> entries;
+  std::vector<used_cases> entries;
   for (const auto& [name, entry] : pools_) {
     if (!entry->value) continue;
     entries.push_back(

@@ -11,6 +11,7 @@
 #include "golden_contraction.hpp"
 #include "pamkit/properties/generator.hpp"
 #include "pamkit/properties/layer_case.hpp"
+#include "pamkit/properties/suite_record.hpp"
 
 namespace pamkit::properties {
 
@@ -31,16 +32,8 @@ class case_cache {
   std::shared_ptr<const std::vector<layer_case>> layers(const any_format& format,
                                                         std::string_view layer, bool quick);
 
-  struct coverage_entry {
-    case_shape shape;
-    std::string what;  ///< "1 operand", "2 operands", ..., or "matmul"; the profile with it
-    class_counts reached{};
-    std::size_t cases = 0;
-    bool is_layer = false;
-  };
-
   /// What was made, in a fixed order.
-  std::vector<coverage_entry> coverage() const;
+  std::vector<used_cases> coverage() const;
 
  private:
   using key = std::tuple<std::string, std::int32_t, std::string>;  // format, compensation, what

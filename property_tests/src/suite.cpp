@@ -7,13 +7,14 @@
 #include <charconv>
 #include <limits>
 #include <map>
-#include <mutex>
 #include <set>
+#include <tuple>
 
 #include "pamkit/profiles.hpp"
+#include "pamkit/properties/suite_record.hpp"
+#include "row_joining.hpp"
 #include "suite_context.hpp"
 #include "task_registry.hpp"
-#include "work_queue.hpp"
 
 namespace pamkit::properties {
 namespace {
@@ -21,11 +22,11 @@ namespace {
 // Below this many cases a sampled run is not expected to meet every class.
 constexpr std::size_t kFewestCasesForCoverage = 2000;
 
-result coverage_row(const suite_context& context, const case_cache::coverage_entry& entry,
+result coverage_row(const suite_options& options, const used_cases& entry,
                     const format_description& format, const std::vector<case_class>& required) {
   result row{.property = "generator", .operation = entry.what, .format = format.name};
   std::set<std::string> labels;
-  for (const arithmetic_choice& a : context.options().arithmetics) {
+  for (const arithmetic_choice& a : options.arithmetics) {
     const configuration c = a.configure(entry.shape.format, {}, {});
     const bool covered = under_profile(a, entry.shape.profile).has_value();
     if (covered && c.compensation == entry.shape.compensation) labels.insert(a.label);
@@ -36,32 +37,43 @@ result coverage_row(const suite_context& context, const case_cache::coverage_ent
   row.profile = name_of(entry.shape.profile);
   row.domain = "the case classes that sampled runs have to reach";
   row.cases = entry.cases;
-  row.seed = context.options().seed;
+  row.seed = options.seed;
   std::vector<std::string_view> missed;
   for (const case_class c : required) {
     if (entry.reached[static_cast<std::size_t>(c)] == 0) missed.push_back(name_of(c));
   }
   if (missed.empty()) return row;
-  const bool too_few =
-      context.options().count != 0 && context.options().count < kFewestCasesForCoverage;
+  const bool too_few = options.count != 0 && options.count < kFewestCasesForCoverage;
   row.status = too_few ? run_status::not_run : run_status::fail;
   row.reason = fmt::format("{}not reached: {}", too_few ? "too few cases were asked for; " : "",
                            fmt::join(missed, ", "));
   return row;
 }
 
-void add_coverage(const suite_context& context, suite_results& results) {
-  for (const case_cache::coverage_entry& entry : context.cases().coverage()) {
-    const format_description format = describe(entry.shape.format);
-    results.coverage.add(format.name, entry.reached);
-    const bool is_contraction = find_tensor_operation(entry.what) != nullptr;
+// Scalar cases first, then those of contractions, then those of layers.
+using cases_key = std::tuple<int, std::string, std::int32_t, std::string>;
+
+cases_key key_of(const used_cases& c) {
+  const int kind = c.is_layer ? 2 : find_tensor_operation(c.what) != nullptr ? 1 : 0;
+  return {kind, describe(c.shape.format).name, c.shape.compensation, c.what};
+}
+
+// Several processes may have made the same cases: they count once.
+void add_coverage(const suite_options& options, const std::vector<used_cases>& cases,
+                  suite_results& results) {
+  std::map<cases_key, const used_cases*> entries;
+  for (const used_cases& c : cases) entries.emplace(key_of(c), &c);
+  for (const auto& [key, entry] : entries) {
+    const format_description format = describe(entry->shape.format);
+    results.coverage.add(format.name, entry->reached);
     std::vector<case_class> required;
-    if (!is_contraction && entry.shape.arity <= 2) required = required_classes(entry.shape);
-    if (entry.is_layer) required.clear();
-    if (entry.is_layer && entry.what == "softmax") required = {case_class::training_logits};
-    if (entry.what == "matmul") required = required_contraction_classes(format);
+    if (std::get<int>(key) == 0 && entry->shape.arity <= 2) {
+      required = required_classes(entry->shape);
+    }
+    if (entry->is_layer && entry->what == "softmax") required = {case_class::training_logits};
+    if (entry->what == "matmul") required = required_contraction_classes(format);
     if (required.empty()) continue;
-    results.rows.push_back(coverage_row(context, entry, format, required));
+    results.rows.push_back(coverage_row(options, *entry, format, required));
   }
 }
 
@@ -75,7 +87,7 @@ void keep_first_counterexamples(const suite_options& options, suite_results& res
 
 // No case, no pass; and where a whole run reached no case of a statement in any format, that is a
 // fault of the statement or of the generators.
-void judge_empty_domains(const suite_context& context, suite_results& results) {
+void judge_empty_domains(bool is_whole, suite_results& results) {
   struct reach {
     bool is_promised = false;
     bool is_reached = false;
@@ -91,7 +103,7 @@ void judge_empty_domains(const suite_context& context, suite_results& results) {
     r.is_promised |= row.status == run_status::not_run && row.reason == no_case_reason;
     r.is_reached |= row.cases != 0;
   }
-  if (!context.is_whole_run()) return;
+  if (!is_whole) return;
   for (result& row : results.rows) {
     const reach& r = reached[key(row)];
     if (!r.is_promised || r.is_reached || row.reason != no_case_reason) continue;
@@ -108,31 +120,6 @@ int order_of(const result& row) {
   const bool is_number =
       id.front() == 'P' && std::from_chars(id.data() + 1, end, number).ec == std::errc{};
   return is_number ? number : std::numeric_limits<int>::max();
-}
-
-void run_tasks(suite_context& context, const progress_function& progress, suite_results& results) {
-  std::vector<rows> found(context.tasks().size());
-  std::mutex mutex;
-  std::uint64_t done = 0;
-  for (std::size_t phase = 0; phase < context.phases().size(); ++phase) {
-    if (context.phases()[phase] != nullptr) context.phases()[phase]();
-    std::vector<std::size_t> chosen;
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      if (context.tasks()[i].phase == static_cast<int>(phase)) chosen.push_back(i);
-    }
-    run_in_parallel(chosen.size(), context.options().jobs, context.stop_token(),
-                    [&](std::size_t n) {
-                      const task& t = context.tasks()[chosen[n]];
-                      run_observer* const observer = context.options().observer;
-                      if (observer != nullptr) observer->task_starts();
-                      found[chosen[n]] = t.run();
-                      if (observer != nullptr) observer->task_ended(found[chosen[n]]);
-                      const std::scoped_lock lock(mutex);
-                      ++done;
-                      if (progress) progress(done, found.size(), t.what);
-                    });
-  }
-  for (rows& r : found) std::ranges::move(r, std::back_inserter(results.rows));
 }
 
 }  // namespace
@@ -170,17 +157,26 @@ std::vector<any_format> level_formats(suite_level level) {
 
 suite_results run_suite(const suite_options& options, const progress_function& progress,
                         std::stop_token stop) {
-  suite_context context(options, std::move(stop));
-  for (const task_family& family : task_families()) {
-    if (context.wants_profile(family.of_profile)) family.add_tasks(context);
-  }
+  suite_record record;
+  const bool finished =
+      run_tasks(options, {.progress = progress, .stop = std::move(stop)}, record);
+  suite_results results = results_of(options, record);
+  results.interrupted = !finished;
+  return results;
+}
+
+suite_results results_of(const suite_options& options, const suite_record& record) {
+  const suite_options all = resolved(options);
   suite_results results;
-  run_tasks(context, progress, results);
-  results.interrupted = context.is_stopping();
-  judge_empty_domains(context, results);
-  add_coverage(context, results);
+  for (const auto& [number, found] : record.done) {
+    results.rows.insert(results.rows.end(), found.begin(), found.end());
+  }
+  results.rows = joined(std::move(results.rows));
+  // A part of a run may reach a domain nowhere.
+  if (record.is_complete()) judge_empty_domains(is_whole_run(options), results);
+  add_coverage(all, record.cases, results);
   std::ranges::stable_sort(results.rows, {}, order_of);
-  keep_first_counterexamples(context.options(), results);
+  keep_first_counterexamples(all, results);
   return results;
 }
 

@@ -40,6 +40,8 @@ std::vector<const backend*> present_backends() {
   return list;
 }
 
+}  // namespace
+
 suite_options resolved(suite_options o) {
   o.backends = or_all(o.backends, present_backends());
   o.arithmetics = or_all(o.arithmetics, default_arithmetics());
@@ -54,8 +56,6 @@ suite_options resolved(suite_options o) {
   return o;
 }
 
-}  // namespace
-
 result setting::row(const property_text& text) const {
   return make_row(text, *arithmetic, format, subnormals, overflow);
 }
@@ -64,9 +64,12 @@ suite_context::suite_context(const suite_options& options, std::stop_token stop)
     : options_(resolved(options)),
       sizes_(sizes_of(options_)),
       cases_(options_.seed),
-      stop_(std::move(stop)),
-      is_whole_run_(options.formats.empty() && options.policies.empty() &&
-                    options.overflows.empty() && options.count == 0) {}
+      stop_(std::move(stop)) {}
+
+bool is_whole_run(const suite_options& options) {
+  return options.formats.empty() && options.policies.empty() && options.overflows.empty() &&
+         options.count == 0;
+}
 
 bool suite_context::wants(const property_text& text) const {
   return std::ranges::any_of(options_.properties,
@@ -81,13 +84,15 @@ bool suite_context::wants_profile(profile p) const {
   return std::ranges::find(options_.profiles, p) != options_.profiles.end();
 }
 
-void suite_context::add_task(std::string what, std::function<rows()> run, int phase) {
-  tasks_.push_back({std::move(what), std::move(run), phase});
+void suite_context::add_task(std::string what, std::function<rows()> run, int phase,
+                             double seconds) {
+  tasks_.push_back({std::move(what), std::move(run), phase, seconds});
 }
 
 void suite_context::add_row(result row) {
+  constexpr double kNothing = 1e-4;
   std::string what = row.property;
-  add_task(std::move(what), [row = std::move(row)] { return rows{row}; });
+  add_task(std::move(what), [row = std::move(row)] { return rows{row}; }, 0, kNothing);
 }
 
 int suite_context::add_phase(std::function<void()> before) {

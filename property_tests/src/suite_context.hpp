@@ -25,13 +25,23 @@ namespace pamkit::properties {
 
 using rows = std::vector<result>;
 
-/// One unit of work, some tens of milliseconds long. Tasks run in parallel and in any order; those
-/// of a later phase start when the phase before is done.
+/// One unit of work, at most some seconds long. Tasks run in parallel and in any order, and in
+/// different processes: each must be complete in itself. Those of a later phase start when the phase
+/// before is done in their process.
 struct task {
   std::string what;
   std::function<rows()> run;
   int phase = 0;
+  double seconds = 0;  ///< about what it costs
 };
+
+inline constexpr double kUsualTaskSeconds = 0.05;
+
+/// What was asked, with every empty list filled in.
+suite_options resolved(suite_options options);
+
+/// Whether formats, policies and the number of cases are the level's own.
+bool is_whole_run(const suite_options& options);
 
 /// One set of rules for one arithmetic: what a row is about, backends aside.
 struct setting {
@@ -80,8 +90,6 @@ class suite_context {
   bool wants(const property_text& text) const;
   bool wants_operation(std::string_view name) const;
   bool wants_profile(profile p) const;
-  /// Whether formats, policies and the number of cases are the level's own.
-  bool is_whole_run() const { return is_whole_run_; }
   bool is_quick() const { return options_.level == suite_level::quick; }
 
   template <class Function>
@@ -94,13 +102,15 @@ class suite_context {
     }
   }
 
-  void add_task(std::string what, std::function<rows()> run, int phase = 0);
+  /// `seconds`: about what it costs on one core. Shards and the time left are computed from it.
+  void add_task(std::string what, std::function<rows()> run, int phase = 0,
+                double seconds = kUsualTaskSeconds);
   void add_row(result row);
 
   /// A phase after all others; `before` is called when the phase before it is done.
   int add_phase(std::function<void()> before);
 
-  std::vector<task>& tasks() { return tasks_; }
+  const std::vector<task>& tasks() const { return tasks_; }
   const std::vector<std::function<void()>>& phases() const { return phases_; }
 
   /// Whether a statement of this arity is run on every case: where 16 bits hold all operands; at
@@ -115,7 +125,6 @@ class suite_context {
   sample_sizes sizes_;
   case_cache cases_;
   std::stop_token stop_;
-  bool is_whole_run_ = false;
   std::vector<task> tasks_;
   std::vector<std::function<void()>> phases_{nullptr};
 };

@@ -37,6 +37,21 @@ struct counterexample {
   std::string replay;  ///< a command that shows the same
 };
 
+/// The relative error result / ordinary - 1 over the pairs in range: both operands numbers and not
+/// zero, the result normal and finite before an overflow policy clamps it.
+struct error_statistics {
+  /// One end of the range.
+  struct extreme {
+    double value = 0;
+    std::string exact = {};  ///< "-1/9"
+    std::vector<std::string> operands = {};
+  };
+  std::uint64_t pairs = 0;
+  extreme least = {};
+  extreme greatest = {};
+  double sum = 0;  ///< of the errors; the mean is sum / pairs
+};
+
 /// One statement about one configuration: a row of pamkit.verify/1, which names the fields.
 struct result {
   std::string property =
@@ -59,6 +74,9 @@ struct result {
   run_status status = run_status::pass;
   std::string reason = {};
   std::optional<properties::counterexample> counterexample = {};
+  std::optional<error_statistics> errors = {};  ///< where every pair of a product was evaluated
+  /// Some cases of a statement that several tasks share; `joined` makes one row of all.
+  bool is_part = false;
 };
 
 /// Watches a run in which backends differ by one planted fault each. Called on the thread of the task.
@@ -104,8 +122,8 @@ struct suite_results {
   bool passed() const { return count(run_status::fail) == 0; }
 };
 
-/// Called from any thread, one call at a time: units of work done and in all (they cost about the
-/// same each), and what was just finished.
+/// Called from any thread, one call at a time: units of work done and in all (a unit is about a
+/// millisecond), and what was just finished.
 using progress_function =
     std::function<void(std::uint64_t done, std::uint64_t total, std::string_view what)>;
 
