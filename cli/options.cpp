@@ -318,14 +318,27 @@ number_option errors_option() {
 number_option count_option(const std::string& help) { return {"--count", help, 1}; }
 
 void shard_option::attach(CLI::App& app) {
-  add_text(app, "--shard", text_, "not available in this version", multiplicity::one, "I/N");
+  add_text(app, "--shard", text_,
+           "the I-th of N parts of about the same cost, I from 1; 'pamkit merge' joins them",
+           multiplicity::one, "I/N");
 }
 
-void shard_option::refuse_if_given() const {
-  if (!text_.empty()) {
-    throw failure(
-        "--shard: not available in this version; leave it out, one call does the whole job");
+properties::shard shard_option::read() const {
+  properties::shard part;
+  if (text_.empty()) return part;
+  constexpr std::uint64_t kMostShards = 1'000'000;
+  const char* const end = text_.data() + text_.size();
+  const auto first = std::from_chars(text_.data(), end, part.index);
+  bool is_right = first.ec == std::errc{} && first.ptr != end && *first.ptr == '/';
+  if (is_right) {
+    const auto second = std::from_chars(first.ptr + 1, end, part.count);
+    is_right = second.ec == std::errc{} && second.ptr == end;
   }
+  if (!is_right || part.index == 0 || part.index > part.count || part.count > kMostShards) {
+    throw failure(fmt::format("--shard: {} is no part; write I/N with I from 1 to N, as in 2/4",
+                              in_quotes(text_)));
+  }
+  return part;
 }
 
 void operations_option::attach(CLI::App& app) {

@@ -11,6 +11,7 @@
 #include "pamkit/backend.hpp"
 #include "pamkit/profiles.hpp"
 #include "pamkit/properties/operand_stream.hpp"
+#include "pamkit/properties/suite_record.hpp"
 
 /// The options that commands share: each is attached and read in one place, so that it is called,
 /// explained and refused alike everywhere. Values are texts while CLI11 parses and are read
@@ -126,11 +127,12 @@ number_option jobs_option();
 number_option errors_option();
 number_option count_option(const std::string& help);
 
-/// --shard I/N: refused until it is there.
+/// --shard I/N, I from 1 to N
 class shard_option {
  public:
   void attach(CLI::App& app);
-  void refuse_if_given() const;
+  /// The whole, 1/1, where nothing was asked.
+  properties::shard read() const;
 
  private:
   std::string text_;

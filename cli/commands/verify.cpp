@@ -7,20 +7,17 @@
 #include "command.hpp"
 #include "console.hpp"
 #include "interruption.hpp"
-#include "json_output.hpp"
 #include "options.hpp"
-#include "pamkit/proofs/record.hpp"
 #include "pamkit/properties/suite.hpp"
-#include "pamkit/properties/verify_json.hpp"
 #include "progress.hpp"
+#include "verify_output.hpp"
+#include "verify_record.hpp"
 #include "vector_line.hpp"
-#include "verify_text.hpp"
 
 namespace pamkit::cli {
 namespace {
 
 using properties::result;
-using properties::run_status;
 
 struct verify_options {
   rule_options rules;
@@ -41,6 +38,7 @@ struct verify_options {
   std::string shape;
   bool quiet = false;
   bool force = false;
+  bool fresh = false;
 };
 
 // Properties and, where one has several sentences, each of them: "P45" and "P45.padding".
@@ -145,26 +143,15 @@ exit_code replay(const verify_options& options, const backend_choice& backends) 
 // ---- The whole suite
 // ------------------------------------------------------------------------------------------
 
-// The row that says that a backend which was asked for is not here.
-result absent_row(const std::string& backend) {
-  result row;
-  row.property = "all";
-  row.operation = "all";
-  row.format = row.arithmetic = row.policy = row.overflow = "any";
-  row.backend = backend;
-  row.domain = "any";
-  row.status = run_status::not_run;
-  row.reason = absent_backend_message(backend);
-  return row;
-}
-
-properties::suite_results run_suite(const verify_options& options, const backend_choice& backends) {
-  properties::suite_options wanted;
+verify_request request_of(const verify_options& options, const backend_choice& backends) {
+  verify_request request{.options = {}, .absent_backends = backends.absent};
+  properties::suite_options& wanted = request.options;
   wanted.backends = backends.present;
   wanted.arithmetics = options.rules.arithmetics();
   wanted.formats = options.rules.formats();
   wanted.policies = options.rules.policies();
   wanted.overflows = options.rules.overflows();
+  wanted.profiles = options.rules.profiles();
   wanted.profiles = options.rules.profiles();
   wanted.operations = options.operations.read(properties::suite_operations());
   wanted.properties = read_properties(options.property);
@@ -173,8 +160,13 @@ properties::suite_results run_suite(const verify_options& options, const backend
   wanted.count = options.count.read_or(0);
   const std::uint64_t jobs = options.jobs.read_or(static_cast<std::uint64_t>(default_jobs()));
   wanted.jobs = static_cast<int>(std::min<std::uint64_t>(jobs, 1024));
-  if (backends.present.empty()) return {};
+  return request;
+}
 
+// Whether the run came to its end.
+bool run_tasks(const verify_options& options, const verify_request& request,
+               const properties::shard& part, verify_journal* journal,
+               properties::suite_record& record) {
   const graceful_interruption interruption;
   std::stop_source stop;
   const std::jthread watcher([&](const std::stop_token& finished) {
@@ -184,88 +176,60 @@ properties::suite_results run_suite(const verify_options& options, const backend
     if (interruption.requested()) stop.request_stop();
   });
   progress_line progress(options.quiet);
-  properties::suite_results results = properties::run_suite(
-      wanted,
-      [&](std::uint64_t done, std::uint64_t total, std::string_view what) {
-        progress.update(static_cast<double>(done), static_cast<double>(total), "", what);
-      },
-      stop.get_token());
-  results.interrupted = results.interrupted || interruption.requested();
-  return results;
-}
-
-// What `prove` has on record in the same folder.
-void add_proofs(const verify_options& options, properties::suite_results& results) {
-  properties::suite_options asked;
-  asked.arithmetics = options.rules.arithmetics();
-  asked.formats = options.rules.formats();
-  asked.operations = options.operations.read(properties::suite_operations());
-  asked.properties = read_properties(options.property);
-  try {
-    const auto folder = proofs::read_folder(proofs::default_folder());
-    const auto record = std::filesystem::path(options.out) / "prove.json";
-    for (result& row : proofs::proved_rows(record, folder, asked))
-      results.rows.push_back(std::move(row));
-  } catch (const std::exception& error) {
-    // An installed program may be far from the proof files.
-    result row;
-    row.property = row.operation = "all";
-    row.format = row.arithmetic = row.policy = row.overflow = row.domain = "any";
-    row.backend = "specification";
-    row.mode = properties::run_mode::proved;
-    row.status = run_status::not_run;
-    row.reason = error.what();
-    results.rows.push_back(std::move(row));
+  properties::run_control control{.part = part, .stop = stop.get_token()};
+  control.progress = [&](std::uint64_t done, std::uint64_t total, std::string_view what) {
+    progress.update(static_cast<double>(done), static_cast<double>(total), "", what);
+  };
+  if (journal != nullptr) {
+    control.on_task = [&](std::uint64_t task, const std::vector<result>& rows,
+                          const std::vector<properties::used_cases>& made) {
+      journal->add(task, rows, made);
+    };
   }
+  return properties::run_tasks(request.options, control, record) && !interruption.requested();
 }
 
 exit_code run(const verify_options& options) {
-  options.shard.refuse_if_given();
+  const properties::shard part = options.shard.read();
   const backend_choice backends = options.backends.read();
   for (const std::string& name : backends.absent) complain(absent_backend_message(name));
-  exit_code code = backends.absent.empty() ? exit_code::passed : exit_code::missing;
+  const exit_code code = backends.absent.empty() ? exit_code::passed : exit_code::missing;
   if (!options.replay.empty()) return graver(code, replay(options, backends));
 
-  const std::filesystem::path file = std::filesystem::path(options.out) / "verify.json";
-  const std::uint64_t errors = options.errors.read_or(20);
-  require_writable(file, options.force);
-  if (!options.json_file.empty() && options.json_file != "-")
-    require_writable(options.json_file, true);
-  if (!options.junit_file.empty()) require_writable(options.junit_file, true);
+  const verify_output output{.file = std::filesystem::path(options.out) / "verify.json",
+                             .json_file = options.json_file,
+                             .junit_file = options.junit_file,
+                             .errors = options.errors.read_or(20),
+                             .quiet = options.quiet};
+  require_writable(output, options.force);
+  const verify_request request = request_of(options, backends);
+  if (backends.present.empty()) return show_results({}, backends.absent, output);
 
-  properties::suite_results results = run_suite(options, backends);
-  if (results.interrupted)
-    throw failure("interrupted; nothing was written", exit_code::interrupted);
-  if (results.rows.empty() && !backends.present.empty()) {
+  properties::suite_record record;
+  std::optional<verify_journal> journal;
+  if (request.options.level == properties::suite_level::exhaustive) {
+    journal.emplace(std::filesystem::path(options.out) / "verify.journal", request, part,
+                    options.fresh, record);
+  }
+  if (!run_tasks(options, request, part, journal ? &*journal : nullptr, record)) {
+    if (!journal) throw failure("interrupted; nothing was written", exit_code::interrupted);
+    throw failure(fmt::format("interrupted; {} keeps what is done, and the same command goes on "
+                              "from there",
+                              journal->file().string()),
+                  exit_code::interrupted);
+  }
+  if (record.tasks == 0) {
+    if (journal) journal->remove();
     throw failure(
         "nothing to verify: no statement is about these operations, formats and properties; "
         "see 'pamkit list properties'");
   }
-  if (!backends.present.empty()) add_proofs(options, results);
-  for (const std::string& name : backends.absent) results.rows.push_back(absent_row(name));
-
-  // With --json - standard output is the document alone.
-  if (options.json_file != "-") {
-    if (!options.quiet) write_out(tallies_text(results.rows) + reasons_text(results.rows));
-    write_out(failures_text(results.rows, errors));
-  }
-
-  const std::string document = properties::write_verify_json(results);
-  write_text(document, file);
-  if (options.json_file == "-") {
-    print_out("{}", document);
-  } else if (!options.json_file.empty()) {
-    write_text(document, options.json_file);
-  }
-  if (!options.junit_file.empty())
-    write_text(properties::write_junit_xml(results), options.junit_file);
-  if (options.json_file != "-") {
-    print_out("{}{} passed, {} failed, {} not promised, {} not run; {} written\n",
-              options.quiet ? "" : "\n", results.count(run_status::pass),
-              results.count(run_status::fail), results.count(run_status::not_promised),
-              results.count(run_status::not_run), file.string());
-  }
-  return results.passed() ? code : graver(code, exit_code::wrong);
+  properties::suite_results results = properties::results_of(request.options, record);
+  if (part.count == 1) add_proofs(request.options, output, results);
+  const std::string document = part.count == 1 ? "" : write_shard(request, part, record);
+  const exit_code result = show_results(std::move(results), backends.absent, output, document);
+  if (journal) journal->remove();
+  return result;
 }
 
 }  // namespace
@@ -280,6 +244,7 @@ command verify() {
           "  pamkit verify\n"
           "  pamkit verify --level standard --format bfloat16,e4m3 --arithmetic pam,l_mul\n"
           "  pamkit verify --op mul --property P3,P4 --backend simd --junit verify.xml\n"
+          "  pamkit verify --level exhaustive --shard 2/4 --out part-2\n"
           "  pamkit verify --property P4 --format bfloat16 --replay 3FC0,3FC0,4040\n",
       .exit_codes =
           "  1    a statement does not hold; standard output has the counterexample and how to "
@@ -317,6 +282,8 @@ command verify() {
         app.add_option("--shape", options->shape, "with --replay of a tensor operation: BxMxNxK")
             ->type_name("SHAPE");
         app.add_flag("--quiet", options->quiet, "failures and the closing line only");
+        app.add_flag("--fresh", options->fresh,
+                     "exhaustive: discard what an interrupted run left in --out");
         app.add_flag("--force", options->force, "replace files of --out that pamkit did not write");
         return [options] { return run(*options); };
       }};

@@ -3,35 +3,12 @@
 #include <nlohmann/json.hpp>
 
 #include "pamkit/provenance/environment.hpp"
+#include "result_json.hpp"
 
 namespace pamkit::properties {
 namespace {
 
 using json = nlohmann::ordered_json;
-
-json to_json(const result& r) {
-  json row = {
-      {"property", r.property},         {"operation", r.operation}, {"format", r.format},
-      {"arithmetic", r.arithmetic},     {"policy", r.policy},       {"overflow", r.overflow},
-      {"compensation", r.compensation}, {"profile", r.profile}};
-  if (r.statement != r.property && !r.statement.empty()) row["statement"] = r.statement;
-  if (!r.derivative.empty()) row["derivative"] = r.derivative;
-  if (!r.shape.empty()) row["shape"] = r.shape;
-  row["backend"] = r.backend;
-  row["domain"] = r.domain;
-  row["mode"] = name_of(r.mode);
-  row["cases"] = r.cases;
-  if (r.seed) row["seed"] = *r.seed;
-  row["status"] = name_of(r.status);
-  if (!r.reason.empty()) row["reason"] = r.reason;
-  if (r.counterexample) {
-    row["counterexample"] = {{"operands", r.counterexample->operands},
-                             {"got", r.counterexample->got},
-                             {"expected", r.counterexample->expected},
-                             {"replay", r.counterexample->replay}};
-  }
-  return row;
-}
 
 json to_json(const class_coverage& coverage) {
   json formats = json::object();

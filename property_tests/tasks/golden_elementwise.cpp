@@ -1,27 +1,59 @@
 /// P1: every elementwise operation against the golden model.
 #include <fmt/format.h>
 
+#include "golden_failure.hpp"
 #include "golden_rows.hpp"
 #include "judge.hpp"
+#include "oracle_rules.hpp"
 #include "pamkit/profiles.hpp"
+#include "pamkit/reference/integer_model.hpp"
 #include "result_text.hpp"
 #include "suite_context.hpp"
+#include "sweep.hpp"
 
 namespace pamkit::properties {
 namespace {
 
-void report_golden_failure(result& row, const subject& s, std::string_view operation,
-                           const elementwise_oracle& oracle, const column& failing,
-                           bool shrinks) {
-  const auto result_of = [&](const column& x) {
-    return s.apply(operation, column{x.front()}, column{x.back()}).front();
-  };
-  const auto fails = [&](const column& x) { return !oracle.results(x).contains(result_of(x)); };
-  const column simplest = shrinks ? shrink_case(s.rules().format, failing, fails) : failing;
-  row.status = run_status::fail;
-  row.reason = "the backend's result is not the golden model's";
-  set_counterexample(row, s.format(), simplest, result_of(simplest),
-                     oracle.results(simplest).lowest);
+const property_text& integer_text() {
+  static const property_text text = {
+      .id = "oracle",
+      .sentence = "the golden model's integer form is the golden model in rationals",
+      .domain = "all operands",
+      .operation = "",
+      .promise = "",
+      .promised = nullptr};
+  return text;
+}
+
+// The integer form of the golden model, which sweeps are judged by, on the cases whose results are
+// known from the rationals.
+std::optional<result> judge_integer_form(const setting& s, const operation_info& operation,
+                                         const result& like, const operand_columns& operands,
+                                         const std::vector<allowed_results>& expected) {
+  const reference::rules rules =
+      oracle_rules(*s.arithmetic, s.format, s.subnormals, s.overflow);
+  const auto columns = reference::find_columns(operation.name, rules);
+  if (columns == nullptr) return std::nullopt;
+  result row = s.row(integer_text());
+  row.operation = operation.name;
+  row.backend = "reference";
+  row.mode = like.mode;
+  row.seed = like.seed;
+  row.cases = expected.size();
+  column lowest(expected.size());
+  column highest(expected.size());
+  columns(rules, operands.front().data(), operands.back().data(), lowest.data(), highest.data(),
+          lowest.size());
+  if (!reference::has_choice(operation.name, rules)) highest = lowest;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (lowest[i] == expected[i].lowest && highest[i] == expected[i].highest) continue;
+    row.status = run_status::fail;
+    row.reason = integer_text().sentence;
+    set_counterexample(row, describe(s.format), case_at(operands, i), lowest[i],
+                       expected[i].lowest);
+    break;
+  }
+  return row;
 }
 
 std::string missing_operation(const backend& b, std::string_view operation, profile p) {
@@ -45,8 +77,14 @@ rows run_golden(suite_context& context, const setting& s, const operation_info& 
   }
   if (context.is_stopping()) return {};
   rows found;
+  if (context.options().observer == nullptr) {  // an observer watches backends, not the oracle
+    if (auto integer_row = judge_integer_form(s, operation, row, operands, expected)) {
+      found.push_back(std::move(*integer_row));
+    }
+  }
   for (const backend* b : context.options().backends) {
     if (!context.is_judged(*b)) continue;
+    if (is_swept(context, s, operation, *b)) continue;  // add_sweep has its tasks
     const subject subject = s.under(*b);
     row.backend = b->name;
     found.push_back(row);
@@ -68,6 +106,11 @@ rows run_golden(suite_context& context, const setting& s, const operation_info& 
 
 namespace {
 
+double golden_seconds(const suite_context& context) {
+  constexpr double kSecondsPerCase = 2e-6;
+  return kSecondsPerCase * static_cast<double>(context.sizes().golden);
+}
+
 void add_golden_tasks(suite_context& context, const arithmetic_choice& arithmetic,
                       const operation_info& operation, const any_format& format) {
   const auto not_run = [&](std::string reason) {
@@ -85,8 +128,10 @@ void add_golden_tasks(suite_context& context, const arithmetic_choice& arithmeti
   context.for_each_setting(arithmetic, format, [&](const setting& s) {
     context.add_task(
         fmt::format("P1 {} {} {}", operation.name, arithmetic.label, describe(format).name),
-        [&context, s, &operation] { return run_golden(context, s, operation); });
+        [&context, s, &operation] { return run_golden(context, s, operation); }, 0,
+        golden_seconds(context));
   });
+  add_sweep(context, arithmetic, operation, format);
 }
 
 void add_all_golden_tasks(suite_context& context) {

@@ -1,0 +1,89 @@
+#include "verify_output.hpp"
+
+#include <fmt/format.h>
+
+#include "console.hpp"
+#include "json_output.hpp"
+#include "options.hpp"
+#include "pamkit/proofs/record.hpp"
+#include "pamkit/properties/verify_json.hpp"
+#include "verify_text.hpp"
+
+namespace pamkit::cli {
+namespace {
+
+using properties::result;
+using properties::run_status;
+
+// The row that says that a backend which was asked for is not here.
+result absent_row(const std::string& backend) {
+  result row;
+  row.property = "all";
+  row.operation = "all";
+  row.format = row.arithmetic = row.policy = row.overflow = "any";
+  row.backend = backend;
+  row.domain = "any";
+  row.status = run_status::not_run;
+  row.reason = absent_backend_message(backend);
+  return row;
+}
+
+}  // namespace
+
+void require_writable(const verify_output& output, bool force) {
+  cli::require_writable(output.file, force);
+  if (!output.json_file.empty() && output.json_file != "-")
+    require_writable(output.json_file, true);
+  if (!output.junit_file.empty()) require_writable(output.junit_file, true);
+}
+
+void add_proofs(const properties::suite_options& asked, const verify_output& output,
+                properties::suite_results& results) {
+  try {
+    const auto folder = proofs::read_folder(proofs::default_folder());
+    const auto record = output.file.parent_path() / "prove.json";
+    for (result& row : proofs::proved_rows(record, folder, asked))
+      results.rows.push_back(std::move(row));
+  } catch (const std::exception& error) {
+    // An installed program may be far from the proof files.
+    result row;
+    row.property = row.operation = "all";
+    row.format = row.arithmetic = row.policy = row.overflow = row.domain = "any";
+    row.backend = "specification";
+    row.mode = properties::run_mode::proved;
+    row.status = run_status::not_run;
+    row.reason = error.what();
+    results.rows.push_back(std::move(row));
+  }
+}
+
+exit_code show_results(properties::suite_results results,
+                       const std::vector<std::string>& absent_backends,
+                       const verify_output& output, std::string document) {
+  for (const std::string& name : absent_backends) results.rows.push_back(absent_row(name));
+  // With --json - standard output is the document alone.
+  const bool prints = output.json_file != "-";
+  if (prints) {
+    if (!output.quiet) write_out(tallies_text(results.rows) + reasons_text(results.rows));
+    write_out(failures_text(results.rows, output.errors));
+  }
+  if (document.empty()) document = properties::write_verify_json(results);
+  write_text(document, output.file);
+  if (!prints) {
+    print_out("{}", document);
+  } else if (!output.json_file.empty()) {
+    write_text(document, output.json_file);
+  }
+  if (!output.junit_file.empty())
+    write_text(properties::write_junit_xml(results), output.junit_file);
+  if (prints) {
+    print_out("{}{} passed, {} failed, {} not promised, {} not run; {} written\n",
+              output.quiet ? "" : "\n", results.count(run_status::pass),
+              results.count(run_status::fail), results.count(run_status::not_promised),
+              results.count(run_status::not_run), output.file.string());
+  }
+  const exit_code code = absent_backends.empty() ? exit_code::passed : exit_code::missing;
+  return results.passed() ? code : graver(code, exit_code::wrong);
+}
+
+}  // namespace pamkit::cli

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "suite_context.hpp"
+
+namespace pamkit::properties {
+
+/// Whether a backend's results are compared with the golden model on every operand (pair) there is,
+/// by integers, in parts: at level exhaustive
+///  - mul and div of 8- and 16-bit formats: every pair;
+///  - exp2, log2, exp, log, sqrt of binary32: every operand;
+///  - pow and the slopes of 16-bit formats, and the unary slopes of binary32: under the default
+///    policies.
+///
+/// Some kinds of row are sampled instead, because their code is that of a row which is swept:
+///  - the scalar backend computes 16-bit formats for simd too, which is swept under the default
+///    policies alone;
+///  - `exact` and `adder` never flush: swept under `flush`;
+///  - the unary operations take no part in compensation: pam:ALPHA is swept under the default
+///    policies, and so are the exp2, log2, exp and log of `exact`, which the C library computes;
+///  - the scalar backend over binary32 is swept with flush and infinity, and with gradual and
+///    saturate, while simd is under all four.
+bool is_swept(const suite_context& context, const setting& s, const operation_info& operation,
+              const backend& b);
+
+/// Adds the tasks of a sweep of the settings of one operation of one arithmetic and format.
+void add_sweep(suite_context& context, const arithmetic_choice& arithmetic,
+               const operation_info& operation, const any_format& format);
+
+}  // namespace pamkit::properties

@@ -1,0 +1,90 @@
+/// Sweeps over every pair: what they find, and their error statistics.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "pamkit/properties/suite.hpp"
+
+namespace pamkit::properties {
+namespace {
+
+suite_options every_pair(const backend& b, const char* operation, const any_format& format) {
+  suite_options o;
+  o.backends = {&b};
+  o.arithmetics = {*parse_arithmetic("pam")};
+  o.formats = {format};
+  o.properties = {"P1"};
+  o.operations = {operation};
+  o.level = suite_level::exhaustive;
+  return o;
+}
+
+// Wrong at one pair of e4m3: 1.875 x -2.25.
+constexpr std::uint32_t kA = 0x3f;
+constexpr std::uint32_t kB = 0xc1;
+
+void wrong_once(const configuration& c, const std::uint32_t* a, const std::uint32_t* b,
+                std::uint32_t* out, std::size_t count) {
+  scalar_backend().elementwise("mul", "pam")(c, a, b, out, count);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (a[i] == kA && b[i] == kB) out[i] ^= 1;
+  }
+}
+
+elementwise_function find_wrong_once(std::string_view operation, std::string_view arithmetic) {
+  if (operation == "mul" && arithmetic == "pam") return wrong_once;
+  return scalar_backend().elementwise(operation, arithmetic);
+}
+
+constexpr backend kWrongOnce{.name = "wrong-once",
+                             .description = "wrong on purpose",
+                             .elementwise = find_wrong_once,
+                             .contraction = nullptr};
+
+TEST(sweep, finds_the_one_pair_that_is_wrong) {
+  const suite_results results = run_suite(every_pair(kWrongOnce, "mul", e4m3{}));
+  std::size_t rows = 0;
+  for (const result& r : results.rows) {
+    if (r.property != "P1") continue;
+    ++rows;
+    EXPECT_EQ(r.mode, run_mode::exhaustive);
+    EXPECT_EQ(r.cases, 65536U);
+    EXPECT_EQ(r.status, run_status::fail);
+    EXPECT_FALSE(r.errors);
+    ASSERT_TRUE(r.counterexample);
+    EXPECT_EQ(r.counterexample->operands, (std::vector<std::string>{"3F", "C1"}));
+  }
+  EXPECT_EQ(rows, 4U);  // the policies
+}
+
+// 1 + F with two fraction bits: the relative error of 2^E (1 + Fa + Fb), or 2^E 2 (Fa + Fb), over
+// (1 + Fa) (1 + Fb) is least at Fa = Fb = 1/2, where it is 2 / (9/4) - 1, and nowhere above 0.
+TEST(sweep, counts_the_error_of_every_pair_in_range) {
+  for (const result& r : run_suite(every_pair(scalar_backend(), "mul", e5m2{})).rows) {
+    if (r.property != "P1") continue;
+    ASSERT_TRUE(r.errors) << r.reason;
+    EXPECT_EQ(r.errors->least.exact, "-1/9");
+    EXPECT_EQ(r.errors->greatest.exact, "0");
+    EXPECT_NEAR(r.errors->least.value, -1.0 / 9, 1e-15);
+    if (r.policy != "flush") continue;
+    // Normal operands, fields 1 to 30, and exponent fields of the result 1 to 30.
+    double sum = 0;
+    std::uint64_t pairs = 0;
+    for (int i = 4; i < 124; ++i) {
+      for (int j = 4; j < 124; ++j) {
+        const int k = i + j - 60;
+        if (k < 4 || k >= 124) continue;
+        const double x = 1 + (i % 4) / 4.0;
+        const double y = 1 + (j % 4) / 4.0;
+        const double carry = k / 4 - (i / 4 + j / 4 - 15);
+        sum += (1 + (k % 4) / 4.0) * (carry == 1 ? 2 : 1) / (x * y) - 1;
+        ++pairs;
+      }
+    }
+    EXPECT_EQ(r.errors->pairs, 4 * pairs);  // signs
+    EXPECT_NEAR(r.errors->sum, 4 * sum, 1e-9);
+  }
+}
+
+}  // namespace
+}  // namespace pamkit::properties

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "number.hpp"
+
+/// Loops over columns, compiled for the instruction sets that a machine may have.
+namespace pamkit::reference {
+namespace {
+
+#if defined(__x86_64__)
+#define PAMKIT_HAS_AVX2_COLUMNS 1
+#else
+#define PAMKIT_HAS_AVX2_COLUMNS 0
+#endif
+
+// The case is copied, so that storing a result cannot change it.
+template <class Case>
+PAMKIT_LANE void each(Case of, const std::uint32_t* __restrict a, const std::uint32_t* __restrict b,
+                      std::uint32_t* __restrict out, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) out[i] = of(a[i], b[i]);
+}
+
+template <class Case>
+void each_plain(const Case& of, const std::uint32_t* a, const std::uint32_t* b, std::uint32_t* out,
+                std::size_t count) {
+  each(of, a, b, out, count);
+}
+
+#if PAMKIT_HAS_AVX2_COLUMNS
+template <class Case>
+[[gnu::target("avx2")]] void each_avx2(const Case& of, const std::uint32_t* a,
+                                       const std::uint32_t* b, std::uint32_t* out,
+                                       std::size_t count) {
+  each(of, a, b, out, count);
+}
+#endif
+
+/// out[i] = of(a[i], b[i]); `out` is neither `a` nor `b`. The same bits on every machine.
+template <class Case>
+void for_columns(const Case& of, const std::uint32_t* a, const std::uint32_t* b,
+                 std::uint32_t* out, std::size_t count) {
+#if PAMKIT_HAS_AVX2_COLUMNS
+  static const bool has_avx2 = __builtin_cpu_supports("avx2");
+  if (has_avx2) return each_avx2(of, a, b, out, count);
+#endif
+  each_plain(of, a, b, out, count);
+}
+
+/// Calls f with an integer wide enough for sums of two ordinals of the format.
+template <class Function>
+void with_integer(const format_description& format, const Function& f) {
+  if (format.storage_bits <= 16) {
+    f(std::int32_t{});
+  } else {
+    f(std::int64_t{});
+  }
+}
+
+}  // namespace
+}  // namespace pamkit::reference
