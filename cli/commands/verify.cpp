@@ -152,7 +152,6 @@ verify_request request_of(const verify_options& options, const backend_choice& b
   wanted.policies = options.rules.policies();
   wanted.overflows = options.rules.overflows();
   wanted.profiles = options.rules.profiles();
-  wanted.profiles = options.rules.profiles();
   wanted.operations = options.operations.read(properties::suite_operations());
   wanted.properties = read_properties(options.property);
   wanted.level = options.level.read();
