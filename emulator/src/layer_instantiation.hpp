@@ -11,7 +11,10 @@ std::vector<tensor> apply_layer(const policy<binary32>& rules, derivative gradie
                                 std::span<const tensor> inputs,
                                 const layer_attributes& attributes) {
   const layer_call call{Layer::name, rules, gradient, inputs, &attributes, Layer::attributes};
-  for (const auto& [name, value] : attributes) static_cast<void>(call.attribute(name));
+  for (const auto& [name, value] : attributes) {
+    call.require(std::ranges::find(call.known, name, &layer_attribute::name) != call.known.end(),
+                 "no attribute is called " + name);
+  }
   for (const tensor& t : inputs) {
     call.require(std::ranges::all_of(t.shape, [](std::int64_t n) { return n >= 0; }) &&
                      t.encodings.size() == static_cast<std::size_t>(element_count(t.shape)),

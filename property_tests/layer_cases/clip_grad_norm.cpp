@@ -21,7 +21,8 @@ void clip_grad_norm(layer_case_source& source) {
   for (const plan& p : plans) {
     layer_case c;
     for (const auto& shape : p.shapes) c.inputs.push_back(source.numbers(shape, p.content));
-    c.attributes = {{"limit", p.limit}};
+    // The default is left out, so that it is judged as a default.
+    if (p.limit != 1) c.attributes = {{"limit", p.limit}};
     source.add(std::move(c));
   }
 }

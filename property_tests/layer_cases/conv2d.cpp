@@ -38,10 +38,11 @@ void conv2d(layer_case_source& source) {
     c.incoming = {source.numbers(
         {p.images, p.outputs, output(p.height, p.kernel_height), output(p.width, p.kernel_width)},
         p.content)};
-    c.attributes = {{"stride", static_cast<double>(p.stride)},
-                    {"padding", static_cast<double>(p.padding)},
-                    {"dilation", static_cast<double>(p.dilation)},
-                    {"groups", static_cast<double>(p.groups)}};
+    // Defaults are left out, so that they are judged as defaults.
+    if (p.stride != 1) c.attributes["stride"] = static_cast<double>(p.stride);
+    if (p.padding != 0) c.attributes["padding"] = static_cast<double>(p.padding);
+    if (p.dilation != 1) c.attributes["dilation"] = static_cast<double>(p.dilation);
+    if (p.groups != 1) c.attributes["groups"] = static_cast<double>(p.groups);
     source.add(std::move(c));
   }
 }

@@ -44,7 +44,9 @@ void cross_entropy(layer_case_source& source) {
       }
     }
     c.incoming = {source.numbers({}, p.incoming)};
-    c.attributes = {{"smoothing", p.smoothing}, {"fairseq", p.fairseq}};
+    // Defaults are left out, so that they are judged as defaults.
+    if (p.smoothing != 0) c.attributes["smoothing"] = p.smoothing;
+    if (p.fairseq != 0) c.attributes["fairseq"] = p.fairseq;
     source.add(std::move(c));
   }
   // No row is kept: 0 / 0.

@@ -9,7 +9,9 @@ void dropout(layer_case_source& source) {
     layer_case c;
     c.inputs = {source.numbers({3, 7}, content), source.words({3, 7}, 2)};
     c.incoming = {source.numbers({3, 7}, content)};
-    c.attributes = {{"p", rates[next++ % std::size(rates)]}};
+    // The default is left out, so that it is judged as a default.
+    const double rate = rates[next++ % std::size(rates)];
+    if (rate != 0.1) c.attributes = {{"p", rate}};
     source.add(std::move(c));
   }
 }

@@ -36,7 +36,8 @@ void layer_norm(layer_case_source& source) {
     c.inputs = {source.numbers({p.rows, p.length}, p.content),
                 source.numbers({p.length}, p.parameters), source.numbers({p.length}, p.parameters)};
     c.incoming = {source.numbers({p.rows, p.length}, p.content == ties ? ordinary : p.content)};
-    c.attributes = {{"eps", p.eps}};
+    // The default is left out, so that it is judged as a default.
+    if (p.eps != 1e-5) c.attributes = {{"eps", p.eps}};
     source.add(std::move(c));
   }
 }

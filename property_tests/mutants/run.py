@@ -241,6 +241,8 @@ def judge_in_one_run(program, faults, arguments, results):
                 found = rejection(fields[1:])
                 results.add(by_name[fields[0]], "killed", [found["property"]], found, time.monotonic() - started)
                 started = time.monotonic()
+            elif kind == "rejected" and fields[0] not in by_name:
+                refuse(f"without any fault the suite rejects {' '.join(fields)}")
             elif kind == "reached":
                 reached.add(fields[0])
             elif kind == "crashed":

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Hunts for faults that the suite lets pass: makes all small faults of some files (mutate.py), judges them in one
+build, and lists the survivors with their line.
+
+  property_tests/mutants/hunt.py emulator/include/pamkit/detail/encode.hpp ...
+
+A fault that does not compile is dropped. Exit codes: 0 no survivors; 1 survivors; 2 usage.
+"""
+import argparse
+import os
+import pathlib
+import re
+import sys
+
+import run
+from mutate import crossing_free, mutants_of
+from planting import ROOT
+
+
+def culprits(messages, faults, tree):
+    """The faults on the lines of the copy that the compiler complains about."""
+    sites = set()
+    for path, line in re.findall(r"^(?:In file included from )?(\S+?):(\d+)(?::\d+)?: (?:error|.*required from)", messages, re.M):
+        file = pathlib.Path(path)
+        if not file.is_relative_to(tree):
+            continue
+        lines = file.read_text().split("\n")
+        for at in (int(line) - 1,):
+            sites |= {int(s) for s in re.findall(r"PAMKIT_FAULT\((\d+)\)", lines[at])}
+    return [f for f in faults if f.site in sites]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("files", nargs="+")
+    parser.add_argument("--arithmetic", default="pam")
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
+    parser.add_argument("--work", type=pathlib.Path)
+    parser.add_argument("--name", default="hunt", help="of the copy, so that hunts can run side by side")
+    parser.add_argument("--level", choices=run.LEVELS, default="standard")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--property", action="append", default=[])
+    parser.add_argument("--format", action="append", default=[])
+    parser.add_argument("--lines", help="FIRST-LAST: only faults that begin there")
+    arguments = parser.parse_args()
+    base = arguments.build.resolve()
+    work = (arguments.work or base / "mutants").resolve()
+    faults = []
+    for file in arguments.files:
+        faults += mutants_of(str(pathlib.Path(file)), arguments.arithmetic)
+    if arguments.lines:
+        first, last = map(int, arguments.lines.split("-"))
+        faults = [f for f in faults if first <= int(f.name.split(":")[1]) <= last]
+    faults = crossing_free(faults)
+    build = run.Build(base, work, arguments.jobs)
+    while True:
+        program, messages = build.make(arguments.name, faults, arguments.arithmetic)
+        if program is not None:
+            break
+        bad = culprits(messages, faults, work / arguments.name)
+        if not bad:
+            run.refuse(messages[-3000:])
+        print(f"{len(bad)} of {len(faults)} faults do not compile and are dropped", flush=True)
+        names = {f.name for f in bad}
+        faults = [f for f in faults if f.name not in names]
+    print(f"{len(faults)} faults", flush=True)
+    results = run.Results(work / f"{arguments.name}.json", "hunt", arguments.level)
+    options = ["--level", arguments.level, "--jobs", str(arguments.jobs), "--no-shrink"]
+    for name in ("property", "format"):
+        for value in getattr(arguments, name):
+            options += [f"--{name}", value]
+    run.judge_in_one_run(program, faults, options, results)
+    survivors = [f for f in faults if results.found[f.name]["verdict"] == "survived"]
+    for f in survivors:
+        line = (ROOT / f.file).read_text()[:f.begin].count("\n") + 1
+        print(f"SURVIVED {f.file}:{line} {f.fault}: {' '.join(f.find.split())}  ->  {' '.join(f.replace.split())} "
+              f"({results.found[f.name]['note']})")
+    print(f"{len(faults) - len(survivors)} of {len(faults)} rejected")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

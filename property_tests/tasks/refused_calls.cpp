@@ -1,0 +1,160 @@
+/// A layer refuses what it cannot compute with std::invalid_argument, and does not read past an operand instead.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "suite_context.hpp"
+
+namespace pamkit::properties {
+namespace {
+
+const property_text text = {
+    .id = "facts",
+    .part = "refusals",
+    .sentence = "a layer refuses a wrong number of operands, a wrong shape, attribute or index",
+    .domain = "each operand and attribute of a right call made wrong, one at a time",
+    .operation = "",
+    .promise = ""};
+
+struct call {
+  std::string what;
+  std::vector<tensor> operands;
+  layer_attributes attributes;
+};
+
+// Attributes outside of what their meaning allows.
+struct wrong_value {
+  std::string_view layer, attribute;
+  double value;
+};
+constexpr wrong_value kWrongValues[] = {
+    {"conv2d", "stride", 0},       {"conv2d", "stride", 1.5},      {"conv2d", "padding", -1},
+    {"conv2d", "dilation", 0},     {"conv2d", "dilation", 100},    {"conv2d", "groups", 0},
+    {"conv2d", "groups", 2},       {"conv2d", "stride", 1e300},    {"dropout", "p", 1},
+    {"dropout", "p", -0.25},       {"clip_grad_norm", "limit", -1}, {"adamw_step", "step", 0},
+    {"adamw_step", "step", 0.5},   {"cross_entropy", "fairseq", -1}, {"cross_entropy", "fairseq", 0.5},
+};
+
+// A call that is right, with room on every axis: the first case of the layer with odd channels.
+call right_call(const layer_info& layer, bool is_vjp) {
+  const layer_case c = make_layer_cases(layer.name, binary32{}, 1, true).front();
+  call right{.what = {}, .operands = c.inputs, .attributes = {}};
+  if (layer.name == "conv2d") {
+    right.operands = {{{1, 1, 4, 5}, column(20, 0x3F800000)},
+                      {{3, 1, 3, 3}, column(27, 0x3F800000)},
+                      {{3}, column(3, 0x3F800000)}};
+    if (is_vjp) right.operands.push_back({{1, 3, 2, 3}, column(18, 0x3F800000)});
+    return right;
+  }
+  if (is_vjp) right.operands.insert(right.operands.end(), c.incoming.begin(), c.incoming.end());
+  return right;
+}
+
+std::vector<call> wrong_calls(const layer_info& layer, const call& right) {
+  std::vector<call> calls;
+  const auto add = [&](std::string what, const auto& change) {
+    calls.push_back(right);
+    calls.back().what = std::move(what);
+    change(calls.back());
+  };
+  if (!layer.is_variadic) {
+    add("an operand missing", [](call& c) { c.operands.pop_back(); });
+    add("an operand too many", [](call& c) { c.operands.push_back(c.operands.front()); });
+  }
+  for (std::size_t i = 0; i < right.operands.size(); ++i) {
+    add(fmt::format("an element of operand {} missing", i), [&](call& c) {
+      if (c.operands[i].encodings.empty()) c.operands[i].shape.front() = 1;
+      if (!c.operands[i].encodings.empty()) c.operands[i].encodings.pop_back();
+    });
+    add(fmt::format("a negative axis of operand {}", i), [&](call& c) {
+      c.operands[i].shape.insert(c.operands[i].shape.begin(), {-1, -1});
+    });
+    // The first operand of a layer of rows may have any shape, and with it a derivative must not fit.
+    if (layer.is_variadic || (right.operands.size() == 1 && i == 0)) continue;
+    add(fmt::format("an axis of operand {} longer", i), [&](call& c) {
+      tensor& t = c.operands[i];
+      if (t.shape.empty()) t.shape = {2};
+      else ++t.shape.back();
+      std::int64_t count = 1;
+      for (const std::int64_t n : t.shape) count *= n;
+      t.encodings.resize(static_cast<std::size_t>(count));
+    });
+  }
+  add("an unknown attribute", [](call& c) { c.attributes["colour"] = 1; });
+  for (const wrong_value& w : kWrongValues) {
+    if (w.layer != layer.name) continue;
+    add(fmt::format("{} = {}", w.attribute, w.value),
+        [&](call& c) { c.attributes[std::string(w.attribute)] = w.value; });
+  }
+  if (layer.name == "cross_entropy") {
+    add("a class past the last", [](call& c) {
+      c.operands[1].encodings[0] = static_cast<std::uint32_t>(c.operands[0].shape[1]);
+    });
+  }
+  return calls;
+}
+
+bool is_refused(const layer_function f, const call& c) {
+  try {
+    static_cast<void>(f({}, derivative::approx, c.operands, c.attributes));
+    return false;
+  } catch (const std::invalid_argument&) {
+    return true;
+  }
+}
+
+result judge_refusals(const backend& b, const layer_info& layer, bool is_vjp) {
+  result row{.property = std::string(text.id), .operation = std::string(layer.name) + (is_vjp ? "_vjp" : "")};
+  row.statement = text.key();
+  row.format = "binary32";
+  row.arithmetic = "pam";
+  row.policy = row.overflow = "any";
+  row.backend = b.name;
+  row.domain = text.domain;
+  row.mode = run_mode::exhaustive;
+  const layer_function f = b.layer(row.operation, "pam");
+  const call right = right_call(layer, is_vjp);
+  if (is_refused(f, right)) {
+    row.status = run_status::fail;
+    row.reason = "a right call is refused";
+    return row;
+  }
+  for (const call& c : wrong_calls(layer, right)) {
+    ++row.cases;
+    if (is_refused(f, c) || row.status == run_status::fail) continue;
+    row.status = run_status::fail;
+    row.reason = "not refused: " + c.what;
+  }
+  return row;
+}
+
+void add_refusal_tasks(suite_context& context) {
+  if (!context.wants(text)) return;
+  const auto& asked = context.options().arithmetics;
+  if (std::ranges::none_of(asked, [](const arithmetic_choice& a) { return a.info->name == "pam"; })) return;
+  context.add_task("facts of refusals", [&context] {
+    rows found;
+    for (const backend* b : context.options().backends) {
+      if (b->layer == nullptr || !context.is_judged(*b)) continue;
+      for (const layer_info& layer : layers()) {
+        for (const bool is_vjp : {false, true}) {
+          if (is_vjp && !layer.has_vjp) continue;
+          if (b->layer(std::string(layer.name) + (is_vjp ? "_vjp" : ""), "pam") == nullptr) continue;
+          if (has_layer_cases(layer.name)) found.push_back(judge_refusals(*b, layer, is_vjp));
+        }
+      }
+    }
+    return found;
+  });
+}
+
+}  // namespace
+
+namespace tasks {
+task_family refused_calls() {
+  return {.texts = {&text}, .operations = {}, .add_tasks = add_refusal_tasks, .replay = nullptr};
+}
+}  // namespace tasks
+
+}  // namespace pamkit::properties
