@@ -70,15 +70,15 @@ std::vector<call> wrong_calls(const layer_info& layer, const call& right) {
     add(fmt::format("a negative axis of operand {}", i), [&](call& c) {
       c.operands[i].shape.insert(c.operands[i].shape.begin(), {-1, -1});
     });
-    // The first operand of a layer of rows may have any shape, and with it a derivative must not fit.
-    if (layer.is_variadic || (right.operands.size() == 1 && i == 0)) continue;
-    add(fmt::format("an axis of operand {} longer", i), [&](call& c) {
+    // One operand alone may have any shape.
+    if (layer.is_variadic || right.operands.size() == 1) continue;
+    // All of its axes: a layer may take more rows, or longer ones, but not both at once.
+    add(fmt::format("the axes of operand {} longer", i), [&](call& c) {
       tensor& t = c.operands[i];
-      if (t.shape.empty()) t.shape = {2};
-      else ++t.shape.back();
+      if (t.shape.empty()) t.shape = {1};
       std::int64_t count = 1;
-      for (const std::int64_t n : t.shape) count *= n;
-      t.encodings.resize(static_cast<std::size_t>(count));
+      for (std::int64_t& n : t.shape) count *= ++n;
+      t.encodings.assign(static_cast<std::size_t>(count), 0);
     });
   }
   add("an unknown attribute", [](call& c) { c.attributes["colour"] = 1; });
