@@ -27,6 +27,7 @@ line_writer::line_writer(int descriptor, std::string name)
 
 char* line_writer::reserve(std::size_t size) {
   if (used_ + size > buffer_.size()) flush();
+  if (size > buffer_.size()) buffer_.resize(size);  // longer than a pipe takes at once
   return buffer_.data() + used_;
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "console.hpp"
+#include "plugin.hpp"
 #include "suggestion.hpp"
 
 namespace pamkit::cli {
@@ -202,7 +203,8 @@ rule_options::single rule_options::only() const {
 void backend_option::attach(CLI::App& app) {
   add_text(
       app, "--backend", text_,
-      "scalar, simd; cuda-host, cuda-ptx, cuda, torch where built (default: all that are here)",
+      "scalar, simd; cuda-host, cuda-ptx, cuda, torch where built (default: all that are here); or "
+      "a shared library of your own, ./libmine.so (docs/foreign.md)",
       multiplicity::list, "BACKEND[,...]");
 }
 
@@ -211,6 +213,10 @@ backend_choice backend_option::read() const {
   if (text_.empty()) return {{here.begin(), here.end()}, {}};
   backend_choice choice;
   for (const std::string& name : split_list("--backend", text_)) {
+    if (name.find('/') != std::string::npos) {
+      choice.present.push_back(&load_plugin(name));
+      continue;
+    }
     if (const auto it = std::ranges::find(here, name, &backend::name); it != here.end()) {
       choice.present.push_back(*it);
     } else if (std::ranges::find(absent_backends(), name, &known_backend::name) !=

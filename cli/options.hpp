@@ -92,6 +92,8 @@ class operation_argument {
   const operation_info& read() const;
   /// Throws where it is not an elementwise operation or `arithmetic` does not define it.
   const operation_info& read(const arithmetic_choice& arithmetic) const;
+  /// As given.
+  const std::string& text() const { return text_; }
 
  private:
   std::string text_;

@@ -20,23 +20,7 @@ constexpr std::array<std::uint8_t, 256> kDigitValues = [] {
   return values;
 }();
 
-// The two digits of every byte.
-constexpr std::array<std::array<char, 2>, 256> kBytes = [] {
-  constexpr char kDigits[] = "0123456789ABCDEF";
-  std::array<std::array<char, 2>, 256> bytes{};
-  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = {kDigits[i >> 4], kDigits[i & 15]};
-  return bytes;
-}();
-
 }  // namespace
-
-void write_hex(std::uint32_t bits, int digits, char* out) {
-  for (int shift = 4 * digits - 8; shift >= 0; shift -= 8) {
-    const auto& byte = kBytes[(bits >> shift) & 0xff];
-    *out++ = byte[0];
-    *out++ = byte[1];
-  }
-}
 
 std::string hex(std::uint32_t bits, const format_description& format) {
   std::string text(static_cast<std::size_t>(digits_of(format)), '0');

@@ -6,15 +6,13 @@
 #include <string>
 
 #include "pamkit/format/any_format.hpp"
+#include "pamkit/properties/vector_text.hpp"
 
 /// One case a line: upper-case hexadecimal encodings without prefix, one space between them.
 namespace pamkit::cli {
 
-/// How many digits an encoding of the format has: 8, 4 or 2.
-inline int digits_of(const format_description& format) { return format.storage_bits / 4; }
-
-/// Writes `digits` upper-case digits to `out`.
-void write_hex(std::uint32_t bits, int digits, char* out);
+using properties::digits_of;
+using properties::write_hex;
 
 std::string hex(std::uint32_t bits, const format_description& format);
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,15 +18,24 @@ namespace {
 
 constexpr std::size_t kBufferSize = std::size_t{1} << 20;
 constexpr std::size_t kBlockLines = std::size_t{1} << 16;
+constexpr std::size_t kBlockFields = std::size_t{1} << 20;  // where lines are long
+constexpr std::size_t kShownNames = 6;
 
 }  // namespace
 
-vector_reader::vector_reader(const std::string& path, const format_description& format,
-                             std::vector<std::string> names)
-    : format_(format), names_(std::move(names)), digits_(digits_of(format)), buffer_(kBufferSize) {
-  width_ = names_.size() * static_cast<std::size_t>(digits_ + 1) - 1;
+vector_field vector_field::encoding(std::string name, const format_description& format) {
   const std::uint32_t dropped = (std::uint32_t{1} << format.dropped_bits) - 1;
-  allowed_bits_ = (format.sign_mask | format.magnitude_mask) & ~dropped;
+  return {std::move(name), digits_of(format), (format.sign_mask | format.magnitude_mask) & ~dropped};
+}
+
+vector_reader::vector_reader(const std::string& path, const format_description& format,
+                             std::vector<vector_field> fields)
+    : format_(format), fields_(std::move(fields)) {
+  for (const vector_field& field : fields_) width_ += static_cast<std::size_t>(field.digits) + 1;
+  if (!fields_.empty()) --width_;
+  block_lines_ = std::clamp<std::size_t>(kBlockFields / std::max<std::size_t>(fields_.size(), 1), 1,
+                                         kBlockLines);
+  buffer_.resize(std::max(kBufferSize, 4 * (width_ + 2)));
   if (path.empty() || path == "-") {
     name_ = "standard input";
     return;
@@ -65,23 +73,36 @@ void vector_reader::refill() {
 
 bool vector_reader::read_line(const char* begin, const char* end, vector_block& block) const {
   if (static_cast<std::size_t>(end - begin) != width_) return false;
-  const std::size_t fields = names_.size();
+  const std::size_t count = fields_.size();
   bool good = true;
-  for (std::size_t i = 0; i < fields; ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const vector_field& field = fields_[i];
     std::uint32_t bits = 0;
-    good &= read_hex(begin, digits_, bits) && (bits & ~allowed_bits_) == 0;
+    good &= read_hex(begin, field.digits, bits) && (bits & ~field.allowed_bits) == 0;
     block.fields[i][block.count] = bits;
-    begin += digits_;
-    if (i + 1 < fields) good &= *begin++ == ' ';
+    begin += field.digits;
+    if (i + 1 < count) good &= *begin++ == ' ';
   }
   return good;
+}
+
+std::string vector_reader::line_form() const {
+  std::string text;
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    const bool is_shown = i < kShownNames || i + 1 == fields_.size();
+    if (!is_shown && i > kShownNames) continue;
+    if (i > 0) text += ' ';
+    text += is_shown ? fields_[i].name : "...";
+  }
+  return text;
 }
 
 bool vector_reader::next(vector_block& block) {
   block.first_line = line_;
   block.count = 0;
-  for (auto& field : block.fields) field.resize(kBlockLines);
-  while (block.count < kBlockLines) {
+  block.fields.resize(fields_.size());
+  for (auto& field : block.fields) field.resize(block_lines_);
+  while (block.count < block_lines_) {
     const char* const begin = buffer_.data() + begin_;
     const std::size_t left = end_ - begin_;
     // No good line is longer than width + CR + LF: nothing beyond is looked at, so that a line
@@ -99,7 +120,7 @@ bool vector_reader::next(vector_block& block) {
     if (found == nullptr && left == 0) {
       if (line_ == 1) {
         throw failure(fmt::format("{}:1: empty input; give at least one line '{}'", name_,
-                                  fmt::join(names_, " ")));
+                                  line_form()));
       }
       break;
     }
@@ -117,8 +138,8 @@ bool vector_reader::next(vector_block& block) {
 }
 
 void vector_reader::refuse(const char* begin, const char* end) const {
-  constexpr std::ptrdiff_t kLooked = 64;  // longer than every right line
-  std::string_view text(begin, static_cast<std::size_t>(std::min(end - begin, kLooked)));
+  const auto looked = static_cast<std::ptrdiff_t>(width_ + 64);  // longer than every right line
+  std::string_view text(begin, static_cast<std::size_t>(std::min(end - begin, looked)));
   text = text.substr(0, text.find('\n'));
   std::vector<std::string> fields;
   for (std::size_t at = 0; at <= text.size();) {
@@ -134,16 +155,17 @@ void vector_reader::refuse(const char* begin, const char* end) const {
     what = fmt::format("field {} is empty", empty - fields.begin() + 1);
   } else if (too_long != fields.end()) {
     what = fmt::format("field {} is too long", too_long - fields.begin() + 1);
-  } else if (fields.size() != names_.size()) {
+  } else if (fields.size() != fields_.size()) {
     what = fmt::format("{} {}", fields.size(), fields.size() == 1 ? "field" : "fields");
   }
   for (std::size_t i = 0; i < fields.size() && what.empty(); ++i) {
     std::uint32_t bits = 0;
-    if (fields[i].size() != static_cast<std::size_t>(digits_)) {
+    const vector_field& wanted = fields_[i];
+    if (fields[i].size() != static_cast<std::size_t>(wanted.digits)) {
       what = fmt::format("field {} has {} characters", i + 1, fields[i].size());
-    } else if (!read_hex(fields[i].data(), digits_, bits)) {
+    } else if (!read_hex(fields[i].data(), wanted.digits, bits)) {
       what = fmt::format("field {} is not hexadecimal", i + 1);
-    } else if ((bits & ~allowed_bits_) != 0) {
+    } else if ((bits & ~wanted.allowed_bits) != 0) {
       what = fmt::format("field {} has one of the low {} bits set, which {} drops", i + 1,
                          format_.dropped_bits, format_.name);
     }
@@ -152,8 +174,7 @@ void vector_reader::refuse(const char* begin, const char* end) const {
   throw failure(fmt::format(
       "{}:{}: {} in {}; a {} line is '{}': {} fields of {} hexadecimal digits, one space "
       "between",
-      name_, line_, what, in_quotes(text), format_.name, fmt::join(names_, " "), names_.size(),
-      digits_));
+      name_, line_, what, in_quotes(text), format_.name, line_form(), fields_.size(), digits_of(format_)));
 }
 
 }  // namespace pamkit::cli

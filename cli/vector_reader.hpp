@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -11,22 +10,29 @@
 
 namespace pamkit::cli {
 
+/// One field of a line.
+struct vector_field {
+  std::string name;  ///< for messages
+  int digits = 8;
+  std::uint32_t allowed_bits = 0xFFFFFFFF;
+
+  /// An encoding of the format.
+  static vector_field encoding(std::string name, const format_description& format);
+};
+
 /// Consecutive lines, column by column.
 struct vector_block {
-  static constexpr int kMaxFields = 3;
-
   std::uint64_t first_line = 1;  ///< the number of the line at index 0; lines count from 1
   std::size_t count = 0;
-  std::array<std::vector<std::uint32_t>, kMaxFields> fields;
+  std::vector<std::vector<std::uint32_t>> fields;
 };
 
 /// Reads lines of encodings from a file or a pipe, block by block, in constant memory.
 class vector_reader {
  public:
-  /// Opens `path`, or standard input for "-" and an empty text. `names` says what each field is,
-  /// for messages.
+  /// Opens `path`, or standard input for "-" and an empty text. `format` is for messages.
   vector_reader(const std::string& path, const format_description& format,
-                std::vector<std::string> names);
+                std::vector<vector_field> fields);
   ~vector_reader();
   vector_reader(const vector_reader&) = delete;
   vector_reader& operator=(const vector_reader&) = delete;
@@ -44,14 +50,15 @@ class vector_reader {
   // Whether the text [begin, end) is a line's content; fills row `block.count`.
   bool read_line(const char* begin, const char* end, vector_block& block) const;
   [[noreturn]] void refuse(const char* begin, const char* end) const;
+  // "A B RESULT", with the middle left out of a long line.
+  std::string line_form() const;
 
   int descriptor_ = 0;
   std::string name_;
   format_description format_;
-  std::vector<std::string> names_;
-  int digits_ = 0;
-  std::size_t width_ = 0;  // of a line without its end
-  std::uint32_t allowed_bits_ = 0;
+  std::vector<vector_field> fields_;
+  std::size_t width_ = 0;        // of a line without its end
+  std::size_t block_lines_ = 0;  // so many lines at a time
   std::vector<char> buffer_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

@@ -1,8 +1,10 @@
-# Installs formats and emulator as a CMake package: find_package(pamkit), pamkit::emulator, pamkit::format.
+# Installs formats, emulator and the C library as a CMake package: find_package(pamkit), pamkit::emulator, pamkit::format,
+# pamkit::c.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
 install(TARGETS pamkit_format pamkit_emulator pamkit_strict_fp EXPORT pamkit_targets)
+install(TARGETS pamkit_c EXPORT pamkit_targets PUBLIC_HEADER DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 foreach(folder "${PROJECT_SOURCE_DIR}/emulator/format/include/" "${PROJECT_SOURCE_DIR}/emulator/include/"
         "${PROJECT_SOURCE_DIR}/emulator/simd/include/" "${PROJECT_BINARY_DIR}/emulator/generated/")
   install(DIRECTORY "${folder}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.hpp"
@@ -14,6 +16,7 @@ endforeach()
 set_target_properties(pamkit_format PROPERTIES EXPORT_NAME format)
 set_target_properties(pamkit_emulator PROPERTIES EXPORT_NAME emulator)
 set_target_properties(pamkit_strict_fp PROPERTIES EXPORT_NAME strict_fp)
+set_target_properties(pamkit_c PROPERTIES EXPORT_NAME c)
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/pamkit")
 install(EXPORT pamkit_targets NAMESPACE pamkit:: FILE pamkit-targets.cmake DESTINATION "${package_dir}")

@@ -6,6 +6,7 @@
 #include "console.hpp"
 #include "options.hpp"
 #include "oracle.hpp"
+#include "tensor_vectors.hpp"
 #include "vector_line.hpp"
 #include "vector_reader.hpp"
 
@@ -112,15 +113,26 @@ struct check_options {
   bool any_nan = false;
   bool quiet = false;
   number_option errors = errors_option();
+  tensor_options tensors;
 };
 
 exit_code run(const check_options& options) {
   const rule_options::single chosen = options.rules.only();
+  if (const auto f = properties::find_tensor_function(options.operation.text())) {
+    return check_tensor_vectors({*f, options.tensors, chosen},
+                                {.file = options.file,
+                                 .any_nan = options.any_nan,
+                                 .errors = options.errors.read_or(20),
+                                 .quiet = options.quiet});
+  }
+  options.tensors.refuse_if_given(options.operation.text());
   const operation_info& operation = options.operation.read(chosen.arithmetic);
-  std::vector<std::string> fields = {"A", "RESULT"};
-  if (operation.arity == 2) fields.insert(fields.begin() + 1, "B");
+  const format_description format = describe(chosen.rules.format);
+  std::vector<vector_field> fields = {vector_field::encoding("A", format)};
+  if (operation.arity == 2) fields.push_back(vector_field::encoding("B", format));
+  fields.push_back(vector_field::encoding("RESULT", format));
   judge verdicts(operation, chosen, options.any_nan, options.errors.read_or(20));
-  vector_reader reader(options.file, describe(chosen.rules.format), fields);
+  vector_reader reader(options.file, format, std::move(fields));
   vector_block block;
   while (reader.next(block)) verdicts.take(block);
   if (!options.quiet) {
@@ -143,13 +155,16 @@ command check() {
           "  pamkit check pow answers.txt --policy gradual --errors 100\n"
           "  pamkit vectors mul | pamkit check mul\n"
           "Each line: operands and result, hexadecimal digits without prefix, one space between:\n"
-          "  3FC00000 3FC00000 40000000\n",
+          "  3FC00000 3FC00000 40000000\n"
+          "Of a tensor operation: all operands row-major, then all results, shapes as in\n"
+          "  pamkit vectors matmul --length 64 | pamkit check matmul --length 64\n",
       .exit_codes = "  1    a result is wrong; standard output says which and what is expected\n",
       .attach = [](CLI::App& app) -> std::function<exit_code()> {
         auto options = std::make_shared<check_options>();
         options->operation.attach(app);
         app.add_option("FILE", options->file, "vectors; standard input without it or for '-'");
         options->rules.attach(app, multiplicity::one);
+        options->tensors.attach(app);
         app.add_flag("--any-nan", options->any_nan, "accept any NaN where a NaN is expected");
         options->errors.attach(app);
         app.add_flag("--quiet", options->quiet, "print wrong results only, no summary");

@@ -8,6 +8,7 @@
 #include "options.hpp"
 #include "oracle.hpp"
 #include "pamkit/properties/operand_stream.hpp"
+#include "tensor_vectors.hpp"
 #include "vector_line.hpp"
 
 namespace pamkit::cli {
@@ -26,6 +27,7 @@ struct vectors_options {
   level_option level;
   number_option count = count_option("write exactly N lines (default: as many as the level has)");
   number_option seed = seed_option();
+  tensor_options tensors;
   bool operands_only = false;
 };
 
@@ -56,6 +58,14 @@ void judge_results(const oracle& golden, const operation_info& operation,
 
 exit_code run(const vectors_options& options) {
   const rule_options::single chosen = options.rules.only();
+  if (const auto f = properties::find_tensor_function(options.operation.text())) {
+    return write_tensor_vectors({*f, options.tensors, chosen},
+                                {.level = options.level.read(),
+                                 .count = options.count.read_or(0),
+                                 .seed = options.seed.read_or(1),
+                                 .operands_only = options.operands_only});
+  }
+  options.tensors.refuse_if_given(options.operation.text());
   const operation_info& operation = options.operation.read(chosen.arithmetic);
   const std::string_view arithmetic = chosen.arithmetic.info->name;
   const oracle golden(operation.name, chosen.rules);
@@ -111,12 +121,17 @@ command vectors() {
           "  pamkit vectors exp2 --count 1000000 --operands-only | my_unit | pamkit check exp2\n"
           "Each line: operands and result, hexadecimal digits without prefix, one space between:\n"
           "  3FC00000 3FC00000 40000000\n"
-          "Levels quick and standard correspond to TestFloat's 1 and 2.\n",
+          "Levels quick and standard correspond to TestFloat's 1 and 2 (docs/foreign.md).\n"
+          "Of a tensor operation a line has all operands, row-major, then all results:\n"
+          "  pamkit vectors matmul --length 64            dot products of 64 terms\n"
+          "  pamkit vectors softmax_vjp --length 33 --derivative exact\n"
+          "  pamkit vectors layer_norm --shape 2x5,5,5/eps=0.001 --format bfloat16\n",
       .exit_codes = "",
       .attach = [](CLI::App& app) -> std::function<exit_code()> {
         auto options = std::make_shared<vectors_options>();
         options->operation.attach(app);
         options->rules.attach(app, multiplicity::one);
+        options->tensors.attach(app);
         options->level.attach(app, "how many cases: quick, standard or exhaustive");
         options->count.attach(app);
         options->seed.attach(app);

@@ -3,7 +3,7 @@ source "${BASH_SOURCE[0]%/*}/expect.sh"
 
 expect 0 '^pamkit [0-9]+\.[0-9]+\.[0-9]+$' '' "$PAMKIT" --version
 expect 0 'verify' '' "$PAMKIT" --help
-for command in verify vectors check identify explain list report compare; do
+for command in verify vectors check digest identify explain list report compare; do
   expect 0 'Examples:' '' "$PAMKIT" "$command" --help
   expect 0 'Exit codes:' '' "$PAMKIT" "$command" --help
   expect 0 "^  130  interrupted" '' "$PAMKIT" "$command" --help

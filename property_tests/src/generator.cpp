@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "extended_magnitude.hpp"
 #include "paper_cases.hpp"
-#include "shrinkable_case.hpp"
 
 namespace pamkit::properties {
 namespace {
@@ -245,15 +245,6 @@ column draw_pair(const case_shape& shape, const description& f, entropy& source)
   }
 }
 
-rc::Gen<column> case_generator(const case_shape& shape) {
-  const description f = describe(shape.format);
-  return [shape, f](const rc::Random& random, int /*size*/) {
-    rc::Random bits = random;
-    entropy source(bits.next());
-    return shrinkable_case(f, draw_case(shape, f, source));
-  };
-}
-
 }  // namespace
 
 column case_at(const operand_columns& operands, std::size_t index) {
@@ -317,19 +308,6 @@ column draw_case(const case_shape& shape, const description& f, entropy& source)
   column operands = draw_pair(shape, f, source);
   operands.push_back(source.one_in(2) ? draw_moderate(f, source) : draw_encoding(f, source));
   return operands;
-}
-
-case_pool make_pool(const case_shape& shape, std::uint64_t seed, std::size_t count) {
-  case_pool pool;
-  pool.operands.assign(static_cast<std::size_t>(shape.arity), column(count));
-  const rc::Gen<column> generator = case_generator(shape);
-  rc::Random random(seed);
-  for (std::size_t i = 0; i < count; ++i) {
-    const column operands = generator(random.split(), 0).value();
-    count_case(shape, operands, pool.reached);
-    for (std::size_t j = 0; j < operands.size(); ++j) pool.operands[j][i] = operands[j];
-  }
-  return pool;
 }
 
 std::uint64_t enumeration_size(const any_format& format, int arity) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <utility>
 
 namespace pamkit::properties {
@@ -12,67 +13,64 @@ constexpr std::array<std::pair<suite_level, std::string_view>, 3> kLevels = {
      {suite_level::standard, "standard"},
      {suite_level::exhaustive, "exhaustive"}}};
 
-// TestFloat's level 1: the range ends, around 1.0, a significand's length away from it, infinities
-// and NaNs; with fractions 0, 1 and all ones, also less one.
-column level_one_set(const format_description& f) {
+// The exponent fields of TestFloat's pairs: the range ends, around 1.0, a significand's length away from it,
+// infinities and NaNs.
+std::vector<std::uint32_t> edge_fields(const format_description& f) {
   const std::int64_t last = (std::int64_t{1} << f.exponent_bits) - 1;
   const std::array<std::int64_t, 11> fields = {
       0,          1,          f.bias - f.kept_bits - 1, f.bias - 2, f.bias - 1, f.bias,
       f.bias + 1, f.bias + 2, f.bias + f.kept_bits + 1, last - 1,   last};
-  const std::int64_t ones = (std::int64_t{1} << f.kept_bits) - 1;
-  const std::array<std::int64_t, 4> fractions = {0, 1, ones, ones - 1};
-  column set;
+  std::vector<std::uint32_t> found;
   for (const std::int64_t field : fields) {
-    if (field < 0 || field > last) continue;
-    for (const std::int64_t fraction : fractions) {
-      const std::int64_t m =
-          (field << f.fraction_bits) + (std::max<std::int64_t>(fraction, 0) << f.dropped_bits);
-      set.push_back(static_cast<std::uint32_t>(m));
-      set.push_back(static_cast<std::uint32_t>(m) | f.sign_mask);
-    }
+    if (field >= 0 && field <= last) found.push_back(static_cast<std::uint32_t>(field));
   }
-  return set;
+  return found;
 }
 
-// TestFloat's level 2: the same exponents, with single bits, runs of ones from either end and their
-// complements.
-column level_two_set(const format_description& f) {
+// Single operands are few enough for every exponent.
+std::vector<std::uint32_t> all_fields(const format_description& f) {
+  std::vector<std::uint32_t> fields(std::size_t{1} << f.exponent_bits);
+  std::iota(fields.begin(), fields.end(), 0U);
+  return fields;
+}
+
+// TestFloat's fractions: of level 1 zero, one unit, all ones and one unit less; of level 2 also single
+// bits, runs of ones from either end, and all ones but one.
+column fractions_of(const format_description& f, suite_level level) {
+  const std::uint32_t unit = std::uint32_t{1} << f.dropped_bits;
+  const std::uint32_t ones = (f.min_normal - 1) & ~(unit - 1);
+  column fractions = {0, unit, ones, ones & ~unit};
+  if (level == suite_level::quick) return fractions;
+  for (std::uint32_t one = unit; one < f.min_normal; one <<= 1) {
+    fractions.insert(fractions.end(), {one, (one - 1) & ones, ones & ~(one - 1), ones & ~one});
+  }
+  return fractions;
+}
+
+column combinations(const format_description& f, const std::vector<std::uint32_t>& fields,
+                    const column& fractions) {
   column set;
-  for (const std::uint32_t x : level_one_set(f)) {
-    const std::uint32_t exponent = x & ~(f.min_normal - 1);
-    for (int bit = f.dropped_bits; bit < f.fraction_bits; ++bit) {
-      const std::uint32_t one = std::uint32_t{1} << bit;
-      const std::uint32_t below = (one - 1) & -(std::uint32_t{1} << f.dropped_bits);
-      for (const std::uint32_t fraction :
-           {one, below, (f.min_normal - 1) & ~(one - 1),
-            (f.min_normal - 1) & -(std::uint32_t{1} << f.dropped_bits) & ~one}) {
-        set.push_back(exponent | fraction);
-      }
+  for (const std::uint32_t field : fields) {
+    for (const std::uint32_t fraction : fractions) {
+      const std::uint32_t m = (field << f.fraction_bits) | fraction;
+      set.insert(set.end(), {m, m | f.sign_mask});
     }
-    set.push_back(x);
   }
-  return set;
-}
-
-column without_duplicates(column set) {
   std::ranges::sort(set);
   const auto rest = std::ranges::unique(set);
   set.erase(rest.begin(), rest.end());
   return set;
 }
 
-// Single operands of level 1 may be many: every exponent, as TestFloat does for its unary
-// functions.
-column unary_set(const format_description& f, suite_level level) {
-  column set = level == suite_level::quick ? level_one_set(f) : level_two_set(f);
-  const std::uint32_t ones = (f.min_normal - 1) & -(std::uint32_t{1} << f.dropped_bits);
-  for (std::uint32_t field = 0; field < std::uint32_t{1} << f.exponent_bits; ++field) {
-    for (const std::uint32_t fraction : {0U, std::uint32_t{1} << f.dropped_bits, ones}) {
-      const std::uint32_t m = (field << f.fraction_bits) | fraction;
-      set.insert(set.end(), {m, m | f.sign_mask});
-    }
-  }
-  return set;
+// Operand j of the combination of this number. They come in a scattered order, so that a prefix of the stream
+// is a fair sample of them: a step that is coprime to their number visits each once.
+std::uint32_t combination(const column& set, std::uint64_t combinations, std::uint64_t number,
+                          std::size_t j) {
+  constexpr std::uint64_t kStep = 0x9e3779b1;  // prime
+  __extension__ using uint128 = unsigned __int128;
+  auto index = static_cast<std::uint64_t>(uint128{number} * kStep % combinations);
+  for (; j > 0; --j) index /= set.size();
+  return set[static_cast<std::size_t>(index % set.size())];
 }
 
 bool enumerates(const format_description& f, int arity, suite_level level) {
@@ -102,9 +100,8 @@ operand_stream::operand_stream(const case_shape& shape, suite_level level, std::
     size_ = enumerated_;
   } else {
     const bool quick = level == suite_level::quick;
-    set_ = without_duplicates(shape.arity == 1 ? unary_set(format_, level)
-                              : quick          ? level_one_set(format_)
-                                               : level_two_set(format_));
+    set_ = combinations(format_, shape.arity == 1 ? all_fields(format_) : edge_fields(format_),
+                        fractions_of(format_, level));
     systematic_ = set_.size();
     for (int i = 1; i < shape.arity; ++i) systematic_ *= set_.size();
     random_per_case_ = quick ? 5 : 1;
@@ -125,27 +122,27 @@ bool operand_stream::next(operand_columns& operands, std::size_t count) {
   }
   for (column& c : operands) c.clear();
   for (std::size_t i = 0; i < take; ++i, ++position_) {
-    const bool systematic =
-        next_systematic_ < systematic_ && (position_ - enumerated_) % (1 + random_per_case_) == 0;
-    if (systematic) {
+    const std::uint64_t turn = (position_ - enumerated_) % (1 + random_per_case_);
+    const bool has_systematic = next_systematic_ < systematic_;
+    if (turn == 0 && has_systematic) {
       append_systematic(operands);
-    } else {
-      append_random(operands);
+      continue;
     }
+    append_random(operands);
+    // As TestFloat's level 1: the systematic operands meet random ones too.
+    const std::size_t kept = turn - 1;
+    const bool crosses = random_per_case_ > 1 && operands.size() == 2 && kept < 2 && has_systematic &&
+                         next_systematic_ > 0;
+    if (crosses) operands[kept].back() = combination(set_, systematic_, next_systematic_ - 1, kept);
   }
   return true;
 }
 
-// The combinations in a scattered order, so that a prefix of the stream is a fair sample of them: a
-// step that is coprime to their number visits each once.
 void operand_stream::append_systematic(operand_columns& operands) {
-  constexpr std::uint64_t kStep = 0x9e3779b1;  // prime
-  __extension__ using uint128 = unsigned __int128;
-  auto index = static_cast<std::uint64_t>(uint128{next_systematic_++} * kStep % systematic_);
-  for (column& c : operands) {
-    c.push_back(set_[static_cast<std::size_t>(index % set_.size())]);
-    index /= set_.size();
+  for (std::size_t j = 0; j < operands.size(); ++j) {
+    operands[j].push_back(combination(set_, systematic_, next_systematic_, j));
   }
+  ++next_systematic_;
 }
 
 void operand_stream::append_random(operand_columns& operands) {

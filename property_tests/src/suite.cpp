@@ -137,17 +137,6 @@ std::uint64_t suite_results::count(run_status status) const {
   return static_cast<std::uint64_t>(std::ranges::count(rows, status, &result::status));
 }
 
-std::vector<arithmetic_choice> default_arithmetics() {
-  std::vector<arithmetic_choice> choices;
-  for (const arithmetic_info& info : arithmetics()) {
-    choices.push_back(*parse_arithmetic(info.name));
-    if (auto compensated = parse_arithmetic(std::string(info.name) + ":1.0552")) {
-      choices.push_back(std::move(*compensated));
-    }
-  }
-  return choices;
-}
-
 std::vector<any_format> level_formats(suite_level level) {
   std::vector<any_format> formats = default_formats();
   if (level == suite_level::quick) return formats;
