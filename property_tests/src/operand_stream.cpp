@@ -57,8 +57,7 @@ column combinations(const format_description& f, const std::vector<std::uint32_t
     }
   }
   std::ranges::sort(set);
-  const auto rest = std::ranges::unique(set);
-  set.erase(rest.begin(), rest.end());
+  set.erase(std::unique(set.begin(), set.end()), set.end());
   return set;
 }
 

@@ -16,6 +16,7 @@ namespace {
 
 const property_text text = {
     .id = "P50",
+    .part = "digests",
     .sentence = "the lines of results have the committed SHA-256 on every instruction set",
     .domain = "the operands of the golden digests",
     .operation = "",
@@ -89,6 +90,7 @@ rows run_digest(suite_context& context, digest_operands& operands, const digest_
   std::string digest;
   for (const backend_ways& b : all) {
     if (context.is_stopping()) return {};
+    if (!context.is_judged(*b.implementation)) continue;
     result& row = found.emplace_back(row_of(item, b.implementation->name));
     if (!is_committed) {
       row.status = run_status::not_run;
@@ -134,7 +136,7 @@ bool is_wanted(const suite_context& context, const digest_item& item) {
 }
 
 void add_all_tasks(suite_context& context) {
-  if (!context.wants_property(text.id)) return;
+  if (!context.wants(text) || !context.wants_profile(profile::standard)) return;
   const auto operands = std::make_shared<digest_operands>();
   for (const digest_group group : all_digest_groups) {
     for (const digest_item& item : digest_items(group, context.options().arithmetics)) {
