@@ -143,6 +143,7 @@ rows run_repeat(suite_context& context, const setting& s, const Operation& o,
   const backend* first = nullptr;
   for (const backend* b : context.options().backends) {
     if (context.is_stopping()) return {};
+    if (!context.is_judged(*b)) continue;
     row.backend = b->name;
     found.push_back(row);
     if (!has(*b, o, *s.arithmetic->info, gradient)) {
