@@ -43,7 +43,7 @@ expect 0 '^[0-9]+ passed' '' "$PAMKIT" merge rank-0 rank-1 --out ranks --quiet
 cmp <(rows ranks-whole/verify.json) <(rows ranks/verify.json) || fail "merged ranks are not the whole"
 
 # An exhaustive run that is killed goes on, and gives the same rows.
-long=(--level exhaustive --property P1 --format e4m3,e5m2 --arithmetic pam,pam:1.0552,l_mul --jobs 1)
+long=(--level exhaustive --property P1 --op mul,div --format e4m3,e5m2 --arithmetic pam,pam:1.0552,l_mul --jobs 1)
 "$PAMKIT" verify "${long[@]}" --out straight --quiet >/dev/null || fail "the uninterrupted run"
 [[ ! -e straight/verify.journal ]] || fail "a finished run leaves its journal"
 "$PAMKIT" verify "${long[@]}" --out killed --quiet >/dev/null 2>&1 &

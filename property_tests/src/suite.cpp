@@ -67,7 +67,7 @@ void add_coverage(const suite_options& options, const std::vector<used_cases>& c
     const format_description format = describe(entry->shape.format);
     results.coverage.add(format.name, entry->reached);
     std::vector<case_class> required;
-    if (std::get<int>(key) == 0 && entry->shape.arity <= 2) {
+    if (std::get<0>(key) == 0 && entry->shape.arity <= 2) {
       required = required_classes(entry->shape);
     }
     if (entry->is_layer && entry->what == "softmax") required = {case_class::training_logits};

@@ -15,6 +15,7 @@ suite_options every_pair(const backend& b, const char* operation, const any_form
   o.formats = {format};
   o.properties = {"P1"};
   o.operations = {operation};
+  o.profiles = {profile::standard};
   o.level = suite_level::exhaustive;
   return o;
 }
