@@ -2,7 +2,7 @@
 ; operation: div
 ; statement: (a / b) / d = a / (b . d)
 ; domain: normal operands, all intermediate results in range, every policy
-; mutant: the product b . d may leave the range
+; mutant: a compensation of one unit takes part in the product
 ; expected: precondition sat, statement unsat, mutant sat
 
 (declare-const gradual Bool)
@@ -17,19 +17,20 @@
 (define-fun ab () Encoding (quotient a b))
 (define-fun bd () Encoding (mul b d))
 (assert (and (in_range (quotient_sum 0 a b)) (in_range (quotient_sum 0 ab d))))
+(assert (in_range (product_sum 0 b d)))
 
 (echo "precondition")
 (check-sat)
 
 (push 1)
-(assert (in_range (product_sum 0 b d)))
 (assert (not (= (quotient ab d) (quotient a bd))))
 (echo "statement")
 (check-sat)
 (pop 1)
 
 (push 1)
-(assert (not (= (quotient ab d) (quotient a bd))))
+(define-fun faulty () Encoding (pam gradual saturate UNIT b d))
+(assert (not (= (quotient ab d) (quotient a faulty))))
 (echo "mutant")
 (check-sat)
 (pop 1)

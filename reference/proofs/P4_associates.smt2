@@ -2,7 +2,7 @@
 ; operation: mul
 ; statement: (a . b) . d = a . (b . d)
 ; domain: normal operands, all partial products in range, every policy
-; mutant: the partial product a . b may leave the range
+; mutant: a compensation of one unit takes part in the first product
 ; expected: precondition sat, statement unsat, mutant sat
 
 (declare-const gradual Bool)
@@ -16,19 +16,20 @@
 (define-fun ab () Encoding (mul a b))
 (define-fun bd () Encoding (mul b d))
 (assert (and (in_range (product_sum 0 b d)) (in_range (product_sum 0 a bd))))
+(assert (and (in_range (product_sum 0 a b)) (in_range (product_sum 0 ab d))))
 
 (echo "precondition")
 (check-sat)
 
 (push 1)
-(assert (and (in_range (product_sum 0 a b)) (in_range (product_sum 0 ab d))))
 (assert (not (= (mul ab d) (mul a bd))))
 (echo "statement")
 (check-sat)
 (pop 1)
 
 (push 1)
-(assert (not (= (mul ab d) (mul a bd))))
+(define-fun faulty () Encoding (pam gradual saturate UNIT a b))
+(assert (not (= (mul faulty d) (mul a bd))))
 (echo "mutant")
 (check-sat)
 (pop 1)
