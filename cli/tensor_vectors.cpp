@@ -26,7 +26,7 @@ constexpr std::uint64_t kGoldenLines = 256;
 constexpr std::uint64_t kSampleEvery = 97;
 
 std::uint64_t lines_of(properties::suite_level level) {
-  constexpr std::uint64_t kContents = std::size(properties::all_layer_contents);
+  constexpr std::uint64_t kContents = std::size(properties::stream_contents);
   switch (level) {
     case properties::suite_level::quick:
       return 100 * kContents;

@@ -160,8 +160,9 @@ exit_code run(const identify_options& options) {
   const operation_info& operation = options.operation.read();
   const any_format format = options.format.read();
   const format_description f = describe(format);
-  std::vector<std::string> fields = {"A", "RESULT"};
-  if (operation.arity == 2) fields.insert(fields.begin() + 1, "B");
+  std::vector<vector_field> fields = {vector_field::encoding("A", f)};
+  if (operation.arity == 2) fields.push_back(vector_field::encoding("B", f));
+  fields.push_back(vector_field::encoding("RESULT", f));
   std::vector<candidate> candidates = all_candidates(operation, format);
   vector_reader reader(options.file, f, fields);
   vector_block block;

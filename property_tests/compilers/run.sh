@@ -24,9 +24,12 @@ for configuration in "$@"; do
   command -v -- "$compiler" >/dev/null || { echo "NOT RUN: $compiler is missing"; missing=1; continue; }
   dir=$work/$compiler$level
   mkdir -p -- "$dir"
-  cmake -S "$root" -B "$dir" -G Ninja "-DCMAKE_CXX_COMPILER=$compiler" -DCMAKE_BUILD_TYPE=None \
-    "-DCMAKE_CXX_FLAGS=$level" -DBUILD_TESTING=OFF >"$dir/log" 2>&1 && ninja -C "$dir" pamkit_digest_check >>"$dir/log" 2>&1 ||
-    { tail -n 40 -- "$dir/log"; echo "$compiler $level: could not be built"; exit 1; }
+  if ! { cmake -S "$root" -B "$dir" -G Ninja "-DCMAKE_CXX_COMPILER=$compiler" -DCMAKE_BUILD_TYPE=None \
+    "-DCMAKE_CXX_FLAGS=$level" -DBUILD_TESTING=OFF && ninja -C "$dir" pamkit_digest_check; } >"$dir/log" 2>&1; then
+    tail -n 40 -- "$dir/log"
+    echo "$compiler $level: could not be built"
+    exit 1
+  fi
   echo "$compiler $level: $("$compiler" --version | head -n 1)"
   "$dir/bin/pamkit_digest_check" ${step:+"$step"} || status=1
 done

@@ -68,7 +68,7 @@ void add_elementwise(std::vector<digest_item>& items, const arithmetic_choice& a
 void add_tensors(std::vector<digest_item>& items, const arithmetic_choice& arithmetic,
                  const tensor_function& f, std::optional<derivative> gradient) {
   // Three and one of each content.
-  constexpr std::uint64_t kFew = std::size(all_layer_contents);
+  constexpr std::uint64_t kFew = std::size(stream_contents);
   const std::uint64_t long_rows = 3 * kFew;
   // Gradients of what several rows share are sums over blocks of 128 of them.
   const auto differentiable =

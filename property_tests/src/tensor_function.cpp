@@ -209,7 +209,7 @@ tensor tensor_stream::make(std::size_t input, layer_content content) {
 }
 
 layer_case tensor_stream::next() {
-  const layer_content content = all_layer_contents[position_++ % std::size(all_layer_contents)];
+  const layer_content content = stream_contents[position_++ % std::size(stream_contents)];
   layer_case c;
   c.attributes = shape_.attributes;
   for (std::size_t i = 0; i < shape_.tensors.size(); ++i) c.inputs.push_back(make(i, content));

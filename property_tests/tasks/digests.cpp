@@ -136,7 +136,7 @@ bool is_wanted(const suite_context& context, const digest_item& item) {
 }
 
 void add_all_tasks(suite_context& context) {
-  if (!context.wants(text) || !context.wants_profile(profile::standard)) return;
+  if (!context.wants(text)) return;
   const auto operands = std::make_shared<digest_operands>();
   for (const digest_group group : all_digest_groups) {
     for (const digest_item& item : digest_items(group, context.options().arithmetics)) {
