@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 
@@ -95,7 +97,16 @@ std::string header(digest_group group) {
       name_of(group));
 }
 
+std::filesystem::path file_of(const digest_options& options, digest_group group) {
+  return std::filesystem::path(options.write) / fmt::format("{}.txt", name_of(group));
+}
+
 exit_code run(const digest_options& options) {
+  if (!options.write.empty()) {
+    for (const digest_group group : properties::all_digest_groups) {
+      require_writable(file_of(options, group), true);
+    }
+  }
   const std::uint64_t jobs = std::min<std::uint64_t>(
       options.jobs.read_or(std::max(1U, std::thread::hardware_concurrency())), 1024);
   const auto arithmetics = properties::default_arithmetics();
@@ -125,8 +136,7 @@ exit_code run(const digest_options& options) {
         }
       }
     }
-    files.emplace_back(std::filesystem::path(options.write) / fmt::format("{}.txt", name_of(group)),
-                       std::move(text));
+    files.emplace_back(file_of(options, group), std::move(text));
   }
   if (!options.write.empty()) {
     for (const auto& [path, text] : files) write_text(text, path);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <stop_token>
 #include <thread>
@@ -188,9 +189,21 @@ bool run_tasks(const verify_options& options, const verify_request& request,
   return properties::run_tasks(request.options, control, record) && !interruption.requested();
 }
 
+// Somebody's shared library: what a file says about it would not tell one build of it from the next.
+bool has_plugin(const backend_choice& backends) {
+  const auto here = emulator_backends();
+  return std::ranges::any_of(backends.present, [&](const backend* b) {
+    return std::ranges::find(here, b) == here.end();
+  });
+}
+
 exit_code run(const verify_options& options) {
   const properties::shard part = options.shard.read();
   const backend_choice backends = options.backends.read();
+  if (part.count != 1 && has_plugin(backends)) {
+    throw failure(
+        "--shard: shards of a shared library's run cannot be merged; leave --shard out");
+  }
   for (const std::string& name : backends.absent) complain(absent_backend_message(name));
   const exit_code code = backends.absent.empty() ? exit_code::passed : exit_code::missing;
   if (!options.replay.empty()) return graver(code, replay(options, backends));
@@ -206,7 +219,7 @@ exit_code run(const verify_options& options) {
 
   properties::suite_record record;
   std::optional<verify_journal> journal;
-  if (request.options.level == properties::suite_level::exhaustive) {
+  if (request.options.level == properties::suite_level::exhaustive && !has_plugin(backends)) {
     journal.emplace(std::filesystem::path(options.out) / "verify.journal", request, part,
                     options.fresh, record);
   }
