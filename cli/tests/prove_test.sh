@@ -15,7 +15,9 @@ if [[ -z ${PAMKIT_Z3:-} ]] && ! command -v z3 >/dev/null; then
   exit 77
 fi
 
-expect 0 '^[1-9][0-9]* proved, 0 failed; report/prove.json written$' '' "$PAMKIT" prove
+# Every statement for the fixed formats and one of the family: the other members take minutes.
+expect 0 '^[1-9][0-9]* proved, 0 failed; report/prove.json written$' '' "$PAMKIT" prove \
+  --format binary32,bfloat16,binary16,e5m2,e4m3,binary32m7
 for word in '"schema": "pamkit.prove/1"' '"spec": "1"' '"environment"' '"verdict": "unsat"' '"vacuity": "sat"' \
   '"mutant": "sat"'; do
   grep --quiet -- "$word" report/prove.json || fail "prove.json lacks $word"

@@ -2,7 +2,7 @@
 ; operation: mul
 ; statement: the integer form of pam equals its definition over the real numbers, rounded once
 ; domain: normal operands, result in the normal range, every policy and compensation
-; mutant: frac is taken without floor: T + f is left out of the exponent
+; mutant: the exponent is one too high
 ; expected: precondition sat, statement unsat, mutant sat
 
 (declare-const gradual Bool)
@@ -30,7 +30,7 @@
 (pop 1)
 
 (push 1)
-(define-fun E_faulty () Int (+ (real_E a) (real_E b)))
+(define-fun E_faulty () Int (+ E_result 1))
 (assert (not (= result (encoding sign (real_magnitude E_faulty F_result)))))
 (echo "mutant")
 (check-sat)

@@ -23,7 +23,13 @@
 (check-sat)
 
 (push 1)
-(assert (not (= (quotient ab d) (quotient a bd))))
+; Two steps first, that in range the results are the sums, then the statement where both hold.
+(define-fun ab_is_sum () Bool (= (mag ab) (quotient_sum 0 a b)))
+(define-fun bd_is_sum () Bool (= (mag bd) (product_sum 0 b d)))
+(assert (or
+  (not ab_is_sum)
+  (and ab_is_sum (not bd_is_sum))
+  (and ab_is_sum bd_is_sum (not (= (quotient ab d) (quotient a bd))))))
 (echo "statement")
 (check-sat)
 (pop 1)

@@ -22,7 +22,13 @@
 (check-sat)
 
 (push 1)
-(assert (not (= (mul ab d) (mul a bd))))
+; Two steps first, that in range a product is the sum, then the statement where both hold.
+(define-fun ab_is_sum () Bool (= (mag ab) (product_sum 0 a b)))
+(define-fun bd_is_sum () Bool (= (mag bd) (product_sum 0 b d)))
+(assert (or
+  (not ab_is_sum)
+  (and ab_is_sum (not bd_is_sum))
+  (and ab_is_sum bd_is_sum (not (= (mul ab d) (mul a bd))))))
 (echo "statement")
 (check-sat)
 (pop 1)
