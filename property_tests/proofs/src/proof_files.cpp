@@ -92,7 +92,8 @@ std::filesystem::path default_folder() { return PAMKIT_PROOFS_DIR; }
 proof_folder read_folder(const std::filesystem::path& path) {
   proof_folder folder;
   folder.path = path;
-  folder.definitions = read_text(path / "integer_form.smt2") + read_text(path / "real_form.smt2");
+  folder.definitions = read_text(path / "integer_form.smt2");
+  folder.definitions += read_text(path / "real_form.smt2");
   for (const auto& entry : std::filesystem::directory_iterator(path)) {
     const std::string name = entry.path().filename().string();
     if (name.starts_with("P") && name.ends_with(".smt2")) {
