@@ -9,6 +9,7 @@
 #include "bounds_csv.hpp"
 #include "error_page/numbers.hpp"
 #include "error_page/sections.hpp"
+#include "pamkit/reports/error_report.hpp"
 #include "scratch_folder.hpp"
 
 namespace pamkit::reports {
