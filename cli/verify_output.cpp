@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "console.hpp"
 #include "json_output.hpp"
 #include "options.hpp"
@@ -39,6 +41,9 @@ void require_writable(const verify_output& output, bool force) {
 
 void add_proofs(const properties::suite_options& asked, const verify_output& output,
                 properties::suite_results& results) {
+  // The proofs are about the default profile.
+  if (!asked.profiles.empty() && std::ranges::find(asked.profiles, profile::standard) == asked.profiles.end())
+    return;
   try {
     const auto folder = proofs::read_folder(proofs::default_folder());
     const auto record = output.file.parent_path() / "prove.json";

@@ -37,7 +37,7 @@ expect 2 '' "'99999999999999999999' is not a whole number" "$PAMKIT" vectors mul
 expect 2 '' "empty item in 'mul,'" "$PAMKIT" verify --op mul,
 expect 2 '' "no backend 'simt'.*did you mean 'simd'" "$PAMKIT" verify --backend simt
 expect 2 '' "no property 'P99'" "$PAMKIT" verify --property P99
-expect 2 '' 'shard: not available in this version' "$PAMKIT" verify --shard 1/2
+expect 2 '' "shard: '3/2' is no part; write I/N with I from 1 to N" "$PAMKIT" verify --shard 3/2
 expect 2 '' 'KIND is missing; there are formats' "$PAMKIT" list
 expect 2 '' "no kind 'format'.*did you mean 'formats'" "$PAMKIT" list format
 expect 2 '' 'mul takes two operands, not 1' "$PAMKIT" explain mul 3FC00000

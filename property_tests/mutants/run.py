@@ -106,7 +106,8 @@ class Build:
         changed_for_suite = changed - {str(ROOT / f) for f in ONLY_DECLARED}
         for output in self.commands:
             is_changed = bool(self.includes.get(output, set()) & changed) or self.commands[output]["file"] in changed
-            if output.startswith("property_tests/CMakeFiles/pamkit_properties.dir/"):
+            if output.startswith(("property_tests/CMakeFiles/pamkit_properties.dir/",
+                                  "property_tests/CMakeFiles/pamkit_vectors.dir/")):
                 if not self.includes.get(output, set()) & changed_for_suite:
                     continue  # it comes from the library
             elif not output.startswith(("emulator/CMakeFiles/pamkit_emulator.dir/", "emulator/format/")):
@@ -130,6 +131,7 @@ class Build:
             return None, messages
         program = tree / "judge"
         libraries = [str(self.base / lib) for lib in ("property_tests/libpamkit_properties.a",
+                                                      "property_tests/libpamkit_vectors.a",
                                                       "reference/libpamkit_reference.a",
                                                       "property_tests/provenance/libpamkit_provenance.a")]
         linking = subprocess.run(

@@ -104,16 +104,17 @@ bool is_refused(const layer_function f, const call& c) {
   }
 }
 
-result judge_refusals(const backend& b, const layer_info& layer, bool is_vjp) {
+result judge_refusals(const backend& b, const arithmetic_choice& arithmetic,
+                      const layer_info& layer, bool is_vjp) {
   result row{.property = std::string(text.id), .operation = std::string(layer.name) + (is_vjp ? "_vjp" : "")};
   row.statement = text.key();
   row.format = "binary32";
-  row.arithmetic = "pam";
+  row.arithmetic = arithmetic.label;
   row.policy = row.overflow = "any";
   row.backend = b.name;
   row.domain = text.domain;
   row.mode = run_mode::exhaustive;
-  const layer_function f = b.layer(row.operation, "pam");
+  const layer_function f = b.layer(row.operation, arithmetic.info->name);
   const call right = right_call(layer, is_vjp);
   if (is_refused(f, right)) {
     row.status = run_status::fail;
@@ -131,22 +132,24 @@ result judge_refusals(const backend& b, const layer_info& layer, bool is_vjp) {
 
 void add_refusal_tasks(suite_context& context) {
   if (!context.wants(text)) return;
-  const auto& asked = context.options().arithmetics;
-  if (std::ranges::none_of(asked, [](const arithmetic_choice& a) { return a.info->name == "pam"; })) return;
-  context.add_task("facts of refusals", [&context] {
-    rows found;
-    for (const backend* b : context.options().backends) {
-      if (b->layer == nullptr || !context.is_judged(*b)) continue;
-      for (const layer_info& layer : layers()) {
-        for (const bool is_vjp : {false, true}) {
-          if (is_vjp && !layer.has_vjp) continue;
-          if (b->layer(std::string(layer.name) + (is_vjp ? "_vjp" : ""), "pam") == nullptr) continue;
-          if (has_layer_cases(layer.name)) found.push_back(judge_refusals(*b, layer, is_vjp));
+  // The checks are the same code for every arithmetic; the ones that define other layers show it.
+  for (const arithmetic_choice& arithmetic : context.options().arithmetics) {
+    context.add_task(fmt::format("facts of refusals, {}", arithmetic.label), [&context, &arithmetic] {
+      rows found;
+      for (const backend* b : context.options().backends) {
+        if (b->layer == nullptr || !context.is_judged(*b)) continue;
+        for (const layer_info& layer : layers()) {
+          for (const bool is_vjp : {false, true}) {
+            if (is_vjp && !layer.has_vjp) continue;
+            const std::string operation = std::string(layer.name) + (is_vjp ? "_vjp" : "");
+            if (!has_layer_cases(layer.name) || b->layer(operation, arithmetic.info->name) == nullptr) continue;
+            found.push_back(judge_refusals(*b, arithmetic, layer, is_vjp));
+          }
         }
       }
-    }
-    return found;
-  });
+      return found;
+    });
+  }
 }
 
 }  // namespace

@@ -59,13 +59,15 @@ TEST(sweep, finds_the_one_pair_that_is_wrong) {
 }
 
 // 1 + F with two fraction bits: the relative error of 2^E (1 + Fa + Fb), or 2^E 2 (Fa + Fb), over
-// (1 + Fa) (1 + Fb) is least at Fa = Fb = 1/2, where it is 2 / (9/4) - 1, and nowhere above 0.
+// (1 + Fa) (1 + Fb) is least at Fa = Fb = 1/2, where it is 2 / (9/4) - 1, and nowhere above 0 where
+// nothing is rounded. Under gradual, 7/8 MIN is a tie between 3/4 MIN and MIN, which is even: exact
+// products of 7/8 MIN become MIN, 1/7 too large.
 TEST(sweep, counts_the_error_of_every_pair_in_range) {
   for (const result& r : run_suite(every_pair(scalar_backend(), "mul", e5m2{})).rows) {
     if (r.property != "P1") continue;
     ASSERT_TRUE(r.errors) << r.reason;
     EXPECT_EQ(r.errors->least.exact, "-1/9");
-    EXPECT_EQ(r.errors->greatest.exact, "0");
+    EXPECT_EQ(r.errors->greatest.exact, r.policy == "flush" ? "0" : "1/7");
     EXPECT_NEAR(r.errors->least.value, -1.0 / 9, 1e-15);
     if (r.policy != "flush") continue;
     // Normal operands, fields 1 to 30, and exponent fields of the result 1 to 30.
