@@ -89,5 +89,45 @@ TEST(sweep, counts_the_error_of_every_pair_in_range) {
   }
 }
 
+// A product that is wrong at one pair of the grid of binary32 exponents: (1 + ulp) times MAX.
+void wrong_at_one_pair(const configuration& c, const std::uint32_t* a, const std::uint32_t* b,
+                       std::uint32_t* out, std::size_t count) {
+  scalar_backend().elementwise("mul", "pam")(c, a, b, out, count);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (a[i] == 0x3f800001 && b[i] == 0x7f7fffff) out[i] ^= 1;
+  }
+}
+
+elementwise_function find_wrong_at_one_pair(std::string_view operation,
+                                            std::string_view arithmetic) {
+  if (operation == "mul" && arithmetic == "pam") return wrong_at_one_pair;
+  return scalar_backend().elementwise(operation, arithmetic);
+}
+
+constexpr backend kWrongAtOnePair{.name = "wrong-at-one-pair",
+                                  .description = "wrong on purpose",
+                                  .elementwise = find_wrong_at_one_pair,
+                                  .contraction = nullptr};
+
+TEST(exponent_grid, finds_the_one_pair_that_is_wrong) {
+  suite_options options;
+  options.backends = {&kWrongAtOnePair};
+  options.arithmetics = {*parse_arithmetic("pam")};
+  options.formats = {binary32{}};
+  options.policies = {subnormal_policy::flush};
+  options.overflows = {overflow_policy::infinity};
+  options.operations = {"mul"};
+  options.properties = {"P1.exponents"};
+  options.level = suite_level::standard;
+  const suite_results results = run_suite(options);
+  const auto row = std::ranges::find(results.rows, "P1.exponents", &result::statement);
+  ASSERT_NE(row, results.rows.end());
+  EXPECT_EQ(row->status, run_status::fail);
+  // Exponent fields, both signs and seven fractions of either operand.
+  EXPECT_EQ(row->cases, (256U * 2 * 7) * (256U * 2 * 7));
+  ASSERT_TRUE(row->counterexample);
+  EXPECT_EQ(row->counterexample->operands, (std::vector<std::string>{"3F800001", "7F7FFFFF"}));
+}
+
 }  // namespace
 }  // namespace pamkit::properties
