@@ -133,7 +133,8 @@ class Build:
         libraries = [str(self.base / lib) for lib in ("property_tests/libpamkit_properties.a",
                                                       "property_tests/libpamkit_vectors.a",
                                                       "reference/libpamkit_reference.a",
-                                                      "property_tests/provenance/libpamkit_provenance.a")]
+                                                      "property_tests/provenance/libpamkit_provenance.a",
+                                                      "property_tests/provenance/libpamkit_sha256.a")]
         linking = subprocess.run(
             judge + [str(judge_object)] + linked + libraries + self._third_parties() + ["-lpthread", "-o", str(program)],
             capture_output=True, text=True)

@@ -382,11 +382,12 @@ void compare_names(comparisons& c) {
         "pam:1.999999999999999999", "l_mul:1.1", "exact:1.1", "adder:1.1", "power_of_two:1.1"}) {
     c.equal(fmt::format("'{}' is an arithmetic", name), parse_arithmetic(name).has_value(), false);
   }
-  for (const operation_info& o : operations()) {
-    c.equal(fmt::format("operands of {}", o.name), o.arity, has(kUnary, o.name) ? 1 : 2);
-    c.equal(o.name, find_facts("pam") != nullptr && has(find_facts("pam")->operations, o.name), true);
+  // Those that the specification has; a further one is found by its file.
+  for (const auto& name : find_facts("pam")->operations) {
+    const operation_info* o = find_operation(name);
+    c.equal(fmt::format("operands of {}", name), o == nullptr ? 0 : o->arity,
+            has(kUnary, name) ? 1 : 2);
   }
-  c.equal("operations", operations().size(), find_facts("pam")->operations.size());
   for (const auto* list : {kLayersOfProducts.data(), kOtherLayers.data()}) {
     const std::size_t n = list == kLayersOfProducts.data() ? kLayersOfProducts.size() : kOtherLayers.size();
     for (const char* layer : std::span(list, n)) {
@@ -398,9 +399,12 @@ void compare_names(comparisons& c) {
 rows choice_rows() {
   comparisons spelling;
   compare_names(spelling);
-  comparisons factors;
-  compare_factors(factors);
-  rows found = {spelling.row(choice_text, "any", "any"), factors.row(choice_text, "pam:ALPHA", "any")};
+  rows found = {spelling.row(choice_text, "any", "any")};
+  if (find_arithmetic("pam") != nullptr) {
+    comparisons factors;
+    compare_factors(factors);
+    found.push_back(factors.row(choice_text, "pam:ALPHA", "any"));
+  }
   for (const arithmetic_facts& a : all_arithmetic_facts()) {
     // Arithmetics are found by their files; what is not there is not judged.
     const arithmetic_info* info = find_arithmetic(a.name);
