@@ -12,6 +12,8 @@
 #define PAMKIT_SIMD_CONTRACTION_INL_HPP
 #endif
 
+#include <array>
+
 #include "arrangement.hpp"
 #include "float_environment.hpp"
 #include "lanes-inl.hpp"
@@ -42,11 +44,14 @@ static_assert(kRowBlock % kTileRows == 0 && kColumnBlock % kPanelColumns == 0);
 inline constexpr std::int64_t kUnpackedElements = 2048;
 inline constexpr std::int64_t kMaxPanels = kColumnBlock / kPanelColumns + 4;
 
+/// Arrays made of the left operand while it is packed, at most.
+inline constexpr int kSides = 2;
+
 /// Everything one register tile reads and writes.
 struct tile_arguments {
   std::int64_t terms = 0;
-  const float* left = nullptr;    ///< element (i, t) at left[i * left_row + t * left_term]
-  const float* limits = nullptr;  ///< laid out as `left`; for steps that use it
+  const float* left = nullptr;  ///< element (i, t) at left[i * left_row + t * left_term]
+  std::array<const float*, kSides> side{};  ///< laid out as `left`; for steps that use them
   std::int64_t left_row = 0;
   std::int64_t left_term = 0;
   const float* right = nullptr;  ///< element (t, j) at right[t * right_term + j]
@@ -62,10 +67,17 @@ struct tile_arguments {
 
 struct no_operand {};
 
+/// What a class of terms needs to know of each left element besides its encoding: indices for
+/// Side() of the family.
+struct side_list {
+  int count = 0;
+  std::array<int, kSides> index{};
+};
+
 /// A step without an operand that belongs to the output, and without a finish.
 struct step_defaults {
   static constexpr bool kHasOwn = false;
-  static constexpr bool kHasLimits = false;
+  static constexpr int kSideCount = 0;
   static constexpr int kVectors = kMaxVectors;  // the widest tile
   static constexpr bool kTall = true;           // whether it has kTileRows rows, or at most 3
   static HWY_INLINE float_vector Finish(float_vector sum, no_operand) { return sum; }
@@ -102,7 +114,8 @@ HWY_NOINLINE void Tile(const Step& given, const tile_arguments& t) {
     }
   }
   const float* left = t.left;
-  const float* limits = t.limits;
+  const float* side0 = t.side[0];
+  const float* side1 = t.side[1];
   const float* right = t.right;
   for (std::int64_t k = 0; k < t.terms; ++k) {
     column_type column[Vectors];
@@ -111,10 +124,13 @@ HWY_NOINLINE void Tile(const Step& given, const tile_arguments& t) {
     PAMKIT_UNROLL
     for (int i = 0; i < Rows; ++i) {
       const auto row = [&] {
-        if constexpr (Step::kHasLimits) {
-          return step.Row(hn::Set(d, left[i * t.left_row]), hn::Set(d, limits[i * t.left_row]));
+        const float_vector x = hn::Set(d, left[i * t.left_row]);
+        if constexpr (Step::kSideCount == 2) {
+          return step.Row(x, hn::Set(d, side0[i * t.left_row]), hn::Set(d, side1[i * t.left_row]));
+        } else if constexpr (Step::kSideCount == 1) {
+          return step.Row(x, hn::Set(d, side0[i * t.left_row]));
         } else {
-          return step.Row(hn::Set(d, left[i * t.left_row]));
+          return step.Row(x);
         }
       }();
       PAMKIT_UNROLL
@@ -123,7 +139,8 @@ HWY_NOINLINE void Tile(const Step& given, const tile_arguments& t) {
       }
     }
     left += t.left_term;
-    if constexpr (Step::kHasLimits) limits += t.left_term;
+    if constexpr (Step::kSideCount >= 1) side0 += t.left_term;
+    if constexpr (Step::kSideCount == 2) side1 += t.left_term;
     right += t.right_term;
   }
   PAMKIT_UNROLL
@@ -147,7 +164,8 @@ template <class Step, int Vectors>
 void TileRows(const Step& step, tile_arguments t, std::int64_t rows) {
   const auto advance = [&](std::int64_t n) {
     t.left += n * t.left_row;
-    if constexpr (Step::kHasLimits) t.limits += n * t.left_row;
+    if constexpr (Step::kSideCount >= 1) t.side[0] += n * t.left_row;
+    if constexpr (Step::kSideCount == 2) t.side[1] += n * t.left_row;
     if constexpr (Step::kHasOwn) t.own += n * t.own_row;
     t.out += n * t.out_row;
     rows -= n;
@@ -290,12 +308,15 @@ inline void CopyPanel(const strided& right, std::int64_t t0, std::int64_t count,
   }
 }
 
-/// Prepares one vector of a panel.
+/// Prepares one vector of a panel. What the policy reads as a zero becomes +0: terms of zeros are
+/// left out of a sum whatever their sign.
 HWY_INLINE float_vector Prepared(const packing_rules& p, integer_vector bias, float_vector given,
                                  range_lanes& range) {
   integer_vector x = AsIntegers(given);
   if (p.round_right) x = RoundToPower(x);
-  range.Include(MagnitudeOf(x));
+  const integer_vector m = MagnitudeOf(x);
+  range.Include(m);
+  x = hn::IfThenZeroElse(hn::Lt(m, Integers(p.zero_limit)), x);
   return AsFloats(hn::Sub(x, bias));
 }
 
@@ -476,7 +497,7 @@ struct right_panel {
 ///   kHasOwn
 ///   Class(left range, right range) -> class_type
 ///   ReadsRaw(class): the step reads encodings as they are in memory
-///   HasLimits(class), Limit(left encoding, as integers) -> integers
+///   Sides(class) -> side_list, kSideKinds, Side(index, left encoding) -> integers
 ///   Run(class, tile arguments, rows, vectors)
 template <class Family>
 HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, workspace& buffers) {
@@ -512,8 +533,8 @@ HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, w
       for (std::int64_t i0 = 0; i0 < c.rows; i0 += kRowBlock) {
         const std::int64_t rows = c.rows - i0 < kRowBlock ? c.rows - i0 : kRowBlock;
         const left_block left = PrepareLeft(rules, c.left, i0, rows, t0, terms, buffers.left);
-        left_block limited;  // with limits: always packed
-        const float* limits = nullptr;
+        left_block packed_left;  // what sides are made of: always packed
+        std::array<const float*, Family::kSideKinds> sides{};
         for (int q = 0; q < panel_count; ++q) {
           const right_panel& p = panels[q];
           const auto kind = family.Class(left.range, p.range);
@@ -526,22 +547,30 @@ HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, w
           t.right_term = width;
           t.first = t0 == 0;
           const left_block* block = &left;
+          std::array<const float*, kSides> side_data{};
           if (family.ReadsRaw(kind)) {
             float* raw = buffers.right_raw.reserve(kTermBlock * kPanelColumns);
             CopyPanel(c.right, t0, terms, j0 + p.column, p.valid, p.vectors, raw);
             t.right = raw;
-          } else if (family.HasLimits(kind)) {
-            if (limits == nullptr) {
-              limited = left;
-              if (!left.packed) limited = CopyLeft(c.left, i0, rows, t0, terms, buffers.left);
-              float* target = buffers.left_limits.reserve(limited.size);
-              for (std::int64_t i = 0; i < limited.size; i += kLanes) {
-                const integer_vector x = AsIntegers(hn::Load(d, limited.data + i));
-                hn::Store(AsFloats(family.Limit(x)), d, target + i);
-              }
-              limits = target;
+          } else if (const side_list wanted = family.Sides(kind); wanted.count > 0) {
+            if (!packed_left.packed) {
+              packed_left =
+                  left.packed ? left : CopyLeft(c.left, i0, rows, t0, terms, buffers.left);
             }
-            block = &limited;
+            block = &packed_left;
+            float* const targets = buffers.left_sides.reserve(Family::kSideKinds * block->size);
+            for (int s = 0; s < wanted.count; ++s) {
+              const int side = wanted.index[s];
+              if (sides[side] == nullptr) {
+                float* const target = targets + side * block->size;
+                for (std::int64_t i = 0; i < block->size; i += kLanes) {
+                  const integer_vector x = AsIntegers(hn::Load(d, block->data + i));
+                  hn::Store(AsFloats(family.Side(side, x)), d, target + i);
+                }
+                sides[side] = target;
+              }
+              side_data[s] = sides[side];
+            }
           }
           for (std::int64_t i = 0; i < rows; i += kTileRows) {
             const std::int64_t tile_rows = rows - i < kTileRows ? rows - i : kTileRows;
@@ -553,7 +582,9 @@ HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, w
               t.left = block->data + i / kTileRows * block->tile;
               t.left_row = block->row;
               t.left_term = block->term;
-              if (limits != nullptr) t.limits = limits + i / kTileRows * block->tile;
+              for (int s = 0; s < kSides; ++s) {
+                if (side_data[s] != nullptr) t.side[s] = side_data[s] + i / kTileRows * block->tile;
+              }
             }
             const std::int64_t row = i0 + i;
             const std::int64_t column = j0 + p.column;

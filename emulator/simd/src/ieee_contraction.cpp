@@ -99,8 +99,9 @@ struct ieee_family {
   struct class_type {};
   static class_type Class(const magnitude_range&, const magnitude_range&) { return {}; }
   static bool ReadsRaw(class_type) { return false; }
-  static bool HasLimits(class_type) { return false; }
-  static integer_vector Limit(integer_vector x) { return x; }
+  static constexpr int kSideKinds = 0;
+  static side_list Sides(class_type) { return {}; }
+  static integer_vector Side(int, integer_vector x) { return x; }
   static void Run(class_type, const tile_arguments& t, std::int64_t rows, int vectors) {
     RunTile(Step(), t, rows, vectors);
   }

@@ -28,13 +28,19 @@ struct plain_step : step_defaults {
 
 template <bool LeftZeros, bool RightZeros>
 struct zeros_step : step_defaults {
+  static constexpr int kSideCount = LeftZeros ? 1 : 0;
+  // Masks of columns are two registers more.
+  static constexpr bool kTall = !RightZeros || PAMKIT_SIMD_MASK_REGISTERS != 0;
   zero_masks<LeftZeros, RightZeros> masks;
 
   explicit HWY_INLINE zeros_step(const packing_rules& p) : masks(p) {}
 
   HWY_INLINE no_operand Own(float_vector) const { return {}; }
   HWY_INLINE auto Column(float_vector b) const { return masks.Column(b); }
-  HWY_INLINE auto Row(float_vector a) const { return masks.Row(a); }
+  template <class... Side>
+  HWY_INLINE auto Row(float_vector a, Side... side) const {
+    return masks.Row(a, side...);
+  }
   template <class RowType, class ColumnType>
   HWY_INLINE float_vector Accumulate(float_vector sum, const RowType& row, const ColumnType& column,
                                      no_operand) const {
@@ -44,7 +50,8 @@ struct zeros_step : step_defaults {
 
 /// Leaves out terms where mag(b) does not exceed the limit packed for a.
 struct underflow_step : step_defaults {
-  static constexpr bool kHasLimits = true;
+  static constexpr int kSideCount = 1;
+  static constexpr bool kTall = PAMKIT_SIMD_MASK_REGISTERS != 0;
   integer_vector bias;
 
   struct row_type {
@@ -69,6 +76,42 @@ struct underflow_step : step_defaults {
                                      const column_type& column, no_operand) const {
     return AddWhere(hn::Gt(column.magnitude, row.limit), sum, hn::Add(row.bits, column.bits));
   }
+};
+
+/// Underflow as above. Past MAX: r grows with mag(b), so that cutting mag(b) to the cap packed for
+/// a cuts r to the magnitude that the policy gives, and the sum of magnitudes stays below 2^31.
+/// Then the sign of b is one xor; that of a is in the addition.
+struct overflow_step : step_defaults {
+  static constexpr int kSideCount = 2;
+  static constexpr bool kTall = false;
+  integer_vector bias;
+
+  struct row_type {
+    integer_vector bits;  ///< the encoding, bias subtracted
+    integer_vector limit;
+    integer_vector cap;
+  };
+  struct column_type {
+    integer_vector magnitude;
+    integer_vector sign;
+  };
+  explicit HWY_INLINE overflow_step(const packing_rules& p) : bias(Integers(p.right_bias)) {}
+
+  HWY_INLINE no_operand Own(float_vector) const { return {}; }
+  HWY_INLINE column_type Column(float_vector b) const {
+    const integer_vector bits = hn::Add(AsIntegers(b), bias);
+    return {MagnitudeOf(bits), SignOf(bits)};
+  }
+  HWY_INLINE row_type Row(float_vector a, float_vector limit, float_vector cap) const {
+    return {hn::Sub(AsIntegers(a), bias), AsIntegers(limit), AsIntegers(cap)};
+  }
+  HWY_INLINE float_vector Accumulate(float_vector sum, const row_type& row,
+                                     const column_type& column, no_operand) const {
+    const integer_vector cut = hn::Add(row.bits, hn::Min(column.magnitude, row.cap));
+    return AddWhere(hn::Gt(column.magnitude, row.limit), sum, hn::Xor(cut, column.sign));
+  }
+  // Infinite terms of both signs make a NaN.
+  static HWY_INLINE float_vector Finish(float_vector sum, no_operand) { return Canonical(sum); }
 };
 
 template <bool Gradual, rounded_operand Rounded>
@@ -120,7 +163,34 @@ struct pam_family {
     return {classify(policies, left, right), left.has_zero, right.has_zero};
   }
   static bool ReadsRaw(const class_type& c) { return c.kind == pam_class::full; }
-  static bool HasLimits(const class_type& c) { return c.kind == pam_class::underflow; }
+
+  enum side : std::uint8_t { limit, cap, nonzero };
+  static constexpr int kSideKinds = 3;
+  static side_list Sides(const class_type& c) {
+    switch (c.kind) {
+      case pam_class::zeros:
+        return {.count = c.left_zeros ? 1 : 0, .index = {nonzero}};
+      case pam_class::underflow:
+        return {.count = 1, .index = {limit}};
+      case pam_class::overflow:
+        return {.count = 2, .index = {limit, cap}};
+      case pam_class::plain:
+      case pam_class::full:
+        break;
+    }
+    return {};
+  }
+
+  integer_vector Side(int which, integer_vector a) const {
+    switch (which) {
+      case limit:
+        return Limit(a);
+      case cap:
+        return Cap(a);
+      default:
+        return NonzeroSide(rules.zero_limit, a);
+    }
+  }
 
   /// r >= MIN where mag(b) > MIN - 1 + ONE - compensation - mag(a); b itself must not be a zero;
   /// nothing exceeds the limit of a zero.
@@ -129,6 +199,17 @@ struct pam_family {
     const integer_vector limit =
         hn::Max(hn::Sub(Integers(kMin - 1 + rules.right_bias), m), Integers(kMin - 1));
     return hn::IfThenElse(hn::Lt(m, Integers(kMin)), Integers(kMagnitude), limit);
+  }
+
+  /// The mag(b) that makes r the magnitude of an overflow (MAX + 1 is infinity's), or 2^31 - 1 if
+  /// none does. The difference is in [0, 2^32) and unsigned.
+  integer_vector Cap(integer_vector a) const {
+    const words d;
+    const std::int32_t overflowed = policies.overflow == overflow_policy::saturate ? kMax : kInf;
+    const word_vector reaches = hn::Set(
+        d, static_cast<std::uint32_t>(overflowed) + static_cast<std::uint32_t>(rules.right_bias));
+    const word_vector cap = hn::Sub(reaches, hn::BitCast(d, MagnitudeOf(a)));
+    return hn::BitCast(integers(), hn::Min(cap, hn::Set(d, std::uint32_t{kMagnitude})));
   }
 
   void Run(const class_type& c, const tile_arguments& t, std::int64_t rows, int vectors) const {
@@ -147,6 +228,9 @@ struct pam_family {
         break;
       case pam_class::underflow:
         RunTile(underflow_step(rules), t, rows, vectors);
+        break;
+      case pam_class::overflow:
+        RunTile(overflow_step(rules), t, rows, vectors);
         break;
       case pam_class::full:
         RunFull(t, rows, vectors);

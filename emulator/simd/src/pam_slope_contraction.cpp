@@ -21,6 +21,7 @@ namespace pamkit::simd::HWY_NAMESPACE {
 template <bool FactorOnLeft, bool Zeros>
 struct slope_step : step_defaults {
   static constexpr bool kHasOwn = true;
+  static constexpr int kSideCount = Zeros ? 1 : 0;
   zero_masks<Zeros, Zeros> masks;
   integer_vector compensation;
   bool gradual;
@@ -38,7 +39,10 @@ struct slope_step : step_defaults {
     return hn::IfThenElse(hn::Gt(m, Integers(kInf)), Integers(-1), hn::Add(fraction, compensation));
   }
   HWY_INLINE auto Column(float_vector b) const { return masks.Column(b); }
-  HWY_INLINE auto Row(float_vector a) const { return masks.Row(a); }
+  template <class... Side>
+  HWY_INLINE auto Row(float_vector a, Side... side) const {
+    return masks.Row(a, side...);
+  }
   template <class RowType, class ColumnType>
   HWY_INLINE float_vector Accumulate(float_vector sum, const RowType& row, const ColumnType& column,
                                      integer_vector own) const {
@@ -95,8 +99,11 @@ struct slope_family {
                         : classify_slopes(policies, left, right);
   }
   static bool ReadsRaw(pam_class c) { return c == pam_class::full; }
-  static bool HasLimits(pam_class) { return false; }
-  static integer_vector Limit(integer_vector x) { return x; }
+  static constexpr int kSideKinds = 1;
+  static side_list Sides(pam_class c) {
+    return {.count = c == pam_class::zeros ? 1 : 0, .index = {}};
+  }
+  integer_vector Side(int, integer_vector a) const { return NonzeroSide(rules.zero_limit, a); }
 
   void Run(pam_class c, const tile_arguments& t, std::int64_t rows, int vectors) const {
     if (c == pam_class::full) {

@@ -33,8 +33,7 @@ struct workspace {
   aligned_buffer right;      ///< packed panels of the right operand
   aligned_buffer right_raw;  ///< one panel of it with its encodings unchanged
   aligned_buffer left;       ///< packed rows of the left operand
-  aligned_buffer
-      left_limits;  ///< per element of the left operand, the greatest magnitude that underflows
+  aligned_buffer left_sides;  ///< what else a class of terms needs of each left element
 };
 
 /// The calling thread's buffers.

@@ -25,6 +25,7 @@ bool is_zero_magnitude(const policy<binary32>& p, std::int32_t m) { return m < z
 pam_class needed(const policy<binary32>& p, const magnitudes& a, const magnitudes& b) {
   bool zeros = false;
   bool under = false;
+  bool over = false;
   for (const std::int32_t x : a) {
     for (const std::int32_t y : b) {
       if (x >= top_binade<binary32> || y >= top_binade<binary32>) return pam_class::full;
@@ -36,13 +37,13 @@ pam_class needed(const policy<binary32>& p, const magnitudes& a, const magnitude
       }
       if (x_zero || y_zero) continue;
       const std::int64_t r = std::int64_t{x} + y - one_magnitude<binary32> + p.compensation;
-      if (r > max_magnitude(binary32{})) return pam_class::full;
+      over = over || r > max_magnitude(binary32{});
       under = under || r < min_magnitude<binary32>;
     }
   }
-  if (under) {
-    return p.subnormals == subnormal_policy::flush ? pam_class::underflow : pam_class::full;
-  }
+  if (under && p.subnormals == subnormal_policy::gradual) return pam_class::full;
+  if (over) return pam_class::overflow;
+  if (under) return pam_class::underflow;
   return zeros ? pam_class::zeros : pam_class::plain;
 }
 
@@ -113,6 +114,10 @@ TEST(PamClasses, AreTheLeastThatAreRightForBlocks) {
       if (least == pam_class::plain || least == pam_class::full) {
         ASSERT_EQ(chosen, least);
       }
+      // Of blocks without zeros every pair of extremes is a product.
+      if (!range_of(p, a).has_zero && !range_of(p, b).has_zero) {
+        ASSERT_EQ(chosen, least);
+      }
     }
   });
 }
@@ -121,10 +126,66 @@ TEST(PamClasses, AreTheLeastThatAreRightForBlocks) {
 TEST(PamClasses, CountTheFractionCarry) {
   const policy<binary32> p;
   EXPECT_EQ(classify(p, range_of(p, {0x5f3fffff}), range_of(p, {0x5fc00000})), pam_class::plain);
-  EXPECT_EQ(classify(p, range_of(p, {0x5f400000}), range_of(p, {0x5fc00000})), pam_class::full);
+  EXPECT_EQ(classify(p, range_of(p, {0x5f400000}), range_of(p, {0x5fc00000})), pam_class::overflow);
   EXPECT_EQ(classify(p, range_of(p, {0x20000000}), range_of(p, {0x20000000})), pam_class::plain);
   EXPECT_EQ(classify(p, range_of(p, {0x1fffffff}), range_of(p, {0x20000000})),
             pam_class::underflow);
+}
+
+// Every pair of binades whose product lies at a bound, with fractions that carry and that do not:
+// the class that just holds, and one unit further the one that just fails.
+TEST(PamClasses, ChangeAtTheUnitPastABound) {
+  for_each_policy([&](const policy<binary32>& p) {
+    const bool flush = p.subnormals == subnormal_policy::flush;
+    for (std::int32_t field = 1; field < 255; ++field) {
+      for (const std::int32_t fraction : {0, 1, 0x3fffff, 0x400000, 0x7ffffe, 0x7fffff}) {
+        const std::int32_t x = field << 23 | fraction;
+        const auto partner = [&](std::int64_t bound) {
+          return bound + one_magnitude<binary32> - p.compensation - x;
+        };
+        const auto of_pair = [&](std::int64_t y) {
+          const magnitude_range other = range_of(p, {static_cast<std::int32_t>(y)});
+          const pam_class chosen = classify(p, range_of(p, {x}), other);
+          EXPECT_EQ(chosen, classify(p, other, range_of(p, {x})));
+          return chosen;
+        };
+        const auto is_normal = [](std::int64_t y) {
+          return y >= min_magnitude<binary32> && y <= max_magnitude(binary32{});
+        };
+        const std::int64_t top = partner(max_magnitude(binary32{}));
+        if (is_normal(top)) {
+          ASSERT_EQ(of_pair(top), pam_class::plain);
+        }
+        if (is_normal(top) && is_normal(top + 1)) {
+          ASSERT_EQ(of_pair(top + 1), pam_class::overflow);
+        }
+        const std::int64_t bottom = partner(min_magnitude<binary32>);
+        if (is_normal(bottom)) {
+          ASSERT_EQ(of_pair(bottom), pam_class::plain);
+        }
+        if (is_normal(bottom) && is_normal(bottom - 1)) {
+          ASSERT_EQ(of_pair(bottom - 1), flush ? pam_class::underflow : pam_class::full);
+        }
+      }
+    }
+  });
+}
+
+// One block may go past both bounds, and hold what no class but the last has.
+TEST(PamClasses, JoinOverflowWithUnderflowUnderFlushAlone) {
+  const magnitudes wide = {0x10000000, 0x70000000};
+  for_each_policy([&](const policy<binary32>& p) {
+    const bool flush = p.subnormals == subnormal_policy::flush;
+    EXPECT_EQ(classify(p, range_of(p, wide), range_of(p, wide)),
+              flush ? pam_class::overflow : pam_class::full);
+    const magnitudes large = {0x60000000, 0x70000000};
+    EXPECT_EQ(classify(p, range_of(p, large), range_of(p, large)), pam_class::overflow);
+    EXPECT_EQ(classify(p, range_of(p, large), range_of(p, {0, 0x70000000})), pam_class::overflow);
+    EXPECT_EQ(classify(p, range_of(p, large), range_of(p, {1, 0x70000000})),
+              flush ? pam_class::overflow : pam_class::full);
+    EXPECT_EQ(classify(p, range_of(p, large), range_of(p, {0x70000000, 0x7f800000})),
+              pam_class::full);
+  });
 }
 
 TEST(PamClasses, BoundTheSlopes) {

@@ -30,7 +30,8 @@
 /// every other x, NaNs and infinities included. Terms that are zeros can therefore be left out.
 ///
 /// Where every term is finite an accumulator cannot become a NaN (inf - inf needs an infinite
-/// term), and a NaN it holds from earlier terms, canonical already, stays as it is.
+/// term), and a NaN it holds from earlier terms, canonical already, stays as it is. Class overflow
+/// has infinite terms under `infinity`; there the finished sum is made canonical.
 
 namespace pamkit {
 
@@ -67,7 +68,8 @@ enum class pam_class : std::uint8_t {
   plain,      ///< every product is in range: add encodings, add to the sum
   zeros,      ///< as plain, but some operands are zeros, whose terms are left out
   underflow,  ///< flush only: terms with r < MIN are left out too; nothing overflows, all is finite
-  full,       ///< anything: infinities, NaNs, overflow, gradual underflow, subnormal operands kept
+  overflow,   ///< finite operands: products past MAX too, and, flush only, those below MIN
+  full,       ///< anything: infinities, NaNs, gradual underflow, subnormal operands kept
 };
 
 /// The first class that is right for every product of an element of one block with one of the
@@ -80,10 +82,10 @@ constexpr pam_class classify(const policy<binary32>& p, const magnitude_range& a
   if (a.least < least_normal || b.least < least_normal)
     return pam_class::full;  // gradual subnormals
   const std::int64_t offset = std::int64_t{p.compensation} - one_magnitude<binary32>;
-  if (std::int64_t{a.greatest} + b.greatest + offset >= infinity) return pam_class::full;
-  if (std::int64_t{a.least} + b.least + offset < least_normal) {
-    return p.subnormals == subnormal_policy::flush ? pam_class::underflow : pam_class::full;
-  }
+  const bool underflows = std::int64_t{a.least} + b.least + offset < least_normal;
+  if (underflows && p.subnormals == subnormal_policy::gradual) return pam_class::full;
+  if (std::int64_t{a.greatest} + b.greatest + offset >= infinity) return pam_class::overflow;
+  if (underflows) return pam_class::underflow;
   return a.has_zero || b.has_zero ? pam_class::zeros : pam_class::plain;
 }
 
@@ -100,11 +102,12 @@ constexpr magnitude_range slope_range(magnitude_range x, std::int32_t compensati
 }
 
 /// The class of an exact derivative's terms pam(d, slope), the slope formed under `p` and applied
-/// without compensation. There is no underflow class: what is not plain or zeros is full.
+/// without compensation: plain, zeros or full. A slope past a range and its application past one
+/// are two encodings, which the classes between do not have.
 constexpr pam_class classify_slopes(const policy<binary32>& p, const magnitude_range& d,
                                     const magnitude_range& x) {
   const pam_class c = classify(p.uncompensated(), d, slope_range(x, p.compensation));
-  return c == pam_class::underflow ? pam_class::full : c;
+  return c == pam_class::underflow || c == pam_class::overflow ? pam_class::full : c;
 }
 
 }  // namespace pamkit
