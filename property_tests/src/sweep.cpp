@@ -30,10 +30,10 @@ reference::rules rules_of(const setting& s) {
 
 // Seconds for 2^28 cases of one backend, about: what shards are balanced by.
 double seconds_of(const setting& s, const operation_info& o, const backend& b) {
-  const bool vectors = b.name != "scalar" && describe(s.format).storage_bits == 32;
-  if (vectors) return 0.4;
   const std::string_view a = s.arithmetic->info->name;
-  if (a == "exact") return is_one_of(o.name, {"mul", "div"}) ? 3.5 : o.name == "sqrt" ? 10 : 5;
+  const bool libm = a == "exact" && !is_one_of(o.name, {"mul", "div", "sqrt"});
+  if (b.name != "scalar" && !libm) return 0.3;
+  if (a == "exact") return is_product(o) ? 3.5 : o.name == "sqrt" ? 10 : 5;
   if (a == "adder") return 3.5;
   return is_one_of(o.name, {"exp", "pow", "sqrt"}) ? 4 : 1.6;
 }
@@ -97,13 +97,12 @@ std::vector<swept_setting> prepare(suite_context& context, const sweep_part& par
   std::vector<swept_setting> list;
   for (const setting& s : part.settings) {
     const reference::rules rules = rules_of(s);
-    swept_setting swept{
-        .rules = rules,
-        .columns = reference::find_columns(part.operation->name, rules),
-        .has_choice = reference::has_choice(part.operation->name, rules),
-        .oracle = *elementwise_oracle::find(part.operation->name, *s.arithmetic, s.format,
-                                            s.subnormals, s.overflow),
-        .rows = {}};
+    swept_setting swept{.rules = rules,
+                        .columns = reference::find_columns(part.operation->name, rules),
+                        .has_choice = reference::has_choice(part.operation->name, rules),
+                        .oracle = *elementwise_oracle::find(part.operation->name, *s.arithmetic,
+                                                            s.format, s.subnormals, s.overflow),
+                        .rows = {}};
     for (const backend* b : context.options().backends) {
       const subject subject = s.under(*b);
       if (!context.is_judged(*b) || !is_swept(context, s, *part.operation, *b)) continue;
@@ -206,15 +205,16 @@ bool is_swept(const suite_context& context, const setting& s, const operation_in
   const format_description f = describe(s.format);
   if (s.is_default() || f.storage_bits == 8) return true;
   const std::string_view arithmetic = s.arithmetic->info->oracle;
-  if (is_one_of(arithmetic, {"exact", "adder"}) && s.subnormals == subnormal_policy::gradual) {
-    return false;
+  const bool flushes = !is_one_of(arithmetic, {"exact", "adder"});
+  if (!flushes && s.subnormals == subnormal_policy::gradual) return false;
+  if (operation.arity == 1) {
+    if (!s.arithmetic->alpha.empty()) return false;
+    if (arithmetic == "exact" && operation.name != "sqrt") return false;
   }
-  if (operation.arity == 2) return b.name == "scalar";
-  if (!s.arithmetic->alpha.empty()) return false;
-  if (arithmetic == "exact" && operation.name != "sqrt") return false;
-  const bool both = s.subnormals == subnormal_policy::gradual &&
-                    s.overflow == overflow_policy::saturate;
-  return b.name != "scalar" || both;
+  // Neither policy is the default one, where there are two.
+  const bool is_opposite = (s.subnormals == subnormal_policy::gradual || !flushes) &&
+                           s.overflow == overflow_policy::saturate;
+  return b.name != "scalar" || is_opposite;
 }
 
 void add_sweep(suite_context& context, const arithmetic_choice& arithmetic,
@@ -231,7 +231,7 @@ void add_sweep(suite_context& context, const arithmetic_choice& arithmetic,
         if (is_swept(context, s, operation, *b)) cost += seconds_of(s, operation, *b);
       }
       if (cost == 0) continue;
-      constexpr double kOracleSeconds = 0.6;
+      constexpr double kOracleSeconds = 0.6;  // and that of the statistics
       seconds += cost + kOracleSeconds;
       whole.settings.push_back(s);
     }

@@ -68,7 +68,7 @@ TEST(sweep, counts_the_error_of_every_pair_in_range) {
     ASSERT_TRUE(r.errors) << r.reason;
     EXPECT_EQ(r.errors->least.exact, "-1/9");
     EXPECT_EQ(r.errors->greatest.exact, r.policy == "flush" ? "0" : "1/7");
-    EXPECT_NEAR(r.errors->least.value, -1.0 / 9, 1e-15);
+    EXPECT_NEAR(r.errors->least.value, -1.0 / 9, 0x1p-51);  // a quotient near 1 and a difference
     if (r.policy != "flush") continue;
     // Normal operands, fields 1 to 30, and exponent fields of the result 1 to 30.
     double sum = 0;
@@ -85,7 +85,11 @@ TEST(sweep, counts_the_error_of_every_pair_in_range) {
       }
     }
     EXPECT_EQ(r.errors->pairs, 4 * pairs);  // signs
-    EXPECT_NEAR(r.errors->sum, 4 * sum, 1e-9);
+    // Errors are from -1/9 to 0, so that no partial sum passes pairs / 9: each addition of either sum
+    // rounds by at most half an ulp of that, and each error by less than 2^-51.
+    const auto n = static_cast<double>(4 * pairs);
+    const double rounding_bound = 2 * n * (n / 9 * 0x1p-53 + 0x1p-51);
+    EXPECT_NEAR(r.errors->sum, 4 * sum, rounding_bound);
   }
 }
 

@@ -9,17 +9,14 @@
 #include <string_view>
 
 #include "float_environment.hpp"
-#include "lanes-inl.hpp"
+#include "format_lanes-inl.hpp"
 #include "pamkit/backend.hpp"
 
 #if PAMKIT_SIMD_HAS_KERNELS
 HWY_BEFORE_NAMESPACE();
 namespace pamkit::simd::HWY_NAMESPACE {
 
-/// Whether the vector code computes this configuration; every other format takes the scalar
-/// definition.
-inline bool IsBinary32(const configuration& c) { return c.format.index() == any_format().index(); }
-
+/// The scalar definition.
 inline void MapScalar(std::string_view operation, std::string_view arithmetic,
                       const configuration& c, const std::uint32_t* a, const std::uint32_t* b,
                       std::uint32_t* out, std::size_t count) {

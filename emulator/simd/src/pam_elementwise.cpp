@@ -1,5 +1,5 @@
-// Elementwise operations of the piecewise affine family on binary32 encodings, under every policy.
-// Other formats take the scalar definitions.
+// Elementwise operations of the piecewise affine family on encodings of binary32, bfloat16 and
+// binary16, under every policy. Other formats take the scalar definitions.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "pam_elementwise.cpp"
 #include <hwy/foreach_target.h>
@@ -8,30 +8,39 @@
 #include "pam_lanes-inl.hpp"
 // clang-format on
 #include "kernels.hpp"
+#include "pamkit/operation.hpp"
 #include "pamkit/type_list.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace pamkit::simd::HWY_NAMESPACE {
 #if PAMKIT_SIMD_HAS_KERNELS
 
-inline constexpr std::int32_t kLog2E = 0x3fb8aa3b;  // RN(log2 e)
-inline constexpr std::int32_t kHalf = 0x3f000000;
-
 // Each operation over `lanes`, a pam_lanes; unary ones do not read y. Compositions are those of
 // pamkit/elementwise/, on vectors.
+
+template <class Lanes>
+HWY_INLINE integer_vector Log2E() {
+  constexpr std::uint32_t bits = log2_e(typename Lanes::format()).bits;
+  return Integers(static_cast<std::int32_t>(bits));
+}
 
 struct mul_op {
   static constexpr std::string_view name = "mul";
   template <class Lanes>
   static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector y) {
-    // Operands and result normal: one addition.
-    const integer_vector mx = MagnitudeOf(x);
-    const integer_vector my = MagnitudeOf(y);
-    const integer_vector offset = hn::Sub(lanes.compensation, Integers(kOne));
-    const integer_vector r = hn::Add(hn::Add(mx, offset), my);  // negative if it wraps
-    const integer_mask normal = hn::And(hn::Gt(hn::Min(hn::Min(mx, my), r), Integers(kMin - 1)),
-                                        hn::Lt(hn::Max(hn::Max(mx, my), r), Integers(kInf)));
-    if (HWY_LIKELY(hn::AllTrue(integers(), normal))) return hn::Add(hn::Add(x, offset), y);
+    // Operands and result normal: one addition. In 32 bits the sum of magnitudes is negative where
+    // it wraps, and so does the sum of signs; in fewer bits that one carries out of the format.
+    const integer_vector mx = Lanes::MagnitudeOf(x);
+    const integer_vector my = Lanes::MagnitudeOf(y);
+    const integer_vector offset = hn::Sub(lanes.compensation, Integers(Lanes::kOne));
+    const integer_vector r = hn::Add(hn::Add(mx, offset), my);
+    const integer_mask normal =
+        hn::And(hn::Gt(hn::Min(hn::Min(mx, my), r), Integers(Lanes::kMin - 1)),
+                hn::Lt(hn::Max(hn::Max(mx, my), r), Integers(Lanes::kInf)));
+    if (HWY_LIKELY(hn::AllTrue(integers(), normal))) {
+      const integer_vector sum = hn::Add(hn::Add(x, offset), y);
+      return hn::And(sum, Integers(Lanes::kSign | Lanes::kMagnitude));
+    }
     return lanes.Mul(x, y);
   }
 };
@@ -72,7 +81,7 @@ struct exp_op {
   static constexpr std::string_view name = "exp";
   template <class Lanes>
   static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector) {
-    return lanes.Exp2(lanes.Uncompensated().Mul(x, Integers(kLog2E)));
+    return lanes.Exp2(lanes.Uncompensated().Mul(x, Log2E<Lanes>()));
   }
 };
 
@@ -80,7 +89,7 @@ struct log_op {
   static constexpr std::string_view name = "log";
   template <class Lanes>
   static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector) {
-    return lanes.Uncompensated().Div(lanes.Log2(x), Integers(kLog2E));
+    return lanes.Uncompensated().Div(lanes.Log2(x), Log2E<Lanes>());
   }
 };
 
@@ -89,11 +98,11 @@ struct pow_op {
   template <class Lanes>
   static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector y) {
     const integer_vector power = lanes.Exp2(lanes.Uncompensated().Mul(lanes.Log2(x), y));
-    const integer_vector my = MagnitudeOf(y);
-    integer_vector at_zero = hn::IfThenElseZero(hn::Lt(y, hn::Zero(integers())), Integers(kInf));
-    at_zero = hn::IfThenElse(Lanes::IsZero(my), Integers(kOne), at_zero);
-    at_zero = hn::IfThenElse(hn::Gt(my, Integers(kInf)), Integers(kNan), at_zero);
-    return hn::IfThenElse(Lanes::IsZero(MagnitudeOf(x)), at_zero, power);
+    const integer_vector my = Lanes::MagnitudeOf(y);
+    integer_vector at_zero = hn::IfThenElseZero(Lanes::IsNegative(y), Integers(Lanes::kInf));
+    at_zero = hn::IfThenElse(Lanes::IsZero(my), Integers(Lanes::kOne), at_zero);
+    at_zero = hn::IfThenElse(hn::Gt(my, Integers(Lanes::kInf)), Integers(Lanes::kNan), at_zero);
+    return hn::IfThenElse(Lanes::IsZero(Lanes::MagnitudeOf(x)), at_zero, power);
   }
 };
 
@@ -101,7 +110,7 @@ struct sqrt_op {
   static constexpr std::string_view name = "sqrt";
   template <class Lanes>
   static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector) {
-    return pow_op::Apply(lanes, x, Integers(kHalf));
+    return pow_op::Apply(lanes, x, Integers(Lanes::kOne - Lanes::kMin));
   }
 };
 
@@ -148,20 +157,22 @@ struct log2_da_op {
 template <class Op>
 void Elementwise(const configuration& c, const std::uint32_t* a, const std::uint32_t* b,
                  std::uint32_t* out, std::size_t count) {
-  if (!IsBinary32(c) || c.compensation < 0 || c.compensation > kMin) {
-    MapScalar(Op::name, c.arithmetic, c, a, b, out, count);
-    return;
-  }
-  const policy<binary32> p{c.subnormals, c.overflow, c.compensation, {}};
-  if (p.subnormals == subnormal_policy::gradual) {
-    const pam_lanes<true> lanes(p);
-    Map(a, b, out, count,
-        [&](integer_vector x, integer_vector y) { return Op::Apply(lanes, x, y); });
-  } else {
-    const pam_lanes<false> lanes(p);
-    Map(a, b, out, count,
-        [&](integer_vector x, integer_vector y) { return Op::Apply(lanes, x, y); });
-  }
+  bool done = false;
+  WithVectorFormat(c, [&]<class Format>(Format format) {
+    if (c.compensation < 0 || c.compensation > min_magnitude<Format>) return;
+    const policy<Format> p{c.subnormals, c.overflow, c.compensation, format};
+    const auto map = [&](const auto& lanes) {
+      Map(a, b, out, count,
+          [&](integer_vector x, integer_vector y) { return Op::Apply(lanes, x, y); });
+    };
+    if (p.subnormals == subnormal_policy::gradual) {
+      map(pam_lanes<true, Format>(p));
+    } else {
+      map(pam_lanes<false, Format>(p));
+    }
+    done = true;
+  });
+  if (!done) MapScalar(Op::name, c.arithmetic, c, a, b, out, count);
 }
 
 template <class... Ops>

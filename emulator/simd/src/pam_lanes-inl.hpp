@@ -1,6 +1,6 @@
-// Piecewise affine operations on vectors of binary32 encodings, all policies and all special
-// operands. Included once per instruction set. Each function states the same integers as
-// pamkit/detail/log_linear.hpp.
+// Piecewise affine operations on vectors of encodings of a format with infinities, one encoding to
+// a lane of 32 bits, all policies and all special operands. Included once per instruction set. Each
+// function states the same integers as pamkit/detail/log_linear.hpp.
 #if defined(PAMKIT_SIMD_PAM_LANES_INL_HPP) == defined(HWY_TARGET_TOGGLE)
 #ifdef PAMKIT_SIMD_PAM_LANES_INL_HPP
 #undef PAMKIT_SIMD_PAM_LANES_INL_HPP
@@ -8,31 +8,42 @@
 #define PAMKIT_SIMD_PAM_LANES_INL_HPP
 #endif
 
-#include "lanes-inl.hpp"
+#include "format_lanes-inl.hpp"
 #include "pamkit/format/policy.hpp"
 
 #if PAMKIT_SIMD_HAS_KERNELS
 HWY_BEFORE_NAMESPACE();
 namespace pamkit::simd::HWY_NAMESPACE {
 
-// bits(float(m)) - kSubnormalShift is the extended magnitude of a subnormal with magnitude m: the
-// conversion is exact and normalises; its exponent counts from 2^0 where m counts from 2^-149. It
-// takes 0 to -kSubnormalShift, below every extended magnitude (the least is that of m = 1, -22
-// MIN).
-inline constexpr std::int32_t kSubnormalShift = 149 * kMin;
-// Between the two.
-inline constexpr std::int32_t kBelowExtended = -140 * kMin;
-
 /// The operand whose significand power_of_two rounds away.
 enum class rounded_operand : std::uint8_t { none, first, second };
 
 /// The rules of an encoding step as vectors.
-template <bool Gradual>
-struct pam_lanes {
+template <bool Gradual, class Format = binary32>
+struct pam_lanes : format_lanes<Format> {
+  using format = Format;
+  using lanes = format_lanes<Format>;
+  using lanes::Canonical, lanes::IsNegative, lanes::MagnitudeOf, lanes::SignOf;
+  using lanes::kFraction, lanes::kInf, lanes::kMagnitude, lanes::kMax, lanes::kMin, lanes::kNan,
+      lanes::kOne, lanes::kSign;
+  static constexpr int kPlaces = Format::fraction_bits;
+  static constexpr int kShift = 23 - kPlaces;  // from fractions of the format to those of a float
+  // float(m) of a subnormal's magnitude m is exact and normalised; its exponent counts from 2^0
+  // where m counts from the least subnormal, and its bits beyond the format's fraction are zero. So
+  // (bits(float(m)) >> kShift) - kSubnormalShift is the extended magnitude. It takes 0 to
+  // -kSubnormalShift, below every extended magnitude (the least is that of m = 1).
+  static constexpr std::int32_t kSubnormalShift = (126 + kPlaces) * kMin;
+  // Between the two.
+  static constexpr std::int32_t kBelowExtended = -(117 + kPlaces) * kMin;
+  static constexpr std::int32_t kTwoHundred = kOne + 7 * kMin + (9 << (kPlaces - 4));  // 2^7 25/16
+  static constexpr std::int32_t kLeast = -0x7fffffff - 1;
+  // From magnitudes of the format to those of a float, after the shift.
+  static constexpr std::int32_t kFloatBias = (127 - Format::bias) << 23;
+
   integer_vector overflowed;  ///< magnitude of a result past MAX
   integer_vector compensation;
 
-  explicit HWY_INLINE pam_lanes(const policy<binary32>& p)
+  explicit HWY_INLINE pam_lanes(const policy<Format>& p)
       : overflowed(Integers(p.overflow == overflow_policy::saturate ? kMax : kInf)),
         compensation(Integers(p.compensation)) {}
 
@@ -52,7 +63,8 @@ struct pam_lanes {
   static HWY_INLINE integer_vector Extended(integer_vector m) {
     if constexpr (Gradual) {
       const integer_vector normalised =
-          hn::Sub(AsIntegers(hn::ConvertTo(floats(), m)), Integers(kSubnormalShift));
+          hn::Sub(hn::ShiftRight<kShift>(AsIntegers(hn::ConvertTo(floats(), m))),
+                  Integers(kSubnormalShift));
       return hn::IfThenElse(hn::Lt(m, Integers(kMin)), normalised, m);
     } else {
       return m;
@@ -60,14 +72,14 @@ struct pam_lanes {
   }
 
   /// Encodes an extended magnitude r <= MAX: below MIN a zero, or, if gradual, rounded to a
-  /// multiple of the least subnormal: the value times 2^149 as a float, rounded to the nearest
-  /// integer.
+  /// multiple of the least subnormal: the value in units of it as a float, rounded to the nearest
+  /// integer. (Values that are held from below become a float near 2^-118.)
   static HWY_INLINE integer_vector EncodeInRange(integer_vector r) {
     const integer_mask below = hn::Lt(r, Integers(kMin));
     if constexpr (Gradual) {
       const integer_vector scaled =
           hn::Add(hn::Max(r, Integers(kBelowExtended)), Integers(kSubnormalShift));
-      return hn::IfThenElse(below, hn::NearestInt(AsFloats(scaled)), r);
+      return hn::IfThenElse(below, hn::NearestInt(AsFloats(hn::ShiftLeft<kShift>(scaled))), r);
     } else {
       return hn::IfThenZeroElse(below, r);
     }
@@ -82,7 +94,7 @@ struct pam_lanes {
   HWY_INLINE integer_vector PowerOfTwo(integer_vector k) const {
     // The range is cut where every result is a zero or past MAX, so that the shift cannot overflow.
     const integer_vector cut = hn::Min(hn::Max(k, Integers(-200)), Integers(128));
-    return Encode(hn::ShiftLeft<23>(hn::Add(cut, Integers(127))));
+    return Encode(hn::ShiftLeft<kPlaces>(hn::Add(cut, Integers(Format::bias))));
   }
 
   // ---- the product, in three parts: what depends on one operand alone can be moved out of a loop
@@ -132,7 +144,7 @@ struct pam_lanes {
     f.at_special = hn::IfThenElse(never, Integers(kNan), f.at_special);
     // Infinity: zeros give NaN, the others infinity.
     f.low = hn::IfThenElse(infinite, Integers(Gradual ? kBelowExtended : kMin - 1), f.low);
-    f.high = hn::IfThenElse(infinite, Integers(kSign), f.high);
+    f.high = hn::IfThenElse(infinite, Integers(kLeast), f.high);
     f.at_high = hn::IfThenElse(infinite, Integers(kInf), f.at_high);
     f.at_low = hn::IfThenElse(hn::Or(infinite, nan), Integers(kNan), f.at_low);
     return f;
@@ -196,16 +208,17 @@ struct pam_lanes {
   }
 
   HWY_INLINE integer_vector Exp2(integer_vector x) const {
-    // x 2^23 is the encoding plus 23 exponents (that of a zero or subnormal becomes one far below
-    // 1/2, which rounds to 0 as well). 128 and above are past MAX, -200 and below are zeros under
-    // both policies.
+    // x 2^kPlaces is the float of x plus kPlaces exponents (that of a zero or subnormal becomes one
+    // below 1/2, which rounds to 0 as well). 128 and above are past MAX, -200 and below are zeros
+    // under both policies.
     const integer_vector m = MagnitudeOf(x);
-    const integer_mask negative = hn::Lt(x, hn::Zero(integers()));
     const integer_vector limit =
-        hn::IfThenElse(negative, Integers(0x43480000), Integers(0x43000000));
+        hn::IfThenElse(IsNegative(x), Integers(kTwoHundred), Integers(kOne + 7 * kMin));
     const integer_vector scaled =
-        hn::Or(hn::Add(hn::Min(m, limit), Integers(23 * kMin)), SignOf(x));
-    const integer_vector r = hn::Add(hn::NearestInt(AsFloats(scaled)), Integers(kOne));
+        hn::Add(hn::ShiftLeft<kShift>(hn::Min(m, limit)), Integers(kFloatBias + (kPlaces << 23)));
+    const integer_vector sign = hn::ShiftLeft<32 - width<Format>>(SignOf(x));
+    const integer_vector r =
+        hn::Add(hn::NearestInt(AsFloats(hn::Or(scaled, sign))), Integers(kOne));
     integer_vector y = Encode(r);
     y = hn::IfThenElse(hn::Eq(x, Integers(kInf)), Integers(kInf), y);
     return hn::IfThenElse(hn::Gt(m, Integers(kInf)), Integers(kNan), y);
@@ -214,14 +227,29 @@ struct pam_lanes {
   HWY_INLINE integer_vector Log2(integer_vector x) const {
     const integer_vector m = MagnitudeOf(x);
     const integer_vector r = hn::Sub(Extended(m), Integers(kOne));
-    // |r| >= 1 or 0: the conversion rounds, and 23 exponents less stay normal.
-    const integer_vector converted = AsIntegers(hn::ConvertTo(floats(), r));
-    integer_vector y = hn::IfThenZeroElse(hn::Eq(r, hn::Zero(integers())),
-                                          hn::Sub(converted, Integers(23 * kMin)));
+    integer_vector y = hn::IfThenZeroElse(hn::Eq(r, hn::Zero(integers())), Scaled(r));
     y = hn::IfThenElse(hn::Eq(m, Integers(kInf)), Integers(kInf), y);
-    y = hn::IfThenElse(hn::Lt(x, hn::Zero(integers())), Integers(kNan), y);
+    y = hn::IfThenElse(IsNegative(x), Integers(kNan), y);
     y = hn::IfThenElse(IsZero(m), Integers(kSign | kInf), y);
     return hn::IfThenElse(hn::Gt(m, Integers(kInf)), Integers(kNan), y);
+  }
+
+  /// r 2^-kPlaces, encoded; r is not 0 (any result). abs(r) >= 1: the result is normal.
+  static HWY_INLINE integer_vector Scaled(integer_vector r) {
+    const integer_vector converted = AsIntegers(hn::ConvertTo(floats(), r));
+    if constexpr (kShift == 0) {
+      return hn::Sub(converted, Integers(kPlaces * kMin));  // the conversion rounds
+    } else {
+      // abs(r) < 2^24: the conversion is exact, and rounded here, ties to even.
+      const integer_vector size = hn::And(converted, Integers(0x7fffffff));
+      const integer_vector odd = hn::And(hn::ShiftRight<kShift>(size), Integers(1));
+      const integer_vector rounded =
+          hn::ShiftRight<kShift>(hn::Add(size, hn::Add(odd, Integers((1 << (kShift - 1)) - 1))));
+      const integer_vector magnitude =
+          hn::Sub(rounded, Integers((127 + kPlaces - Format::bias) * kMin));
+      return hn::Or(magnitude,
+                    hn::IfThenElseZero(hn::Lt(r, hn::Zero(integers())), Integers(kSign)));
+    }
   }
 
   // ---- slopes
@@ -233,18 +261,18 @@ struct pam_lanes {
                    : hn::IfThenZeroElse(hn::Lt(m, Integers(kMin)), fraction);
   }
   static HWY_INLINE integer_vector ExponentOf(integer_vector m) {
-    return hn::Sub(hn::ShiftRight<23>(Extended(m)), Integers(127));
+    return hn::Sub(hn::ShiftRight<kPlaces>(Extended(m)), Integers(Format::bias));
   }
   /// floor(Fa - Fb - f)
   HWY_INLINE integer_vector Borrow(integer_vector ma, integer_vector mb) const {
-    return hn::ShiftRight<23>(hn::Sub(hn::Sub(FractionOf(ma), FractionOf(mb)), compensation));
+    return hn::ShiftRight<kPlaces>(hn::Sub(hn::Sub(FractionOf(ma), FractionOf(mb)), compensation));
   }
 
   HWY_INLINE integer_vector MulDa(integer_vector a, integer_vector b) const {
     const integer_vector ma = MagnitudeOf(a);
     const integer_vector mb = MagnitudeOf(b);
     const integer_vector carry =
-        hn::ShiftRight<23>(hn::Add(hn::Add(FractionOf(ma), FractionOf(mb)), compensation));
+        hn::ShiftRight<kPlaces>(hn::Add(hn::Add(FractionOf(ma), FractionOf(mb)), compensation));
     integer_vector r = PowerOfTwo(hn::Add(ExponentOf(mb), carry));
     r = hn::IfThenElse(hn::Eq(mb, Integers(kInf)), Integers(kInf), r);
     r = hn::IfThenZeroElse(IsZero(mb), r);
@@ -283,14 +311,13 @@ struct pam_lanes {
   HWY_INLINE integer_vector Exp2Da(integer_vector x) const {
     // floor(x) of |x| cut as in Exp2; conversion truncates, so negative non-integers take one less.
     const integer_vector m = MagnitudeOf(x);
-    const integer_mask negative = hn::Lt(x, hn::Zero(integers()));
-    const integer_vector whole =
-        hn::ConvertTo(integers(), AsFloats(hn::Min(m, Integers(0x43480000))));
+    const integer_vector size =
+        hn::Add(hn::ShiftLeft<kShift>(hn::Min(m, Integers(kTwoHundred))), Integers(kFloatBias));
+    const integer_vector whole = hn::ConvertTo(integers(), AsFloats(size));
     const integer_vector back = AsIntegers(hn::ConvertTo(floats(), whole));
-    const integer_mask inexact = hn::Lt(back, hn::Min(m, Integers(0x43480000)));
     const integer_vector below =
-        hn::Sub(hn::IfThenElse(inexact, Integers(-1), hn::Zero(integers())), whole);
-    integer_vector r = PowerOfTwo(hn::IfThenElse(negative, below, whole));
+        hn::Sub(hn::IfThenElse(hn::Lt(back, size), Integers(-1), hn::Zero(integers())), whole);
+    integer_vector r = PowerOfTwo(hn::IfThenElse(IsNegative(x), below, whole));
     r = hn::IfThenElse(IsZero(m), Integers(kOne), r);
     r = hn::IfThenElse(hn::Eq(x, Integers(kInf)), Integers(kInf), r);
     return hn::IfThenElse(hn::Gt(m, Integers(kInf)), Integers(kNan), r);
@@ -300,7 +327,7 @@ struct pam_lanes {
     const integer_vector m = MagnitudeOf(x);
     integer_vector r = PowerOfTwo(hn::Sub(hn::Zero(integers()), ExponentOf(m)));
     r = hn::IfThenZeroElse(hn::Eq(m, Integers(kInf)), r);
-    r = hn::IfThenElse(hn::Lt(x, hn::Zero(integers())), Integers(kNan), r);
+    r = hn::IfThenElse(IsNegative(x), Integers(kNan), r);
     r = hn::IfThenElse(IsZero(m), Integers(kInf), r);
     return hn::IfThenElse(hn::Gt(m, Integers(kInf)), Integers(kNan), r);
   }

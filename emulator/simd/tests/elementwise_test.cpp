@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <numeric>
 #include <random>
 #include <sstream>
 #include <vector>
@@ -114,6 +115,39 @@ TEST(Elementwise, EqualsTheDefinitionOnRandomEncodings) {
     }
     check(op.name, c, a, b);
   });
+}
+
+// Every operand of the formats of 16 bits, after those first operands at which something happens.
+template <class Format>
+void check_every_operand(std::string_view format_name) {
+  SCOPED_TRACE(format_name);
+  words all(65536);
+  std::iota(all.begin(), all.end(), 0U);
+  words firsts;
+  for (const std::int32_t m :
+       {0, 1, min_magnitude<Format> / 2 + 1, min_magnitude<Format> - 1, min_magnitude<Format>,
+        one_magnitude<Format> - 1, one_magnitude<Format>,
+        one_magnitude<Format> + min_magnitude<Format> / 2 + 1,
+        max_magnitude(Format{}) - min_magnitude<Format>, max_magnitude(Format{}),
+        top_binade<Format>, top_binade<Format> + 1}) {
+    firsts.push_back(static_cast<std::uint32_t>(m) | (m % 2 == 0 ? 0 : sign_mask<Format>));
+  }
+  for_each_operation([&](const operation_info& op, const configuration& of_binary32) {
+    configuration c = of_binary32;
+    c.format = Format{};
+    // As far within an octave as in binary32.
+    c.compensation >>= 23 - Format::fraction_bits;
+    if (op.arity == 1) return check(op.name, c, all, all);
+    for (const std::uint32_t first : firsts) {
+      check(op.name, c, words(all.size(), first), all);
+      if (::testing::Test::HasFatalFailure()) return;
+    }
+  });
+}
+
+TEST(Elementwise, EqualsTheDefinitionOnEveryOperandOfSixteenBits) {
+  check_every_operand<bfloat16>("bfloat16");
+  check_every_operand<binary16>("binary16");
 }
 
 // Runs of ordinary operands take a shorter way through the product.
