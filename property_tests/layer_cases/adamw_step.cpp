@@ -7,6 +7,7 @@ void adamw_step(layer_case_source& source) {
   struct plan {
     layer_content content;
     layer_attributes attributes;
+    std::vector<std::int64_t> shape = {3, 6};
   };
   const std::vector<plan> plans = {{ordinary, {}},
                                    {ordinary,
@@ -21,10 +22,12 @@ void adamw_step(layer_case_source& source) {
                                    {huge, {{"learning_rate", 1}}},
                                    {one_special, {{"step", 20000}, {"beta1", 0}}},
                                    {ties, {{"beta2", 0.999}, {"weight_decay", 0.5}}},
-                                   {training, {{"step", 400}, {"weight_decay", 1e-4}}}};
+                                   {training, {{"step", 400}, {"weight_decay", 1e-4}}},
+                                   {ordinary, {{"beta2", 0}, {"step", 5}}, {}},
+                                   {ordinary, {}, {0, 2}}};
   for (const plan& p : plans) {
     layer_case c;
-    const std::vector<std::int64_t> shape = {3, 6};
+    const std::vector<std::int64_t> shape = p.shape;
     c.inputs = {source.numbers(shape, p.content), source.numbers(shape, p.content),
                 source.numbers(shape, p.content), source.numbers(shape, p.content)};
     // The second moment is a sum of squares: not negative, in most cases.

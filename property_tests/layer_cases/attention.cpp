@@ -16,6 +16,8 @@ void attention(layer_case_source& source) {
                              {ordinary, 1, 2, 35, 2},
                              {ordinary, 1, 2, 0, 2},
                              {ordinary, 0, 2, 2, 2},
+                             {ordinary, 2, 0, 3, 2},
+                             {ordinary, 1, 2, 3, 0},
                              {one_special, 1, 3, 3, 3, hiding::random},
                              {weighted, 1, 2, 2, 1},
                              {cancelling, 1, 2, 6, 8},
@@ -44,6 +46,9 @@ void attention(layer_case_source& source) {
       if (p.hidden == hiding::none) hidden.encodings[i] = 0;
       if (p.hidden == hiding::causal) hidden.encodings[i] = key > query ? 1 : 0;
       if (p.hidden == hiding::random && sees_nothing) hidden.encodings[i] = 1;
+      // Every word but 0 hides.
+      constexpr std::uint32_t hides[] = {1, 2, 0x80000000, 0xFFFFFFFF};
+      hidden.encodings[i] *= hides[i % std::size(hides)];
     }
     c.incoming = {source.numbers({p.batch, p.queries, p.width}, p.content)};
     source.add(std::move(c));

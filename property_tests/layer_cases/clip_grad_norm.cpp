@@ -25,6 +25,16 @@ void clip_grad_norm(layer_case_source& source) {
     if (p.limit != 1) c.attributes = {{"limit", p.limit}};
     source.add(std::move(c));
   }
+  // Nothing but zeros, and nothing at all: limit / 0.
+  layer_case zeros;
+  zeros.inputs = {source.numbers({5}, ordinary), source.numbers({}, ordinary)};
+  for (tensor& t : zeros.inputs) {
+    for (std::uint32_t& x : t.encodings) x ^= source.magnitude(x);
+  }
+  source.add(std::move(zeros));
+  layer_case empty;
+  empty.inputs = {source.numbers({0}, ordinary)};
+  source.add(std::move(empty));
 }
 
 }  // namespace pamkit::properties::layer_cases

@@ -19,6 +19,8 @@ void cross_entropy(layer_case_source& source) {
                              {ordinary, 35, 3, 0.1, 1, true},
                              {masked, 4, 6},
                              {masked, 4, 6, 0.1},
+                             {ordinary, 3, 4, 1, 1},
+                             {ordinary, 3, 4, 1},
                              {one_special, 9, 4, 0.1},
                              {weighted, 5, 3, 0, 0, true},
                              {spread, 4, 9, 0, 0, true, weighted},

@@ -4,11 +4,18 @@ namespace pamkit::properties::layer_cases {
 
 void dropout(layer_case_source& source) {
   const double rates[] = {0.1, 0.3, 0.5, 0};
+  const std::vector<std::int64_t> shapes[] = {{3, 7}, {5}, {2, 3, 2}, {}, {0, 3}, {4, 4}};
   std::size_t next = 0;
   for (const layer_content content : all_layer_contents) {
     layer_case c;
-    c.inputs = {source.numbers({3, 7}, content), source.words({3, 7}, 2)};
-    c.incoming = {source.numbers({3, 7}, content)};
+    const std::vector<std::int64_t> shape = shapes[next % std::size(shapes)];
+    c.inputs = {source.numbers(shape, content), source.words(shape, 2)};
+    // Every word but 0 keeps.
+    constexpr std::uint32_t keeps[] = {1, 2, 0x80000000, 0xFFFFFFFF};
+    for (std::size_t i = 0; i < c.inputs[1].encodings.size(); ++i) {
+      c.inputs[1].encodings[i] *= keeps[i % std::size(keeps)];
+    }
+    c.incoming = {source.numbers(shape, content)};
     // The default is left out, so that it is judged as a default.
     const double rate = rates[next++ % std::size(rates)];
     if (rate != 0.1) c.attributes = {{"p", rate}};

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "pamkit/properties/layer_case.hpp"
 
 namespace pamkit::properties::layer_cases {
@@ -38,6 +40,18 @@ void layer_norm(layer_case_source& source) {
     c.incoming = {source.numbers({p.rows, p.length}, p.content == ties ? ordinary : p.content)};
     // The default is left out, so that it is judged as a default.
     if (p.eps != 1e-5) c.attributes = {{"eps", p.eps}};
+    source.add(std::move(c));
+  }
+  // One row without a leading axis, rows under two leading axes, and rows of equal elements: no variance.
+  const std::vector<std::int64_t> shapes[] = {{5}, {2, 3, 4}, {2, 3}, {2, 3}};
+  for (std::size_t i = 0; i < std::size(shapes); ++i) {
+    const std::int64_t length = shapes[i].back();
+    layer_case c;
+    c.inputs = {source.numbers(shapes[i], ordinary), source.numbers({length}, ordinary),
+                source.numbers({length}, ordinary)};
+    c.incoming = {source.numbers(shapes[i], ordinary)};
+    if (i >= 2) std::ranges::fill(c.inputs[0].encodings, c.inputs[0].encodings[0]);
+    if (i == 3) c.attributes = {{"eps", 0}};
     source.add(std::move(c));
   }
 }

@@ -9,16 +9,19 @@ void linear(layer_case_source& source) {
     std::int64_t rows, inputs, outputs;
     bool has_bias = true;
   };
+  constexpr std::int64_t kOneVector = -1;  // x without any axis of rows
   // The bias gradient is a sum over blocks of 128 rows.
   std::vector<plan> plans = {
       {ordinary, 4, 5, 3}, {ordinary, 3, 7, 2, false}, {cancelling, 130, 1, 2}, {ordinary, 2, 0, 3},
       {ordinary, 0, 2, 3}, {weighted, 6, 1, 2},        {one_special, 4, 3, 3},  {tiny, 2, 3, 2},
-      {huge, 2, 3, 2},     {cancelling, 3, 9, 2},    {training, 4, 12, 5}};
+      {huge, 2, 3, 2},     {cancelling, 3, 9, 2},    {training, 4, 12, 5},
+      {ordinary, kOneVector, 4, 3}, {ordinary, 3, 2, 0}};
   if (!source.is_quick()) {
     plans.insert(plans.end(), {{ordinary, 259, 2, 2}, {spread, 6, 20, 4}, {weighted, 9, 2, 2}});
   }
   for (const plan& p : plans) {
     std::vector<std::int64_t> leading = {p.rows};
+    if (p.rows == kOneVector) leading = {};
     if (p.rows > 0 && p.rows % 2 == 0) leading = {p.rows / 2, 2};
     const auto with_last = [&](std::int64_t n) {
       std::vector<std::int64_t> shape = leading;

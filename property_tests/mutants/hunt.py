@@ -25,8 +25,12 @@ def culprits(messages, faults, tree):
         if not file.is_relative_to(tree):
             continue
         lines = file.read_text().split("\n")
-        for at in (int(line) - 1,):
-            sites |= {int(s) for s in re.findall(r"PAMKIT_FAULT\((\d+)\)", lines[at])}
+        # An expression may have begun some lines before the one that is named.
+        for at in range(int(line) - 1, max(int(line) - 4, -1), -1):
+            found = {int(s) for s in re.findall(r"PAMKIT_FAULT\((\d+)\)", lines[at])}
+            sites |= found
+            if found:
+                break
     return [f for f in faults if f.site in sites]
 
 
@@ -54,8 +58,8 @@ def main():
     faults = crossing_free(faults)
     build = run.Build(base, work, arguments.jobs)
     while True:
-        program, messages = build.make(arguments.name, faults, arguments.arithmetic)
-        if program is not None:
+        _, messages = build.make(arguments.name, faults, arguments.arithmetic, only_checks=True)
+        if not messages:
             break
         bad = culprits(messages, faults, work / arguments.name)
         if not bad:
@@ -63,6 +67,9 @@ def main():
         print(f"{len(bad)} of {len(faults)} faults do not compile and are dropped", flush=True)
         names = {f.name for f in bad}
         faults = [f for f in faults if f.name not in names]
+    program, messages = build.make(arguments.name, faults, arguments.arithmetic)
+    if program is None:
+        run.refuse(messages[-3000:])
     print(f"{len(faults)} faults", flush=True)
     results = run.Results(work / f"{arguments.name}.json", "hunt", arguments.level)
     options = ["--level", arguments.level, "--jobs", str(arguments.jobs), "--no-shrink"]

@@ -8,7 +8,7 @@ from planting import ROOT, Fault
 
 # Lines whose expressions the compiler evaluates, or that declare.
 SKIP = re.compile(r"\s*(#|//|template|using|static_assert|concept|requires|enum|namespace|struct|class|static constexpr|"
-                  r"inline constexpr|case |default:|friend|HWY_|PAMKIT_UNROLL|public|private)|.*if constexpr|"
+                  r"inline |PAMKIT_HD |case |default:|friend|HWY_|PAMKIT_UNROLL|public|private)|.*if constexpr|"
                   r".*\brequires\b|.*\bconstexpr (?:encoding|std|int|bool|policy|promises|slope_operand|magnitude_range|"
                   r"pam_class|scaled_value)[^=]*\(")
 OPEN, CLOSE = "([{", ")]}"

@@ -23,6 +23,7 @@ class Fault:
     near: str = ""        # a piece of text that contains `find`, where that alone is not unique
     arithmetic: str = "pam"
     whole: bool = False   # active in look-ups, promises and encodings of the suite too, not in one backend alone
+    by: str = ""          # a statement that has to reject it by itself, whatever the others say
     equivalent: str = ""  # why no result can differ
     begin: int = -1
     site: int = 0
@@ -104,10 +105,12 @@ def planted_text(text, faults):
 
 
 def plant(faults, tree):
-    """Copies the emulator to tree/emulator and plants. Numbers the faults from 1. Gives the files that changed."""
+    """Copies the emulator to tree/emulator, and the golden model where a fault is in it, and plants. Numbers the faults
+    from 1. Gives the files that changed."""
     if tree.exists():
         shutil.rmtree(tree)
-    shutil.copytree(ROOT / "emulator", tree / "emulator")
+    for folder in sorted({"emulator", *(f.file.split("/")[0] for f in faults)}):
+        shutil.copytree(ROOT / folder, tree / folder)
     by_file = {}
     for site, f in enumerate(faults, 1):
         f.site = site

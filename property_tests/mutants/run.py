@@ -8,6 +8,8 @@ Exit codes: 0 every fault was rejected or is explained as equivalent; 1 one was 
 applies or compiles; 130 interrupted.
 """
 import argparse
+import concurrent.futures
+import hashlib
 import json
 import os
 import pathlib
@@ -87,7 +89,10 @@ class Build:
             elif word in ("-o",):
                 skip = True
             elif not re.match(r"-W|-O\d|-g$", word) and not word.endswith("ccache"):
-                kept.append(word.replace(f"{ROOT}/emulator", f"{tree}/emulator"))
+                for folder in ("emulator", "reference"):
+                    if (tree / folder).exists():
+                        word = word.replace(f"{ROOT}/{folder}", f"{tree}/{folder}")
+                kept.append(word)
         at = next(i for i, w in enumerate(kept) if w.startswith("-I"))
         kept.insert(at, f"-I{tree}/generated")
         object_file = tree / "objects" / (output.replace("/", "_"))
@@ -96,8 +101,9 @@ class Build:
                      f"-I{HERE}", "-include", str(HERE / "planted_fault.hpp")]
         return kept + ["-o", str(object_file)], object_file
 
-    def make(self, name, faults, arithmetic):
-        """Plants, compiles and links. Gives the judge's path, or the compiler's messages."""
+    def make(self, name, faults, arithmetic, only_checks=False):
+        """Plants, compiles and links. Gives the judge's path, or the compiler's messages; with `only_checks` the
+        messages alone, without objects."""
         tree = (self.work / name).resolve()
         changed = {str(ROOT / f) for f in plant(faults, tree)}
         (tree / "objects").mkdir()
@@ -110,6 +116,9 @@ class Build:
                                   "property_tests/CMakeFiles/pamkit_vectors.dir/")):
                 if not self.includes.get(output, set()) & changed_for_suite:
                     continue  # it comes from the library
+            elif output.startswith("reference/CMakeFiles/pamkit_reference.dir/"):
+                if self.commands[output]["file"] not in changed:
+                    continue  # it comes from the library: only faults of the golden model itself change it
             elif not output.startswith(("emulator/CMakeFiles/pamkit_emulator.dir/", "emulator/format/")):
                 continue
             if self._is_of_other_arithmetic(output, arithmetic):
@@ -126,8 +135,10 @@ class Build:
                          [f"-I{ROOT / folder}" for folder in
                           ("emulator/include", "emulator/format/include", "property_tests/include")] +
                          ["-c", str(HERE / "judge.cpp"), "-o", str(judge_object)], judge_object))
+        if only_checks:
+            compiled = [(["-fsyntax-only" if w == "-c" else w for w in c], o) for c, o in compiled]
         messages = self._compile(compiled)
-        if messages:
+        if messages or only_checks:
             return None, messages
         program = tree / "judge"
         libraries = [str(self.base / lib) for lib in ("property_tests/libpamkit_properties.a",
@@ -154,14 +165,13 @@ class Build:
     def _compile(self, commands):
         """Runs the compilations, the longest first by guess; gives the messages of those that failed."""
         waiting = sorted(commands, key=lambda c: -sum(k in str(c[1]) for k in ("layer", "contraction", "scalar_table")))
-        running, messages = [], ""
-        while waiting or running:
-            while waiting and len(running) < self.jobs:
-                command, _ = waiting.pop(0)
-                running.append(subprocess.Popen(command, cwd=self.base, stderr=subprocess.PIPE, text=True))
-            process = running.pop(0)
-            messages += process.communicate()[1] if process.wait() else process.stderr.read() * 0
-        return messages
+
+        def compile_one(command):
+            done = subprocess.run(command, cwd=self.base, stderr=subprocess.PIPE, text=True)
+            return done.stderr if done.returncode else ""
+
+        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
+            return "".join(pool.map(compile_one, [command for command, _ in waiting]))
 
 
 def run_judge(program, arguments):
@@ -184,6 +194,8 @@ class Results:
 
     def __init__(self, path, command, level):
         self.path, self.command, self.level = path, command, level
+        self.emulator = fingerprint(ROOT / "emulator")
+        self.environment = environment()  # before a results file inside the checkout changes it
         self.found = {}
 
     def resume(self):
@@ -193,7 +205,8 @@ class Results:
             old = json.loads(self.path.read_text())
         except json.JSONDecodeError as error:
             refuse(f"{self.path}: {error}")
-        if old.get("schema") == SCHEMA and old.get("level") == self.level and old.get("complete") is False:
+        if old.get("schema") == SCHEMA and old.get("level") == self.level and old.get("complete") is False and \
+                old.get("emulator") == self.emulator:
             self.found = {m["name"]: m for m in old["mutants"]}
 
     def add(self, fault, verdict, killed_by=(), counterexample=None, seconds=0.0, note=""):
@@ -213,15 +226,27 @@ class Results:
         mutants = sorted(self.found.values(), key=lambda m: (m["file"], m["name"]))
         verdicts = [m["verdict"] for m in mutants]
         killed, equivalent = verdicts.count("killed"), verdicts.count("equivalent")
-        text = json.dumps({
-            "schema": SCHEMA, "command": self.command, "level": self.level, "environment": environment(),
-            "complete": complete, "killed": killed, "survived": verdicts.count("survived"), "equivalent": equivalent,
-            "mutants": mutants}, indent=1) + "\n"
+        head = json.dumps({
+            "schema": SCHEMA, "command": self.command, "level": self.level, "environment": self.environment,
+            "emulator": self.emulator, "complete": complete, "killed": killed, "survived": verdicts.count("survived"),
+            "equivalent": equivalent}, indent=1)
+        # A line each, so that a changed verdict is a changed line.
+        lines = ",\n".join("  " + json.dumps(m) for m in mutants)
+        text = f'{head[:-2]},\n "mutants": [\n{lines}\n ]\n}}\n'
         partial = self.path.with_suffix(".partial")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_text(text)
         partial.replace(self.path)
         return killed, equivalent, len(mutants)
+
+
+def fingerprint(folder):
+    """Of the sources that the faults were planted in: the SHA-256 of a list of their SHA-256. The report compares it with
+    its own (reports/cmake/embed_planted_faults.cmake)."""
+    names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*")
+                   if p.is_file() and "tests" not in p.relative_to(folder).parts[:-1])
+    listing = "".join(f"{hashlib.sha256((folder / n).read_bytes()).hexdigest()}  {n}\n" for n in names)
+    return hashlib.sha256(listing.encode()).hexdigest()
 
 
 def environment():
@@ -272,15 +297,21 @@ def judge_in_one_run(program, faults, arguments, results):
         break
 
 
-def judge_whole(program, fault, arguments, results):
-    """One fault in a process of its own, active everywhere."""
+def judge_alone(program, fault, arguments, results):
+    """One fault in a process of its own: a whole one active everywhere, and one that a single statement has to reject,
+    by that statement."""
     started = time.monotonic()
     listing = program.parent / "faults.txt"
+    listing.write_text(f"{fault.site} {fault.backend} {fault.name}\n")
     verdict = None
-    for kind, *fields in run_judge(program, [str(listing), "--whole", str(fault.site), *arguments]):
+    if fault.whole:
+        arguments = ["--whole", str(fault.site), *arguments]
+    if fault.by:
+        arguments = ["--property", fault.by, *arguments]
+    for kind, *fields in run_judge(program, [str(listing), *arguments]):
         if kind == "rejected" and verdict is None:
             found = rejection(fields[1:])
-            verdict = ("killed", [found["property"]], found, "")
+            verdict = ("killed", [fault.by or found["property"]], found, "")
         elif kind == "crashed" and verdict is None:
             verdict = ("killed", ["crash"], None, "the process was ended")
         elif kind == "exit" and fields[0] == "2" and verdict is None:
@@ -300,12 +331,12 @@ def judge_all(faults, build, results, arguments):
         if program is None:
             refuse(f"the faults of {arithmetic} do not compile:\n{messages[-4000:]}")
         todo = [f for f in group if f.name not in results.found]
-        ordinary = [f for f in todo if not f.whole]
-        if ordinary:
-            judge_in_one_run(program, ordinary, arguments, results)
+        together = [f for f in todo if not f.whole and not f.by]
+        if together:
+            judge_in_one_run(program, together, arguments, results)
         for fault in todo:
-            if fault.whole:
-                judge_whole(program, fault, arguments, results)
+            if fault not in together:
+                judge_alone(program, fault, arguments, results)
 
 
 def parse_arguments():

@@ -170,6 +170,20 @@ void add_row_cases(layer_case_source& source, bool reduces) {
     c.incoming = {source.numbers(reduces ? leading : shape, incoming)};
     source.add(std::move(c));
   }
+  // One row without a leading axis; rows of zeros of both signs, and of equal elements, under three.
+  for (int i = 0; i < 3; ++i) {
+    const std::vector<std::int64_t> leading = i == 0 ? std::vector<std::int64_t>{} : std::vector<std::int64_t>{2, 1, 2};
+    std::vector<std::int64_t> shape = leading;
+    shape.push_back(5);
+    layer_case c;
+    c.inputs = {source.numbers(shape, ordinary)};
+    for (std::uint32_t& x : c.inputs[0].encodings) {
+      if (i == 1) x ^= source.magnitude(x);
+      if (i == 2) x = c.inputs[0].encodings[0];
+    }
+    c.incoming = {source.numbers(reduces ? leading : shape, ordinary)};
+    source.add(std::move(c));
+  }
 }
 
 }  // namespace pamkit::properties

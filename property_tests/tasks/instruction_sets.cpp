@@ -226,10 +226,12 @@ const tensor_operation* const kProducts[] = {find_tensor_operation("matmul"),
                                              find_tensor_operation("matmul_vjp")};
 
 void add_tasks(suite_context& context) {
-  const bool has_simd = std::ranges::any_of(
-      context.options().backends, [](const backend* b) { return b == &simd_backend(); });
-  // Planted faults are in backends of their own, which this does not look at.
-  if (!context.wants(text) || !has_simd || context.options().observer != nullptr) return;
+  const auto& backends = context.options().backends;
+  if (!context.wants(text) || std::ranges::find(backends, &simd_backend()) == backends.end()) return;
+  // Planted faults that are backends of their own are not what this looks at.
+  const bool has_others = std::ranges::any_of(
+      backends, [](const backend* b) { return b != &simd_backend() && b != &scalar_backend(); });
+  if (context.options().observer != nullptr && has_others) return;
   // Looked up between two phases, when no task runs; the tasks share what was found.
   const auto targets = std::make_shared<std::vector<target_functions>>();
   const int phase = context.add_phase([targets] { *targets = functions_of_targets(); });

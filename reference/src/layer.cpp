@@ -66,6 +66,7 @@ std::vector<dense> compute_layer(std::string_view name, const rules& rules, deri
 }
 
 matrix rows_of(const dense& x) {
+  if (x.shape.empty()) return {1, 1, x.encodings};  // elementwise layers take scalars too
   const std::int64_t columns = x.shape.back();
   return {element_count(without_last(x.shape)), columns, x.encodings};
 }
