@@ -271,7 +271,13 @@ void plan_measurements(const error_report_options& options, const resolved_optio
     }
   }
   tables.measurements.resize(requests.size());
-  for (std::size_t i = 0; i < requests.size(); ++i) {
+  // Domains and policies share what is computed once (computed_once.hpp): neighbours would wait for
+  // each other, so that those of one domain and policy go together.
+  std::vector<std::size_t> order(requests.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(
+      order, {}, [&](std::size_t i) { return std::pair(domains[i], requests[i].policy); });
+  for (const std::size_t i : order) {
     const format_description format = describe(requests[i].format);
     tasks.push_back(
         {.stage = fmt::format("{} {} {}", requests[i].operation->name, format.name,

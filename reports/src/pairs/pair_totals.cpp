@@ -119,6 +119,10 @@ class greatest_fraction {
   bool seen_ = false;
 };
 
+fraction_pair pair_at(const log_linear_rows& rows, std::int64_t fixed, std::int64_t t) {
+  return rows.kind() == pair_kind::product ? fraction_pair{fixed, t} : fraction_pair{t, fixed};
+}
+
 class pair_visitor {
  public:
   explicit pair_visitor(const log_linear_rows& rows) : rows_(rows) {}
@@ -126,7 +130,7 @@ class pair_visitor {
   pair_totals totals;
 
   void end_of_segment(std::int64_t fixed, const row_segment& s, std::int64_t t) {
-    const fraction_pair at = pair_at(fixed, t);
+    const fraction_pair at = pair_at(rows_, fixed, t);
     const std::int64_t r = s.result(t);
     const std::int64_t e = s.ordinary(t);
     if (greatest_.is_exceeded_by(r, e)) {
@@ -175,10 +179,6 @@ class pair_visitor {
     return count;
   }
 
-  fraction_pair pair_at(std::int64_t fixed, std::int64_t t) const {
-    return rows_.kind() == pair_kind::product ? fraction_pair{fixed, t} : fraction_pair{t, fixed};
-  }
-
  private:
   const log_linear_rows& rows_;
   greatest_fraction greatest_;
@@ -188,8 +188,19 @@ class pair_visitor {
 
 }  // namespace
 
-pair_totals total_pairs(const log_linear_rows& rows,
-                        const std::function<void(fraction_pair, std::int64_t)>& check) {
+void visit_segment_ends(const log_linear_rows& rows,
+                        const std::function<void(fraction_pair, std::int64_t)>& visit) {
+  std::array<row_segment, log_linear_rows::kMostSegments> storage{};
+  for (std::int64_t fixed = 0; fixed < rows.size(); ++fixed) {
+    for (const row_segment& s : rows.row(fixed, storage)) {
+      for (const std::int64_t t : {s.begin, s.end - 1}) {
+        visit(pair_at(rows, fixed, t), rows.result_ordinal(fixed, t));
+      }
+    }
+  }
+}
+
+pair_totals total_pairs(const log_linear_rows& rows) {
   const bool exact = rows.kind() == pair_kind::product;
   const std::int64_t M = rows.size();
   pair_visitor visitor(rows);
@@ -206,7 +217,6 @@ pair_totals total_pairs(const log_linear_rows& rows,
     const std::int64_t common = exact ? M : M + fixed;
     for (const row_segment& s : rows.row(fixed, storage)) {
       for (const std::int64_t t : {s.begin, s.end - 1}) {
-        check(visitor.pair_at(fixed, t), rows.result_ordinal(fixed, t));
         visitor.end_of_segment(fixed, s, t);
       }
       correct += static_cast<std::uint64_t>(visitor.correct(fixed, s));

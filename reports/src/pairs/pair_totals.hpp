@@ -43,10 +43,11 @@ struct pair_totals {
 /// A result equals the correctly rounded ordinary value where their distance is at most half a unit
 /// of that value and, if it is exactly half, where the rounding goes to the result: an interval of
 /// t.
-///
-/// `check` is shown every segment end before it is used, for comparing the evaluated result with
-/// the integer formula.
-pair_totals total_pairs(const log_linear_rows& rows,
-                        const std::function<void(fraction_pair, std::int64_t ordinal)>& check);
+pair_totals total_pairs(const log_linear_rows& rows);
+
+/// Calls `visit` with every segment end, and the ordinal of its result by the integer formula: what
+/// `total_pairs` rests on, for comparing it with evaluated results.
+void visit_segment_ends(const log_linear_rows& rows,
+                        const std::function<void(fraction_pair, std::int64_t ordinal)>& visit);
 
 }  // namespace pamkit::reports

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <string>
 
+#include "computed_once.hpp"
 #include "measurement/quantiles.hpp"
 #include "pairs/pair_quantiles.hpp"
 #include "pairs/wide_pairs.hpp"
@@ -18,6 +20,19 @@ const char* const kSumNote =
     "every pair entered the sum, by running sums of powers of the "
     "significands along the rows between the carries";
 const char* const kQuantileNote = "pairs counted row by row; interpolated over 2^-19";
+
+// As pair_quantiles, computed once for rows and weights.
+std::vector<long double> quantiles_of(const log_linear_rows& rows,
+                                      const std::array<long double, 3>& weights,
+                                      std::span<const double> shares) {
+  std::string key = std::to_string(static_cast<int>(rows.kind())) + '/' +
+                    std::to_string(rows.size()) + '/' + std::to_string(rows.offset());
+  for (const long double w : weights) key += '/' + std::to_string(w);
+  static computed_once<std::vector<long double>> quantiles;
+  return *quantiles.get(key, [&] {
+    return std::make_shared<const std::vector<long double>>(pair_quantiles(rows, weights, shares));
+  });
+}
 
 class wide_report {
  public:
@@ -46,7 +61,7 @@ class wide_report {
   void add_quantiles(const std::array<long double, 3>& weights) {
     std::array<double, kQuantiles.size()> shares{};
     std::ranges::transform(kQuantiles, shares.begin(), [](int p) { return p / 100.0; });
-    const std::vector<long double> values = pair_quantiles(pairs_.rows, weights, shares);
+    const std::vector<long double> values = quantiles_of(pairs_.rows, weights, shares);
     for (std::size_t n = 0; n < values.size(); ++n) {
       add(quantile_metric(kQuantiles[n]), values[n], kQuantileNote);
     }

@@ -64,6 +64,27 @@ class formula_check {
   std::uint64_t evaluated_ = 0;
 };
 
+// What follows from the formula alone, whoever evaluates it under whichever policy.
+struct formula_pairs {
+  pair_totals totals;
+  pair_class_sums sums;
+};
+
+std::shared_ptr<const formula_pairs> pairs_of_formula(const log_linear_rows& rows) {
+  const std::int64_t c = rows.offset();
+  const pair_kind kind = rows.kind();
+  const std::int64_t M = rows.size();
+  static computed_once<formula_pairs> pairs;
+  return pairs.get(
+      std::to_string(static_cast<int>(kind)) + '/' + std::to_string(M) + '/' + std::to_string(c),
+      [&] {
+        return std::make_shared<const formula_pairs>(
+            formula_pairs{.totals = total_pairs(rows),
+                          .sums = sum_pair_classes(kind, static_cast<std::uint32_t>(M),
+                                                   static_cast<std::uint32_t>(c))});
+      });
+}
+
 constexpr std::uint64_t kSample = std::uint64_t{1} << 20;
 
 std::shared_ptr<const wide_pairs> compute(const measurement_request& request) {
@@ -78,15 +99,13 @@ std::shared_ptr<const wide_pairs> compute(const measurement_request& request) {
   formula_check check(evaluate, rows);
   check.add_sample(kSample);
   if (!check.holds()) return nullptr;
-  auto pairs = std::make_shared<wide_pairs>(wide_pairs{.rows = rows, .totals = {}, .sums = {}});
-  pairs->totals = total_pairs(
-      rows, [&](fraction_pair pair, std::int64_t ordinal) { check.add(pair, ordinal); });
+  visit_segment_ends(rows,
+                     [&](fraction_pair pair, std::int64_t ordinal) { check.add(pair, ordinal); });
   check.finish();
   if (!check.holds()) return nullptr;
-  pairs->sums =
-      sum_pair_classes(kind, static_cast<std::uint32_t>(M), static_cast<std::uint32_t>(c));
-  pairs->evaluated = check.evaluated();
-  return pairs;
+  const std::shared_ptr<const formula_pairs> known = pairs_of_formula(rows);
+  return std::make_shared<wide_pairs>(wide_pairs{
+      .rows = rows, .totals = known->totals, .sums = known->sums, .evaluated = check.evaluated()});
 }
 
 }  // namespace
