@@ -10,6 +10,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "pamkit/provenance/sha256.hpp"
+
 namespace pamkit::proofs {
 namespace {
 
@@ -114,13 +116,6 @@ std::vector<any_format> default_proof_formats() {
   return formats;
 }
 
-std::string fingerprint(const std::string& text) {
-  std::uint64_t hash = 0xCBF29CE484222325;
-  for (const char c : text) {
-    hash ^= static_cast<unsigned char>(c);
-    hash *= 0x100000001B3;
-  }
-  return fmt::format("{:016x}", hash);
-}
+std::string fingerprint(const std::string& text) { return provenance::sha256_hex(text); }
 
 }  // namespace pamkit::proofs

@@ -44,7 +44,7 @@ proof_folder read_folder(const std::filesystem::path& path);
 /// The formats that are proved when none is named: the fixed ones and members of binary32mN.
 std::vector<any_format> default_proof_formats();
 
-/// 64-bit FNV-1a of a text, 16 hexadecimal digits: tells whether a verdict is about this very text.
+/// SHA-256 of a text: tells whether a verdict is about this very text.
 std::string fingerprint(const std::string& text);
 
 }  // namespace pamkit::proofs
