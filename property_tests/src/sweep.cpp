@@ -31,8 +31,7 @@ reference::rules rules_of(const setting& s) {
 // Seconds for 2^28 cases of one backend, about: what shards are balanced by.
 double seconds_of(const setting& s, const operation_info& o, const backend& b) {
   const std::string_view a = s.arithmetic->info->name;
-  const bool libm = a == "exact" && !is_one_of(o.name, {"mul", "div", "sqrt"});
-  if (b.name != "scalar" && !libm) return 0.3;
+  if (b.name != "scalar") return 0.3;
   if (a == "exact") return is_product(o) ? 3.5 : o.name == "sqrt" ? 10 : 5;
   if (a == "adder") return 3.5;
   return is_one_of(o.name, {"exp", "pow", "sqrt"}) ? 4 : 1.6;
@@ -202,19 +201,19 @@ bool is_swept(const suite_context& context, const setting& s, const operation_in
       reference::find_columns(operation.name, rules_of(s)) == nullptr) {
     return false;
   }
-  const format_description f = describe(s.format);
-  if (s.is_default() || f.storage_bits == 8) return true;
+  if (describe(s.format).storage_bits == 8) return true;
+  const bool is_scalar = b.name == "scalar";
+  const bool compensates = !s.arithmetic->alpha.empty();
+  const bool is_composed = operation.arity == 1 || operation.name == "pow";
+  if (s.is_default()) return !(is_scalar && compensates && is_composed);
+  if (operation.arity == 1 && compensates) return false;
   const std::string_view arithmetic = s.arithmetic->info->oracle;
-  const bool flushes = !is_one_of(arithmetic, {"exact", "adder"});
-  if (!flushes && s.subnormals == subnormal_policy::gradual) return false;
-  if (operation.arity == 1) {
-    if (!s.arithmetic->alpha.empty()) return false;
-    if (arithmetic == "exact" && operation.name != "sqrt") return false;
+  if (is_one_of(arithmetic, {"exact", "adder"})) {
+    const bool is_of_vectors = operation.arity == 2 || operation.name == "sqrt";
+    return !is_scalar && is_of_vectors && s.subnormals == subnormal_policy::flush;
   }
-  // Neither policy is the default one, where there are two.
-  const bool is_opposite = (s.subnormals == subnormal_policy::gradual || !flushes) &&
-                           s.overflow == overflow_policy::saturate;
-  return b.name != "scalar" || is_opposite;
+  return !is_scalar ||
+         (s.subnormals == subnormal_policy::gradual && s.overflow == overflow_policy::saturate);
 }
 
 void add_sweep(suite_context& context, const arithmetic_choice& arithmetic,

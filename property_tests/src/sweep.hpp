@@ -12,9 +12,10 @@ namespace pamkit::properties {
 ///    policies.
 ///
 /// Some kinds of row are sampled instead, because their code is that of a row which is swept:
-///  - `exact` and `adder` never flush: swept under `flush`;
-///  - the unary operations take no part in compensation: pam:ALPHA is swept under the default
-///    policies, and so are the exp2, log2, exp and log of `exact`, which the C library computes;
+///  - the unary operations and pow take no part in compensation: pam:ALPHA is swept under the
+///    default policies, and not again by the scalar backend;
+///  - `exact` and `adder` never flush: swept under `flush`, by the scalar backend with infinity
+///    alone, and so are the exp2, log2, exp and log of `exact`, which the C library computes;
 ///  - the scalar backend is swept with flush and infinity, and with gradual and saturate, while the
 ///    others are under all four.
 bool is_swept(const suite_context& context, const setting& s, const operation_info& operation,
