@@ -89,6 +89,20 @@ exit_code judge(const options& o) {
   return wrong == 0 ? passed : refused;
 }
 
+// "vaddps ymm", "vaddps ymm memory": the mnemonic, the widest vector registers and whether an
+// operand is memory.
+std::string described(const instruction& i) {
+  std::string text = i.mnemonic;
+  // After " <" follows the name of a target, which may hold anything.
+  const std::string operands = i.operands.substr(0, i.operands.find(" <"));
+  for (const char* width : {"zmm", "ymm", "xmm"}) {
+    if (operands.find(width) == std::string::npos) continue;
+    text.append(" ").append(width);
+    break;
+  }
+  return operands.find('[') == std::string::npos ? text : text + " memory";
+}
+
 // What the longest innermost loop of a function consists of.
 exit_code judge_loops(const options& o) {
   const std::regex wanted(o.loop_of);
@@ -104,10 +118,7 @@ exit_code judge_loops(const options& o) {
       if (longest == loops.end()) continue;
       is_found = true;
       std::map<std::string, int> counts;
-      for (const instruction& i : *longest) {
-        // An operand in brackets is memory.
-        ++counts[i.mnemonic + (i.operands.find('[') == std::string::npos ? "" : " memory")];
-      }
+      for (const instruction& i : *longest) ++counts[described(i)];
       fmt::print("{}:", f.name);
       for (const auto& [mnemonic, count] : counts) {
         const bool is_allowed = std::regex_match(mnemonic, allowed);

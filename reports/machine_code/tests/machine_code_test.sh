@@ -24,8 +24,8 @@ expect 1 '"schema": "pamkit.audit/1"' '' "$PAMKIT" --json - "$DIVISION"
 grep --quiet '"multiplications": 1' stdout || fail "the division is not in the JSON"
 
 # Loops.
-expect 0 'additions\(.* 1 v?addss memory' '' "$PAMKIT" --loop 'additions.*' --loop-allows '.*' "$ADDITIONS"
-expect 1 'addss memory \(refused\)' '' "$PAMKIT" --loop 'additions.*' --loop-allows 'j.*|add|cmp' "$ADDITIONS"
+expect 0 'additions\(.* 1 (v?addss xmm|fadd) memory' '' "$PAMKIT" --loop 'additions.*' --loop-allows '.*' "$ADDITIONS"
+expect 1 '(addss xmm|fadd) memory \(refused\)' '' "$PAMKIT" --loop 'additions.*' --loop-allows 'j.*|add|cmp' "$ADDITIONS"
 expect 2 '' "no function with a loop matches 'nothing'" "$PAMKIT" --loop nothing "$ADDITIONS"
 
 # What cannot be judged is not passed.

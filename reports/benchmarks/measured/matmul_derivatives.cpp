@@ -1,0 +1,24 @@
+#include "contraction_case.hpp"
+
+/// Derivatives of products: the approximate ones are products again, the exact ones apply slopes.
+namespace pamkit::benchmarks::measured {
+
+std::vector<measured_case> matmul_derivatives(const settings& s) {
+  const std::int64_t size = s.quick ? 48 : 512;
+  std::vector<measured_case> cases;
+  for (const auto& [gradient, name] : {std::pair(derivative::approx, "approx derivative"),
+                                       std::pair(derivative::exact, "exact derivative")}) {
+    for (const auto& [kind, of] : {std::pair(contraction_kind::vjp_a, " of a"),
+                                   std::pair(contraction_kind::vjp_b, " of b")}) {
+      cases.push_back(contraction_case({.name = std::string(name) + of,
+                                        .m = size,
+                                        .n = size,
+                                        .k = size,
+                                        .kind = kind,
+                                        .gradient = gradient}));
+    }
+  }
+  return cases;
+}
+
+}  // namespace pamkit::benchmarks::measured

@@ -1,0 +1,188 @@
+// pamkit bench: kernels beside their baselines. See docs/benchmarks.md.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <regex>
+
+#include "baseline_modules.hpp"
+#include "bench_files.hpp"
+#include "page.hpp"
+#include "pamkit/simd.hpp"
+
+namespace {
+
+using namespace pamkit::benchmarks;
+
+enum exit_code { passed = 0, wrong = 1, unusable = 2, missing = 3 };
+
+struct options {
+  bool is_quick = false;
+  std::string filter;
+  std::vector<int> threads = {1};
+  std::string target;
+  std::string out = "report";
+  std::string aims = PAMKIT_BENCHMARK_AIMS;
+  std::string plotly;
+  double seconds = 2;
+  bool only_list = false;
+  bool is_quiet = false;
+  bool is_forced = false;
+};
+
+struct complaint : std::runtime_error {
+  complaint(const std::string& message, exit_code ending)
+      : std::runtime_error(message), code(ending) {}
+  exit_code code;
+};
+
+void choose_target(const std::string& target) {
+  if (target.empty()) return;
+  std::string names;
+  for (const std::string_view name : pamkit::simd_targets()) {
+    names.append(names.empty() ? "" : ", ").append(name);
+  }
+  if (pamkit::use_simd_target(target)) return;
+  const bool is_known =
+      target == "avx512" || target == "avx2" || target == "sse4" || target == "neon";
+  throw complaint(
+      fmt::format("--target: no instruction set '{}' in this build and on this machine; "
+                  "there are {}",
+                  target, names),
+      is_known ? missing : unusable);
+}
+
+std::vector<measured_case> chosen_cases(const options& o) {
+  std::vector<measured_case> cases = all_measured_cases({.quick = o.is_quick});
+  try {
+    const std::regex wanted(o.filter);
+    std::erase_if(cases,
+                  [&](const measured_case& c) { return !std::regex_search(c.label(), wanted); });
+  } catch (const std::regex_error&) {
+    throw complaint(fmt::format("--filter: '{}' is no regular expression", o.filter), unusable);
+  }
+  if (cases.empty()) {
+    throw complaint(fmt::format("--filter: no case matches '{}'; --list shows all", o.filter),
+                    unusable);
+  }
+  return cases;
+}
+
+// A file of somebody else's is not overwritten.
+void require_replaceable(const std::filesystem::path& file, bool is_forced) {
+  std::error_code error;
+  if (is_forced || !std::filesystem::exists(file, error)) return;
+  std::ifstream in(file);
+  const auto json = nlohmann::json::parse(in, nullptr, false);
+  if (json.is_object() && json.value("schema", "") == "pamkit.bench/1") return;
+  throw complaint(
+      fmt::format(
+          "{}: there, and not written by pamkit bench; move it, name another --out, or use --force",
+          file.string()),
+      unusable);
+}
+
+std::string plotly_file(const options& o) {
+  if (!o.plotly.empty()) return o.plotly;
+  const char* const named = std::getenv("PAMKIT_PLOTLY_JS");
+  return named == nullptr ? "" : named;
+}
+
+exit_code run(const options& o, const std::string& command) {
+  choose_target(o.target);
+  const std::string target(pamkit::simd_target_name());
+  const std::vector<measured_case> cases = chosen_cases(o);
+  if (o.only_list) {
+    for (const measured_case& c : cases) fmt::print("{}\n", c.label());
+    return passed;
+  }
+  const std::filesystem::path file = std::filesystem::path(o.out) / "bench.json";
+  require_replaceable(file, o.is_forced);
+
+  run_options how;
+  how.cases.quick = o.is_quick;
+  how.plan.total = o.seconds;
+  if (o.is_quick) how.plan = {.slice = 0.001, .total = 0.01, .least_rounds = 3, .most_rounds = 5};
+  how.threads = o.threads;
+  how.target = target;
+  how.aims = read_aims(o.aims);
+  const bool is_shown = !o.is_quiet && isatty(STDERR_FILENO) != 0;
+  how.progress = [is_shown](std::size_t done, std::size_t all, const std::string& label) {
+    if (is_shown) fmt::print(stderr, "\r\033[K{} of {}  {}", done, all, label);
+  };
+  // Before anything is loaded that sets up threads of its own.
+  const std::vector<baseline> baselines = load_baselines(target);
+  const run_result result = run_cases(cases, baselines, how);
+  if (is_shown) fmt::print(stderr, "\r\033[K");
+
+  const nlohmann::ordered_json bench = bench_json(result, target, command);
+  for (const auto& line : bench["warnings"]) {
+    fmt::print(stderr, "pamkit bench: warning: {}\n", line.get<std::string>());
+  }
+  exit_code code = passed;
+  std::string page;
+  try {
+    page = bench_page(bench, pamkit::reports::read_plotly(plotly_file(o)));
+  } catch (const pamkit::reports::input_error& problem) {
+    fmt::print(stderr, "pamkit bench: {}\n", problem.what());
+    code = unusable;
+  }
+  pamkit::reports::write_output(file, bench.dump(1) + "\n");
+  if (!page.empty()) pamkit::reports::write_output(file.parent_path() / "bench.html", page);
+  if (!o.is_quiet) {
+    fmt::print("speed of the {} kernels over that of their baselines\n{}", target,
+               bench_table(result));
+    for (const absence& a : result.absent) fmt::print("not there: {}: {}\n", a.what, a.reason);
+  }
+  fmt::print("{} cases checked against the definitions and timed; {}{} written\n", result.measured,
+             file.string(), page.empty() ? "" : " and bench.html");
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("pamkit bench: kernels, checked and then timed in turns with their baselines",
+               "pamkit bench");
+  options o;
+  app.add_flag("--quick", o.is_quick, "small shapes, a few milliseconds each: whether it works");
+  app.add_option("--filter", o.filter,
+                 "cases whose label (--list) contains this regular expression");
+  app.add_option("--threads", o.threads, "numbers of threads, for kernels that have parts")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 256));
+  app.add_option("--target", o.target,
+                 "instruction set: avx512, avx2, sse4, neon (default: the best)");
+  app.add_option("--seconds", o.seconds, "time for each case, about")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--out", o.out, "folder for bench.json and bench.html")->capture_default_str();
+  app.add_option("--aims", o.aims, "file of the ratios aimed for");
+  app.add_option("--plotly", o.plotly,
+                 "the plotly.min.js to put into the page (default: the pinned one)");
+  app.add_flag("--list", o.only_list, "the labels of the cases, without running them");
+  app.add_flag("--quiet", o.is_quiet, "no table, no progress");
+  app.add_flag("--force", o.is_forced, "replace a bench.json that pamkit did not write");
+  std::string command = "./pamkit bench";
+  for (int i = 1; i < argc; ++i) command.append(" ").append(argv[i]);
+  try {
+    app.parse(argc, argv);
+    return run(o, command);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    fmt::print(stderr, "pamkit bench: {}; --help tells the options\n", error.what());
+    return unusable;
+  } catch (const mismatch& error) {
+    fmt::print("wrong: {}\n", error.what());
+    return wrong;
+  } catch (const complaint& error) {
+    fmt::print(stderr, "pamkit bench: {}\n", error.what());
+    return error.code;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "pamkit bench: {}\n", error.what());
+    return unusable;
+  }
+}

@@ -1,0 +1,41 @@
+# The bench program as a user runs it, with --quick.
+here=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd)
+source "$here/../../../cli/tests/expect.sh"
+
+echo '/* plotly.js stand-in */' >plotly.js
+quick=("$PAMKIT" --quick --plotly plotly.js)
+
+# Every case, checked and timed; warnings about a busy machine go to standard error.
+expect 0 ' cases checked against the definitions and timed; out/bench.json and bench.html written$' '*' "${quick[@]}" --out out
+grep --quiet '"schema": "pamkit.bench/1"' out/bench.json || fail "no schema in bench.json"
+for field in name shape class baseline ratio spread threads; do
+  grep --quiet "\"$field\": " out/bench.json || fail "no field $field in bench.json"
+done
+for baseline in ceiling eigen scalar 'multiply, then add' 'plain operands'; do
+  grep --quiet "\"baseline\": \"$baseline\"" out/bench.json || fail "no ratio to $baseline"
+done
+grep --quiet '</html>' out/bench.html || fail "the page is not whole"
+
+# Choices.
+expect 0 '^1 cases checked' '*' "${quick[@]}" --quiet --out one --filter '^matmul pam zeros'
+grep --quiet '"threads": 2' one/bench.json && fail "two threads unasked"
+expect 0 '^1 cases checked' '*' "${quick[@]}" --quiet --out one --filter '^matmul pam zeros' --threads 1,2
+grep --quiet '"threads": 2' one/bench.json || fail "no row with two threads"
+expect 0 '^matmul pam plain 64x64x64$' '' "$PAMKIT" --list --filter 'plain 64x'
+expect 0 'speed of the sse4 kernels' '*' "${quick[@]}" --out sse4 --filter '^matmul pam plain' --target sse4
+grep --quiet '"instruction_set": "sse4"' sse4/bench.json || fail "another instruction set"
+
+# Bad input.
+expect 2 '' "no case matches 'nothing'" "${quick[@]}" --filter nothing
+expect 2 '' "'\(' is no regular expression" "${quick[@]}" --filter '('
+expect 2 '' "no instruction set 'mmx'" "${quick[@]}" --target mmx
+expect 2 '' 'nowhere.json: cannot be read' "${quick[@]}" --aims nowhere.json
+echo '{"aims": [{"ratio": 1}]}' >aims.json
+expect 2 '' 'aims.json: entry 1' "${quick[@]}" --aims aims.json
+mkdir other && echo '{}' >other/bench.json
+expect 2 '' 'other/bench.json: there, and not written by pamkit bench' "${quick[@]}" --out other
+[[ $(cat other/bench.json) == '{}' ]] || fail "a file of somebody else's was overwritten"
+expect 2 'out/bench.json written$' '*' "$PAMKIT" --quick --quiet --out out --filter '^mul pam' --plotly nowhere.js
+[[ ! -e out2 ]] || fail "left files"
+
+finish
