@@ -23,6 +23,7 @@ install(EXPORT pamkit_targets NAMESPACE pamkit:: FILE pamkit-targets.cmake DESTI
 file(WRITE "${PROJECT_BINARY_DIR}/pamkit-config.cmake"
   "include(CMakeFindDependencyMacro)
 find_dependency(hwy)
+find_dependency(TBB)
 include(\"\${CMAKE_CURRENT_LIST_DIR}/pamkit-targets.cmake\")
 ")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/pamkit-config-version.cmake"

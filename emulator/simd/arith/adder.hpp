@@ -11,6 +11,10 @@ struct adder {
   static contraction_function contraction(contraction_kind kind, derivative gradient) {
     return adder_contraction(kind, gradient);
   }
+  static void arranged(contraction_kind kind, derivative gradient, const policy<binary32>& rules,
+                       const arrangement& a) {
+    adder_arranged(kind, gradient, rules, a);
+  }
   static elementwise_function elementwise(std::string_view operation) {
     return adder_elementwise(operation);
   }

@@ -11,6 +11,10 @@ struct exact {
   static contraction_function contraction(contraction_kind kind, derivative gradient) {
     return exact_contraction(kind, gradient);
   }
+  static void arranged(contraction_kind kind, derivative gradient, const policy<binary32>& rules,
+                       const arrangement& a) {
+    exact_arranged(kind, gradient, rules, a);
+  }
   static elementwise_function elementwise(std::string_view operation) {
     return exact_elementwise(operation);
   }

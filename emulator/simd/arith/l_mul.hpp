@@ -12,6 +12,10 @@ struct l_mul {
   static contraction_function contraction(contraction_kind kind, derivative gradient) {
     return pam_contraction(kind, gradient);
   }
+  static void arranged(contraction_kind kind, derivative gradient, const policy<binary32>& rules,
+                       const arrangement& a) {
+    pam_arranged(kind, gradient, rules, a);
+  }
   static elementwise_function elementwise(std::string_view operation) {
     return l_mul_elementwise(operation);
   }

@@ -11,6 +11,10 @@ struct power_of_two {
   static contraction_function contraction(contraction_kind kind, derivative gradient) {
     return power_of_two_contraction(kind, gradient);
   }
+  static void arranged(contraction_kind kind, derivative gradient, const policy<binary32>& rules,
+                       const arrangement& a) {
+    power_of_two_arranged(kind, gradient, rules, a);
+  }
   static elementwise_function elementwise(std::string_view operation) {
     return power_of_two_elementwise(operation);
   }

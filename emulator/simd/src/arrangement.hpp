@@ -7,14 +7,76 @@
 
 namespace pamkit::simd {
 
-/// A matrix in memory.
+/// The matrix of all taps of a convolution at all places of an image, which is never in memory: tap
+/// (channel, kernel row, kernel column) at place (row, column) reads one element of the image, or
+/// +0 where there is none. Taps and places are counted row-major.
+struct image_taps {
+  const float* image = nullptr;  ///< [channels, height, width], dense
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  std::int64_t kernel_height = 1;
+  std::int64_t kernel_width = 1;
+  std::int64_t place_width = 1;  ///< places of one row
+  /// A tap at a place is on image row (place row * place_step + kernel row * tap_step + origin) /
+  /// divisor if that is a whole number; on the column likewise.
+  std::int64_t place_step = 1;
+  std::int64_t tap_step = 1;
+  std::int64_t origin = 0;
+  std::int64_t divisor = 1;
+  bool taps_are_rows = true;  ///< of the matrix; else its columns
+
+  /// Writes what one tap reads at `count` places from `place` on to out[0], out[stride], ...
+  void read(std::int64_t tap, std::int64_t place, std::int64_t count, float* out,
+            std::int64_t stride) const {
+    const std::int64_t kernel_column = tap % kernel_width;
+    const std::int64_t kernel_row = tap / kernel_width % kernel_height;
+    const float* const channel = image + tap / kernel_width / kernel_height * height * width;
+    while (count > 0) {
+      const std::int64_t column = place % place_width;
+      const std::int64_t run = count < place_width - column ? count : place_width - column;
+      const std::int64_t row = place / place_width * place_step + kernel_row * tap_step + origin;
+      const std::int64_t first = column * place_step + kernel_column * tap_step + origin;
+      const bool on_row = row >= 0 && row % divisor == 0 && row / divisor < height;
+      read_run(on_row ? channel + row / divisor * width : nullptr, first, run, out, stride);
+      out += run * stride;
+      place += run;
+      count -= run;
+    }
+  }
+
+ private:
+  /// Elements of an image row, none if null, at (first + i place_step) / divisor.
+  void read_run(const float* source, std::int64_t first, std::int64_t count, float* out,
+                std::int64_t stride) const {
+    if (source == nullptr) {
+      for (std::int64_t i = 0; i < count; ++i) out[i * stride] = 0;
+    } else if (divisor == 1) {
+      // Those inside the image are a run of their own.
+      std::int64_t i = 0;
+      for (; i < count && first + i * place_step < 0; ++i) out[i * stride] = 0;
+      for (; i < count && first + i * place_step < width; ++i) {
+        out[i * stride] = source[first + i * place_step];
+      }
+      for (; i < count; ++i) out[i * stride] = 0;
+    } else {
+      for (std::int64_t i = 0; i < count; ++i) {
+        const std::int64_t at = first + i * place_step;
+        const bool inside = at >= 0 && at % divisor == 0 && at / divisor < width;
+        out[i * stride] = inside ? source[at / divisor] : 0;
+      }
+    }
+  }
+};
+
+/// A matrix in memory, or taps.
 struct strided {
   const float* data = nullptr;
   std::int64_t row = 0;
   std::int64_t column = 0;
+  const image_taps* taps = nullptr;  ///< in place of the others, on the right side only
 
   const float* at(std::int64_t i, std::int64_t j) const { return data + i * row + j * column; }
-  strided transposed() const { return {data, column, row}; }
+  strided transposed() const { return {data, column, row, nullptr}; }
 };
 
 /// One batch element of a contraction of any kind as a product of a left (rows x terms) and a right
@@ -32,6 +94,7 @@ struct arrangement {
   /// Which side holds the product's second operand, or, of a vjp, the other factor (not the
   /// incoming derivative; the linear vjps multiply mul(d, factor)).
   bool factor_on_left = false;
+  bool continues = false;  ///< sums go on from what `out` holds instead of +0
 };
 
 /// Whether the sides are exchanged: where that makes the output's rows contiguous.
@@ -48,7 +111,7 @@ inline bool factor_on_left(contraction_kind kind, const contraction_problem& c) 
 inline arrangement arrange(contraction_kind kind, const contraction_problem& c,
                            std::int64_t index) {
   const auto read = [&](const matrix_view& v) {
-    return strided{v.data + index * v.batch_stride, v.row_stride, v.column_stride};
+    return strided{v.data + index * v.batch_stride, v.row_stride, v.column_stride, nullptr};
   };
   arrangement r;
   r.out = c.out.data + index * c.out.batch_stride;

@@ -12,6 +12,8 @@
 #define PAMKIT_SIMD_CONTRACTION_INL_HPP
 #endif
 
+#include <hwy/cache_control.h>
+
 #include <array>
 
 #include "arrangement.hpp"
@@ -42,19 +44,25 @@ inline constexpr std::int64_t kColumnBlock = 512;
 static_assert(kRowBlock % kTileRows == 0 && kColumnBlock % kPanelColumns == 0);
 // A transposed left block up to this size stays in the first-level cache and is read where it lies.
 inline constexpr std::int64_t kUnpackedElements = 2048;
+// From so many columns on the rows of a left block are read often enough to be worth a copy without
+// gaps.
+inline constexpr std::int64_t kPackedColumns = 192;
+inline constexpr std::int64_t kPackedTerms = 8;
 inline constexpr std::int64_t kMaxPanels = kColumnBlock / kPanelColumns + 4;
 
 /// Arrays made of the left operand while it is packed, at most.
 inline constexpr int kSides = 2;
 
-/// Everything one register tile reads and writes.
+/// Everything the register tiles of a panel read and write.
 struct tile_arguments {
   std::int64_t terms = 0;
-  const float* left = nullptr;  ///< element (i, t) at left[i * left_row + t * left_term]
-  std::array<const float*, kSides> side{};  ///< laid out as `left`; for steps that use them
+  /// Element (i, t) at left[i / kTileRows * left_tile + i % kTileRows * left_row + t * left_term].
+  const float* left = nullptr;
+  std::int64_t left_tile = 0;
   std::int64_t left_row = 0;
   std::int64_t left_term = 0;
-  const float* right = nullptr;  ///< element (t, j) at right[t * right_term + j]
+  std::array<const float*, kSides> side{};  ///< laid out as `left`; for steps that use them
+  const float* right = nullptr;             ///< element (t, j) at right[t * right_term + j]
   std::int64_t right_term = 0;
   float* out = nullptr;
   std::int64_t out_row = 0;
@@ -83,106 +91,117 @@ struct step_defaults {
   static HWY_INLINE float_vector Finish(float_vector sum, no_operand) { return sum; }
 };
 
+/// As many tiles of so many rows as there are from `row` on; gives the first row that is left.
 template <class Step, int Rows, int Vectors>
-HWY_NOINLINE void Tile(const Step& given, const tile_arguments& t) {
+HWY_NOINLINE std::int64_t Tiles(const Step& given, const tile_arguments& t, std::int64_t row,
+                                std::int64_t rows) {
+  static_assert(kTileRows % Rows == 0 || Rows == 4);  // 4 rows come first in a tile or not at all
   const Step step = given;
   const floats d;
   using own_type = decltype(step.Own(hn::Zero(d)));
   using column_type = decltype(step.Column(hn::Zero(d)));
-  float_vector sum[Rows][Vectors];
-  own_type own[Rows][Vectors];
+  const std::int64_t terms = t.terms;
+  const std::int64_t left_row = t.left_row;
+  const std::int64_t left_term = t.left_term;
+  const std::int64_t right_term = t.right_term;
+  const std::int64_t out_row = t.out_row;
 #if PAMKIT_SIMD_MASK_REGISTERS
   const float_mask last = hn::FirstN(d, static_cast<std::size_t>(t.last_lanes));
 #endif
-  PAMKIT_UNROLL
-  for (int i = 0; i < Rows; ++i) {
-    PAMKIT_UNROLL
-    for (int v = 0; v < Vectors; ++v) {
-      const float* p = t.out + i * t.out_row + v * kLanes;
-      if (t.first) {
-        sum[i][v] = hn::Zero(d);
-#if PAMKIT_SIMD_MASK_REGISTERS
-      } else if (v == Vectors - 1) {
-        sum[i][v] = hn::MaskedLoad(last, d, p);
-#endif
-      } else {
-        sum[i][v] = hn::LoadU(d, p);
-      }
-      if constexpr (Step::kHasOwn) {
-        own[i][v] = step.Own(hn::LoadU(d, t.own + i * t.own_row + v * kLanes));
-      }
+  for (; row + Rows <= rows; row += Rows) {
+    float_vector sum[Rows][Vectors];
+    own_type own[Rows][Vectors];
+    float* const out = t.out + row * out_row;
+    // The next tile's sums may have left the caches since the last block of terms.
+    if (row + 2 * Rows <= rows) {
+      PAMKIT_UNROLL
+      for (int i = 0; i < Rows; ++i) hwy::Prefetch(out + (Rows + i) * out_row);
     }
-  }
-  const float* left = t.left;
-  const float* side0 = t.side[0];
-  const float* side1 = t.side[1];
-  const float* right = t.right;
-  for (std::int64_t k = 0; k < t.terms; ++k) {
-    column_type column[Vectors];
-    PAMKIT_UNROLL
-    for (int v = 0; v < Vectors; ++v) column[v] = step.Column(hn::Load(d, right + v * kLanes));
     PAMKIT_UNROLL
     for (int i = 0; i < Rows; ++i) {
-      const auto row = [&] {
-        const float_vector x = hn::Set(d, left[i * t.left_row]);
-        if constexpr (Step::kSideCount == 2) {
-          return step.Row(x, hn::Set(d, side0[i * t.left_row]), hn::Set(d, side1[i * t.left_row]));
-        } else if constexpr (Step::kSideCount == 1) {
-          return step.Row(x, hn::Set(d, side0[i * t.left_row]));
-        } else {
-          return step.Row(x);
-        }
-      }();
       PAMKIT_UNROLL
       for (int v = 0; v < Vectors; ++v) {
-        sum[i][v] = step.Accumulate(sum[i][v], row, column[v], own[i][v]);
-      }
-    }
-    left += t.left_term;
-    if constexpr (Step::kSideCount >= 1) side0 += t.left_term;
-    if constexpr (Step::kSideCount == 2) side1 += t.left_term;
-    right += t.right_term;
-  }
-  PAMKIT_UNROLL
-  for (int i = 0; i < Rows; ++i) {
-    PAMKIT_UNROLL
-    for (int v = 0; v < Vectors; ++v) {
-      float* p = t.out + i * t.out_row + v * kLanes;
-      const float_vector y = step.Finish(sum[i][v], own[i][v]);
+        const float* p = out + i * out_row + v * kLanes;
+        if (t.first) {
+          sum[i][v] = hn::Zero(d);
 #if PAMKIT_SIMD_MASK_REGISTERS
-      if (v == Vectors - 1) {
-        hn::BlendedStore(y, last, d, p);
-        continue;
-      }
+        } else if (v == Vectors - 1) {
+          sum[i][v] = hn::MaskedLoad(last, d, p);
 #endif
-      hn::StoreU(y, d, p);
+        } else {
+          sum[i][v] = hn::LoadU(d, p);
+        }
+        if constexpr (Step::kHasOwn) {
+          own[i][v] = step.Own(hn::LoadU(d, t.own + (row + i) * t.own_row + v * kLanes));
+        }
+      }
+    }
+    const std::int64_t at = row / kTileRows * t.left_tile + row % kTileRows * left_row;
+    const float* left = t.left + at;
+    const float* side0 = Step::kSideCount >= 1 ? t.side[0] + at : nullptr;
+    const float* side1 = Step::kSideCount == 2 ? t.side[1] + at : nullptr;
+    const float* right = t.right;
+    for (std::int64_t k = 0; k < terms; ++k) {
+      column_type column[Vectors];
+      PAMKIT_UNROLL
+      for (int v = 0; v < Vectors; ++v) column[v] = step.Column(hn::Load(d, right + v * kLanes));
+      PAMKIT_UNROLL
+      for (int i = 0; i < Rows; ++i) {
+        const auto a = [&] {
+          const float_vector x = hn::Set(d, left[i * left_row]);
+          if constexpr (Step::kSideCount == 2) {
+            return step.Row(x, hn::Set(d, side0[i * left_row]), hn::Set(d, side1[i * left_row]));
+          } else if constexpr (Step::kSideCount == 1) {
+            return step.Row(x, hn::Set(d, side0[i * left_row]));
+          } else {
+            return step.Row(x);
+          }
+        }();
+        PAMKIT_UNROLL
+        for (int v = 0; v < Vectors; ++v) {
+          sum[i][v] = step.Accumulate(sum[i][v], a, column[v], own[i][v]);
+        }
+      }
+      left += left_term;
+      if constexpr (Step::kSideCount >= 1) side0 += left_term;
+      if constexpr (Step::kSideCount == 2) side1 += left_term;
+      right += right_term;
+    }
+    PAMKIT_UNROLL
+    for (int i = 0; i < Rows; ++i) {
+      PAMKIT_UNROLL
+      for (int v = 0; v < Vectors; ++v) {
+        float* p = out + i * out_row + v * kLanes;
+        const float_vector y = step.Finish(sum[i][v], own[i][v]);
+#if PAMKIT_SIMD_MASK_REGISTERS
+        if (v == Vectors - 1) {
+          hn::BlendedStore(y, last, d, p);
+          continue;
+        }
+#endif
+        hn::StoreU(y, d, p);
+      }
     }
   }
+  return row;
 }
 
 template <class Step, int Vectors>
-void TileRows(const Step& step, tile_arguments t, std::int64_t rows) {
-  const auto advance = [&](std::int64_t n) {
-    t.left += n * t.left_row;
-    if constexpr (Step::kSideCount >= 1) t.side[0] += n * t.left_row;
-    if constexpr (Step::kSideCount == 2) t.side[1] += n * t.left_row;
-    if constexpr (Step::kHasOwn) t.own += n * t.own_row;
-    t.out += n * t.out_row;
-    rows -= n;
-  };
+void TileRows(const Step& step, const tile_arguments& t, std::int64_t rows) {
+  std::int64_t row = 0;
   if constexpr (Step::kTall) {
-    if (rows == kTileRows) {
-      Tile<Step, kTileRows, Vectors>(step, t);
-      return;
-    }
+    row = Tiles<Step, kTileRows, Vectors>(step, t, row, rows);
+    row = Tiles<Step, 4, Vectors>(step, t, row, rows);
+  } else {
+    row = Tiles<Step, 3, Vectors>(step, t, row, rows);
   }
-  for (; rows >= 3; advance(3)) Tile<Step, 3, Vectors>(step, t);
-  for (; rows >= 1; advance(1)) Tile<Step, 1, Vectors>(step, t);
+  row = Tiles<Step, 2, Vectors>(step, t, row, rows);
+  Tiles<Step, 1, Vectors>(step, t, row, rows);
 }
 
-/// Runs a step over up to kTileRows rows of a panel of `vectors` (1, 2 or kMaxVectors) vectors.
+/// Runs a step over the rows of a panel of `vectors` (1, 2 or kMaxVectors) vectors.
 template <class Step>
-HWY_NOINLINE void RunTile(const Step& step, tile_arguments t, std::int64_t rows, int vectors) {
+HWY_NOINLINE void RunTiles(const Step& step, tile_arguments t, std::int64_t rows, int vectors) {
   const std::int64_t last = t.last_lanes;
   while (vectors > 0) {
     const int width = vectors < Step::kVectors ? vectors : Step::kVectors;
@@ -206,6 +225,7 @@ HWY_NOINLINE void RunTile(const Step& step, tile_arguments t, std::int64_t rows,
 /// Magnitude ranges gathered lane by lane.
 class range_lanes {
  public:
+  range_lanes() = default;
   explicit HWY_INLINE range_lanes(std::int32_t zero_limit) : zero_limit_(zero_limit) {}
 
   HWY_INLINE void Include(integer_vector magnitude) {
@@ -233,7 +253,7 @@ class range_lanes {
   }
 
  private:
-  std::int32_t zero_limit_;
+  std::int32_t zero_limit_ = kMin;
   word_vector least_ = hn::Set(words(), ~std::uint32_t{0});
   word_vector least_above_ = hn::Set(words(), ~std::uint32_t{0});
   word_vector greatest_ = hn::Zero(words());
@@ -257,6 +277,20 @@ HWY_INLINE integer_vector RoundToPower(integer_vector x) {
   return hn::IfThenElse(keep, x, rounded);
 }
 
+/// CopyPanel of taps.
+inline void CopyTaps(const image_taps& taps, std::int64_t t0, std::int64_t count, std::int64_t j0,
+                     std::int64_t valid, std::int64_t width, float* HWY_RESTRICT panel) {
+  if (taps.taps_are_rows) {
+    for (std::int64_t t = 0; t < count; ++t) taps.read(t0 + t, j0, valid, panel + t * width, 1);
+  } else {
+    for (std::int64_t j = 0; j < valid; ++j) taps.read(j0 + j, t0, count, panel + j, width);
+  }
+  for (std::int64_t t = 0; t < count; ++t) {
+    for (std::int64_t j = valid; j < width; ++j)
+      panel[t * width + j] = panel[t * width + valid - 1];
+  }
+}
+
 /// Copies terms t0.. (count) and columns j0.. (valid) of `right` to panel[t][vectors * kLanes],
 /// unchanged. Columns past `valid` repeat the last one, so that they neither change a range nor
 /// make a slow or special term.
@@ -264,6 +298,10 @@ inline void CopyPanel(const strided& right, std::int64_t t0, std::int64_t count,
                       std::int64_t valid, int vectors, float* HWY_RESTRICT panel) {
   const floats d;
   const std::int64_t width = vectors * kLanes;
+  if (right.taps != nullptr) {
+    CopyTaps(*right.taps, t0, count, j0, valid, width, panel);
+    return;
+  }
   if (right.column == 1) {
     const std::int64_t last = valid - (vectors - 1) * kLanes;
     for (std::int64_t t = 0; t < count; ++t) {
@@ -320,12 +358,13 @@ HWY_INLINE float_vector Prepared(const packing_rules& p, integer_vector bias, fl
   return AsFloats(hn::Sub(x, bias));
 }
 
-/// CopyPanel and the preparation of what was copied; gives the range of the panel.
-inline magnitude_range PackPanel(const packing_rules& p, const strided& right, std::int64_t t0,
-                                 std::int64_t count, std::int64_t j0, std::int64_t valid,
-                                 int vectors, float* HWY_RESTRICT panel) {
+/// CopyPanel and the preparation of what was copied, which `range` then includes.
+inline void PackPanel(const packing_rules& given, const strided& right, std::int64_t t0,
+                      std::int64_t count, std::int64_t j0, std::int64_t valid, int vectors,
+                      float* HWY_RESTRICT panel, range_lanes& range) {
   const floats d;
-  range_lanes range(p.zero_limit);
+  const packing_rules p = given;
+  range_lanes lanes = range;
   const integer_vector bias = Integers(p.right_bias);
   const std::int64_t width = vectors * kLanes;
   if (right.column == 1) {
@@ -334,17 +373,17 @@ inline magnitude_range PackPanel(const packing_rules& p, const strided& right, s
       const float* source = right.at(t0 + t, j0);
       float* target = panel + t * width;
       for (int v = 0; v < vectors - 1; ++v, source += kLanes, target += kLanes) {
-        hn::Store(Prepared(p, bias, hn::LoadU(d, source), range), d, target);
+        hn::Store(Prepared(p, bias, hn::LoadU(d, source), lanes), d, target);
       }
-      hn::Store(Prepared(p, bias, LoadFirst(source, last), range), d, target);
+      hn::Store(Prepared(p, bias, LoadFirst(source, last), lanes), d, target);
     }
-    return range.Range();
+  } else {
+    CopyPanel(right, t0, count, j0, valid, vectors, panel);
+    for (std::int64_t i = 0; i < count * width; i += kLanes) {
+      hn::Store(Prepared(p, bias, hn::Load(d, panel + i), lanes), d, panel + i);
+    }
   }
-  CopyPanel(right, t0, count, j0, valid, vectors, panel);
-  for (std::int64_t i = 0; i < count * width; i += kLanes) {
-    hn::Store(Prepared(p, bias, hn::Load(d, panel + i), range), d, panel + i);
-  }
-  return range.Range();
+  range = lanes;
 }
 
 /// The rows of a left block as the tiles read them.
@@ -377,30 +416,48 @@ inline magnitude_range RangeOfLines(const packing_rules& p, const float* data, s
   return range.Range();
 }
 
+/// Writes terms t0.. of kTileRows rows to panel[t][row], four terms at a time; gives how many.
+inline std::int64_t InterleaveRows(const strided& left, std::int64_t first, std::int64_t t0,
+                                   std::int64_t terms, float* panel) {
+  static_assert(kTileRows == 6);
+  const hn::FixedTag<float, 4> d4;
+  const hn::RepartitionToWide<decltype(d4)> d2;
+  const hn::FixedTag<float, 2> two;
+  const auto row = [&](std::int64_t i, std::int64_t t) {
+    return hn::LoadU(d4, left.at(first + i, t0 + t));
+  };
+  std::int64_t t = 0;
+  for (; t + 4 <= terms; t += 4, panel += 4 * kTileRows) {
+    const auto r0 = row(0, t);
+    const auto r1 = row(1, t);
+    const auto r2 = row(2, t);
+    const auto r3 = row(3, t);
+    const auto r4 = row(4, t);
+    const auto r5 = row(5, t);
+    const auto low01 = hn::BitCast(d2, hn::InterleaveLower(d4, r0, r1));
+    const auto low23 = hn::BitCast(d2, hn::InterleaveLower(d4, r2, r3));
+    const auto high01 = hn::BitCast(d2, hn::InterleaveUpper(d4, r0, r1));
+    const auto high23 = hn::BitCast(d2, hn::InterleaveUpper(d4, r2, r3));
+    const auto low45 = hn::InterleaveLower(d4, r4, r5);
+    const auto high45 = hn::InterleaveUpper(d4, r4, r5);
+    const auto put = [&](std::int64_t k, auto rows0123, auto rows45) {
+      hn::StoreU(hn::BitCast(d4, rows0123), d4, panel + k * kTileRows);
+      hn::StoreU(rows45, two, panel + k * kTileRows + 4);
+    };
+    put(0, hn::InterleaveLower(d2, low01, low23), hn::LowerHalf(two, low45));
+    put(1, hn::InterleaveUpper(d2, low01, low23), hn::UpperHalf(two, low45));
+    put(2, hn::InterleaveLower(d2, high01, high23), hn::LowerHalf(two, high45));
+    put(3, hn::InterleaveUpper(d2, high01, high23), hn::UpperHalf(two, high45));
+  }
+  return t;
+}
+
 /// Copies a block of `left` so that its layout suits the tiles. Rows past `rows` repeat the last
 /// one.
 inline left_block CopyLeft(const strided& left, std::int64_t i0, std::int64_t rows, std::int64_t t0,
                            std::int64_t terms, aligned_buffer& buffer) {
-  const floats d;
   left_block b;
   b.packed = true;
-  if (left.column == 1) {
-    const std::int64_t stride = (terms + kLanes - 1) / kLanes * kLanes;
-    float* target = buffer.reserve(rows * stride);
-    for (std::int64_t i = 0; i < rows; ++i) {
-      const float* source = left.at(i0 + i, t0);
-      for (std::int64_t t = 0; t < terms; t += kLanes) {
-        const std::int64_t n = terms - t < kLanes ? terms - t : kLanes;
-        hn::Store(LoadFirst(source + t, n), d, target + i * stride + t);
-      }
-    }
-    b.data = target;
-    b.row = stride;
-    b.term = 1;
-    b.tile = kTileRows * stride;
-    b.size = rows * stride;
-    return b;
-  }
   // A whole number of vectors after the last element, so that passes over the block need no
   // remainder.
   const std::int64_t tiles = (rows + kTileRows - 1) / kTileRows;
@@ -420,7 +477,8 @@ inline left_block CopyLeft(const strided& left, std::int64_t i0, std::int64_t ro
         hn::StoreU(hn::LoadU(d2, source + 4), d2, panel + t * kTileRows + 4);
       }
     } else if (rows - tile * kTileRows >= kTileRows) {
-      for (std::int64_t t = 0; t < terms; ++t) {
+      std::int64_t t = left.column == 1 ? InterleaveRows(left, first, t0, terms, panel) : 0;
+      for (; t < terms; ++t) {
         const float* source = left.at(first, t0 + t);
         PAMKIT_UNROLL
         for (std::int64_t i = 0; i < kTileRows; ++i)
@@ -444,11 +502,11 @@ inline left_block CopyLeft(const strided& left, std::int64_t i0, std::int64_t ro
   return b;
 }
 
-/// A left block ready for tiles, and its range.
+/// A left block ready for tiles that read it `columns` / kPanelColumns times, and its range.
 inline left_block PrepareLeft(const packing_rules& p, const strided& left, std::int64_t i0,
                               std::int64_t rows, std::int64_t t0, std::int64_t terms,
-                              aligned_buffer& buffer) {
-  if (left.column == 1 && !p.round_left) {
+                              std::int64_t columns, aligned_buffer& buffer) {
+  if (left.column == 1 && !p.round_left && columns < kPackedColumns) {
     left_block b;
     b.data = left.at(i0, t0);
     b.row = left.row;
@@ -503,8 +561,6 @@ template <class Family>
 HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, workspace& buffers) {
   const floats d;
   const packing_rules& rules = family.rules;
-  alignas(64) float tile_out[kTileRows * kPanelColumns];
-  alignas(64) float tile_own[kTileRows * kPanelColumns];
   right_panel panels[kMaxPanels];
   const std::int64_t term_blocks = (c.terms + kTermBlock - 1) / kTermBlock;
   const std::int64_t term_block = (c.terms + term_blocks - 1) / term_blocks;
@@ -522,17 +578,31 @@ HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, w
         p.column = j;
         p.valid = columns - j < p.vectors * kLanes ? columns - j : p.vectors * kLanes;
         p.data = packed;
-        if (rules.gather) {
-          p.range = PackPanel(rules, c.right, t0, terms, j0 + j, p.valid, p.vectors, packed);
-        } else {
-          CopyPanel(c.right, t0, terms, j0 + j, p.valid, p.vectors, packed);
-        }
         packed += terms * p.vectors * kLanes;
         j += p.vectors * kLanes;
       }
+      // Where rows are contiguous, a few terms of all panels at a time read memory in order.
+      std::array<range_lanes, kMaxPanels> ranges;
+      ranges.fill(range_lanes(rules.zero_limit));
+      const std::int64_t chunk = c.right.column == 1 ? kPackedTerms : terms;
+      for (std::int64_t t = 0; t < terms; t += chunk) {
+        const std::int64_t count = terms - t < chunk ? terms - t : chunk;
+        for (int q = 0; q < panel_count; ++q) {
+          const right_panel& p = panels[q];
+          float* const data = p.data + t * p.vectors * kLanes;
+          if (rules.gather) {
+            PackPanel(rules, c.right, t0 + t, count, j0 + p.column, p.valid, p.vectors, data,
+                      ranges[q]);
+          } else {
+            CopyPanel(c.right, t0 + t, count, j0 + p.column, p.valid, p.vectors, data);
+          }
+        }
+      }
+      for (int q = 0; q < panel_count; ++q) panels[q].range = ranges[q].Range();
       for (std::int64_t i0 = 0; i0 < c.rows; i0 += kRowBlock) {
         const std::int64_t rows = c.rows - i0 < kRowBlock ? c.rows - i0 : kRowBlock;
-        const left_block left = PrepareLeft(rules, c.left, i0, rows, t0, terms, buffers.left);
+        const left_block left =
+            PrepareLeft(rules, c.left, i0, rows, t0, terms, columns, buffers.left);
         left_block packed_left;  // what sides are made of: always packed
         std::array<const float*, Family::kSideKinds> sides{};
         for (int q = 0; q < panel_count; ++q) {
@@ -545,7 +615,7 @@ HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, w
           t.terms = terms;
           t.right = p.data;
           t.right_term = width;
-          t.first = t0 == 0;
+          t.first = t0 == 0 && !c.continues;
           const left_block* block = &left;
           std::array<const float*, kSides> side_data{};
           if (family.ReadsRaw(kind)) {
@@ -572,62 +642,59 @@ HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, w
               side_data[s] = sides[side];
             }
           }
-          for (std::int64_t i = 0; i < rows; i += kTileRows) {
-            const std::int64_t tile_rows = rows - i < kTileRows ? rows - i : kTileRows;
-            if (family.ReadsRaw(kind)) {
-              t.left = c.left.at(i0 + i, t0);
-              t.left_row = c.left.row;
-              t.left_term = c.left.column;
+          if (family.ReadsRaw(kind)) {
+            t.left = c.left.at(i0, t0);
+            t.left_tile = kTileRows * c.left.row;
+            t.left_row = c.left.row;
+            t.left_term = c.left.column;
+          } else {
+            t.left = block->data;
+            t.left_tile = block->tile;
+            t.left_row = block->row;
+            t.left_term = block->term;
+            t.side = side_data;
+          }
+          const std::int64_t column = j0 + p.column;
+          if constexpr (Family::kHasOwn) {
+            if (c.own.column == 1 && !partial) {
+              t.own = c.own.at(i0, column);
+              t.own_row = c.own.row;
             } else {
-              t.left = block->data + i / kTileRows * block->tile;
-              t.left_row = block->row;
-              t.left_term = block->term;
-              for (int s = 0; s < kSides; ++s) {
-                if (side_data[s] != nullptr) t.side[s] = side_data[s] + i / kTileRows * block->tile;
+              float* const own = buffers.own.reserve(kRowBlock * kPanelColumns);
+              for (std::int64_t r = 0; r < rows; ++r) {
+                for (std::int64_t j = 0; j < width; ++j) {
+                  own[r * width + j] = *c.own.at(i0 + r, column + (j < p.valid ? j : p.valid - 1));
+                }
+              }
+              t.own = own;
+              t.own_row = width;
+            }
+          }
+          float* const out = c.out + i0 * c.out_row + column * c.out_column;
+          const bool direct = c.out_column == 1 && (!partial || PAMKIT_SIMD_MASK_REGISTERS != 0);
+          if (direct) {
+            t.out = out;
+            t.out_row = c.out_row;
+            t.last_lanes = p.valid - (p.vectors - 1) * kLanes;
+            family.Run(kind, t, rows, p.vectors);
+            continue;
+          }
+          float* const sums = buffers.out.reserve(kRowBlock * kPanelColumns);
+          t.out = sums;
+          t.out_row = width;
+          t.last_lanes = kLanes;
+          if (!t.first) {
+            for (std::int64_t r = 0; r < rows; ++r) {
+              for (std::int64_t j = 0; j < width; ++j) {
+                sums[r * width + j] =
+                    out[r * c.out_row + (j < p.valid ? j : p.valid - 1) * c.out_column];
               }
             }
-            const std::int64_t row = i0 + i;
-            const std::int64_t column = j0 + p.column;
-            if constexpr (Family::kHasOwn) {
-              if (c.own.column == 1 && !partial) {
-                t.own = c.own.at(row, column);
-                t.own_row = c.own.row;
-              } else {
-                for (std::int64_t r = 0; r < tile_rows; ++r) {
-                  for (std::int64_t j = 0; j < width; ++j) {
-                    tile_own[r * width + j] =
-                        *c.own.at(row + r, column + (j < p.valid ? j : p.valid - 1));
-                  }
-                }
-                t.own = tile_own;
-                t.own_row = width;
-              }
-            }
-            float* out = c.out + row * c.out_row + column * c.out_column;
-            const bool direct = c.out_column == 1 && (!partial || PAMKIT_SIMD_MASK_REGISTERS != 0);
-            if (direct) {
-              t.out = out;
-              t.out_row = c.out_row;
-              t.last_lanes = p.valid - (p.vectors - 1) * kLanes;
-              family.Run(kind, t, tile_rows, p.vectors);
-            } else {
-              t.out = tile_out;
-              t.out_row = width;
-              t.last_lanes = kLanes;
-              if (!t.first) {
-                for (std::int64_t r = 0; r < tile_rows; ++r) {
-                  for (std::int64_t j = 0; j < width; ++j) {
-                    tile_out[r * width + j] =
-                        out[r * c.out_row + (j < p.valid ? j : p.valid - 1) * c.out_column];
-                  }
-                }
-              }
-              family.Run(kind, t, tile_rows, p.vectors);
-              for (std::int64_t r = 0; r < tile_rows; ++r) {
-                for (std::int64_t j = 0; j < p.valid; ++j) {
-                  out[r * c.out_row + j * c.out_column] = tile_out[r * width + j];
-                }
-              }
+          }
+          family.Run(kind, t, rows, p.vectors);
+          for (std::int64_t r = 0; r < rows; ++r) {
+            for (std::int64_t j = 0; j < p.valid; ++j) {
+              out[r * c.out_row + j * c.out_column] = sums[r * width + j];
             }
           }
         }

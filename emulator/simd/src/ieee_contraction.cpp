@@ -103,7 +103,7 @@ struct ieee_family {
   static side_list Sides(class_type) { return {}; }
   static integer_vector Side(int, integer_vector x) { return x; }
   static void Run(class_type, const tile_arguments& t, std::int64_t rows, int vectors) {
-    RunTile(Step(), t, rows, vectors);
+    RunTiles(Step(), t, rows, vectors);
   }
 };
 
@@ -131,6 +131,36 @@ void ContractAdderVjp(const policy<binary32>&, const contraction_problem& c) {
     ContractWith<Step<true>, Kind>(c);
   } else {
     ContractWith<Step<false>, Kind>(c);
+  }
+}
+
+template <class Step>
+void ArrangedWith(const arrangement& a) {
+  const default_float_environment environment;
+  ContractArranged(ieee_family<Step>(), a, thread_workspace());
+}
+
+void ExactArranged(const policy<binary32>& p, const arrangement& a) {
+  if (p.overflow == overflow_policy::saturate) {
+    ArrangedWith<exact_saturating_step>(a);
+  } else {
+    ArrangedWith<exact_step>(a);
+  }
+}
+
+void AdderArranged(contraction_kind kind, const arrangement& a) {
+  switch (kind) {
+    case contraction_kind::product:
+      ArrangedWith<adder_step>(a);
+      break;
+    case contraction_kind::vjp_a:
+      a.factor_on_left ? ArrangedWith<adder_input_step<true>>(a)
+                       : ArrangedWith<adder_input_step<false>>(a);
+      break;
+    case contraction_kind::vjp_b:
+      a.factor_on_left ? ArrangedWith<adder_weight_step<true>>(a)
+                       : ArrangedWith<adder_weight_step<false>>(a);
+      break;
   }
 }
 
@@ -162,6 +192,8 @@ contraction_function Adder(contraction_kind kind) {
 
 contraction_function Exact(contraction_kind) { return nullptr; }
 contraction_function Adder(contraction_kind) { return nullptr; }
+void ExactArranged(const policy<binary32>&, const arrangement&) {}
+void AdderArranged(contraction_kind, const arrangement&) {}
 
 #endif
 }  // namespace pamkit::simd::HWY_NAMESPACE
@@ -172,6 +204,18 @@ namespace pamkit::simd {
 
 HWY_EXPORT(Exact);
 HWY_EXPORT(Adder);
+HWY_EXPORT(ExactArranged);
+HWY_EXPORT(AdderArranged);
+
+void exact_arranged(contraction_kind, derivative, const policy<binary32>& rules,
+                    const arrangement& a) {
+  HWY_DYNAMIC_DISPATCH(ExactArranged)(rules, a);
+}
+
+void adder_arranged(contraction_kind kind, derivative, const policy<binary32>&,
+                    const arrangement& a) {
+  HWY_DYNAMIC_DISPATCH(AdderArranged)(kind, a);
+}
 
 contraction_function exact_contraction(contraction_kind kind, derivative) {
   return HWY_DYNAMIC_DISPATCH(Exact)(kind);

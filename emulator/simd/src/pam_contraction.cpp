@@ -215,22 +215,22 @@ struct pam_family {
   void Run(const class_type& c, const tile_arguments& t, std::int64_t rows, int vectors) const {
     switch (c.kind) {
       case pam_class::plain:
-        RunTile(plain_step(), t, rows, vectors);
+        RunTiles(plain_step(), t, rows, vectors);
         break;
       case pam_class::zeros:
         if (c.left_zeros && c.right_zeros) {
-          RunTile(zeros_step<true, true>(rules), t, rows, vectors);
+          RunTiles(zeros_step<true, true>(rules), t, rows, vectors);
         } else if (c.left_zeros) {
-          RunTile(zeros_step<true, false>(rules), t, rows, vectors);
+          RunTiles(zeros_step<true, false>(rules), t, rows, vectors);
         } else {
-          RunTile(zeros_step<false, true>(rules), t, rows, vectors);
+          RunTiles(zeros_step<false, true>(rules), t, rows, vectors);
         }
         break;
       case pam_class::underflow:
-        RunTile(underflow_step(rules), t, rows, vectors);
+        RunTiles(underflow_step(rules), t, rows, vectors);
         break;
       case pam_class::overflow:
-        RunTile(overflow_step(rules), t, rows, vectors);
+        RunTiles(overflow_step(rules), t, rows, vectors);
         break;
       case pam_class::full:
         RunFull(t, rows, vectors);
@@ -255,9 +255,9 @@ struct pam_family {
   void RunFullRounding(bool gradual, const tile_arguments& t, std::int64_t rows,
                        int vectors) const {
     if (gradual) {
-      RunTile(full_step<true, Rounded>(policies), t, rows, vectors);
+      RunTiles(full_step<true, Rounded>(policies), t, rows, vectors);
     } else {
-      RunTile(full_step<false, Rounded>(policies), t, rows, vectors);
+      RunTiles(full_step<false, Rounded>(policies), t, rows, vectors);
     }
   }
 };
@@ -280,6 +280,16 @@ contraction_function Products(contraction_kind kind) {
   return nullptr;
 }
 
+template <bool Rounds>
+void ArrangedProducts(const policy<binary32>& p, const arrangement& a) {
+  const default_float_environment environment;
+  ContractArranged(pam_family<Rounds>(p, a), a, thread_workspace());
+}
+void PamArranged(const policy<binary32>& p, const arrangement& a) { ArrangedProducts<false>(p, a); }
+void PowerOfTwoArranged(const policy<binary32>& p, const arrangement& a) {
+  ArrangedProducts<true>(p, a);
+}
+
 contraction_function PamProducts(contraction_kind kind) { return Products<false>(kind); }
 contraction_function PowerOfTwoProducts(contraction_kind kind) { return Products<true>(kind); }
 
@@ -287,6 +297,8 @@ contraction_function PowerOfTwoProducts(contraction_kind kind) { return Products
 
 contraction_function PamProducts(contraction_kind) { return nullptr; }
 contraction_function PowerOfTwoProducts(contraction_kind) { return nullptr; }
+void PamArranged(const policy<binary32>&, const arrangement&) {}
+void PowerOfTwoArranged(const policy<binary32>&, const arrangement&) {}
 
 #endif
 }  // namespace pamkit::simd::HWY_NAMESPACE
@@ -297,6 +309,22 @@ namespace pamkit::simd {
 
 HWY_EXPORT(PamProducts);
 HWY_EXPORT(PowerOfTwoProducts);
+HWY_EXPORT(PamArranged);
+HWY_EXPORT(PowerOfTwoArranged);
+
+void pam_arranged(contraction_kind kind, derivative gradient, const policy<binary32>& rules,
+                  const arrangement& a) {
+  if (kind != contraction_kind::product && gradient == derivative::exact) {
+    pam_slope_arranged(rules, a);
+  } else {
+    HWY_DYNAMIC_DISPATCH(PamArranged)(rules, a);
+  }
+}
+
+void power_of_two_arranged(contraction_kind, derivative, const policy<binary32>& rules,
+                           const arrangement& a) {
+  HWY_DYNAMIC_DISPATCH(PowerOfTwoArranged)(rules, a);
+}
 
 contraction_function pam_contraction(contraction_kind kind, derivative gradient) {
   if (kind != contraction_kind::product && gradient == derivative::exact) {

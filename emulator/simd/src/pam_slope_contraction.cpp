@@ -108,14 +108,14 @@ struct slope_family {
   void Run(pam_class c, const tile_arguments& t, std::int64_t rows, int vectors) const {
     if (c == pam_class::full) {
       if (policies.subnormals == subnormal_policy::gradual) {
-        RunTile(full_slope_step<true, FactorOnLeft>(policies), t, rows, vectors);
+        RunTiles(full_slope_step<true, FactorOnLeft>(policies), t, rows, vectors);
       } else {
-        RunTile(full_slope_step<false, FactorOnLeft>(policies), t, rows, vectors);
+        RunTiles(full_slope_step<false, FactorOnLeft>(policies), t, rows, vectors);
       }
     } else if (c == pam_class::zeros) {
-      RunTile(slope_step<FactorOnLeft, true>(policies, rules), t, rows, vectors);
+      RunTiles(slope_step<FactorOnLeft, true>(policies, rules), t, rows, vectors);
     } else {
-      RunTile(slope_step<FactorOnLeft, false>(policies, rules), t, rows, vectors);
+      RunTiles(slope_step<FactorOnLeft, false>(policies, rules), t, rows, vectors);
     }
   }
 };
@@ -129,6 +129,15 @@ void ContractSlopes(const policy<binary32>& p, const contraction_problem& c) {
   }
 }
 
+void PamSlopeArranged(const policy<binary32>& p, const arrangement& a) {
+  const default_float_environment environment;
+  if (a.factor_on_left) {
+    ContractArranged(slope_family<true>(p), a, thread_workspace());
+  } else {
+    ContractArranged(slope_family<false>(p), a, thread_workspace());
+  }
+}
+
 contraction_function PamSlopes(contraction_kind kind) {
   return kind == contraction_kind::vjp_a ? ContractSlopes<contraction_kind::vjp_a>
                                          : ContractSlopes<contraction_kind::vjp_b>;
@@ -137,6 +146,7 @@ contraction_function PamSlopes(contraction_kind kind) {
 #else
 
 contraction_function PamSlopes(contraction_kind) { return nullptr; }
+void PamSlopeArranged(const policy<binary32>&, const arrangement&) {}
 
 #endif
 }  // namespace pamkit::simd::HWY_NAMESPACE
@@ -146,6 +156,11 @@ HWY_AFTER_NAMESPACE();
 namespace pamkit::simd {
 
 HWY_EXPORT(PamSlopes);
+HWY_EXPORT(PamSlopeArranged);
+
+void pam_slope_arranged(const policy<binary32>& rules, const arrangement& a) {
+  HWY_DYNAMIC_DISPATCH(PamSlopeArranged)(rules, a);
+}
 
 contraction_function pam_slope_contraction(contraction_kind kind) {
   return HWY_DYNAMIC_DISPATCH(PamSlopes)(kind);

@@ -6,8 +6,10 @@
 #include <string>
 
 #include "float_environment.hpp"
+#include "kernels.hpp"
 #include "pamkit/arith_registry.hpp"
 #include "pamkit/backend.hpp"
+#include "pamkit/layer_registry.hpp"
 #include "pamkit/profiles.hpp"
 #include "pamkit/simd.hpp"
 #include "pamkit/vector_kernel_registry.hpp"
@@ -125,6 +127,38 @@ contraction_function simd_contraction(std::string_view arithmetic, contraction_k
   return found == nullptr ? scalar : found;
 }
 
+// The definition of a layer without kernels, in the default floating-point environment.
+template <class A, class Layer, bool IsVjp>
+std::vector<tensor> apply_guarded(const policy<binary32>& rules, derivative gradient,
+                                  std::span<const tensor> inputs,
+                                  const layer_attributes& attributes) {
+  static const layer_function definition =
+      scalar_backend().layer(std::string(Layer::name) + (IsVjp ? "_vjp" : ""), A::name);
+  const simd::default_float_environment environment;
+  return definition(rules, gradient, inputs, attributes);
+}
+
+layer_function find_guarded_layer(std::string_view operation, std::string_view arithmetic) {
+  layer_function found = nullptr;
+  for_each_type(all_arithmetics{}, [&]<class A>(std::type_identity<A>) {
+    if (arithmetic != A::name) return;
+    for_each_type(all_layers{}, [&]<class Layer>(std::type_identity<Layer>) {
+      if (!operation.starts_with(Layer::name)) return;
+      const std::string_view rest = operation.substr(Layer::name.size());
+      if (rest.empty()) found = apply_guarded<A, Layer, false>;
+      if (rest == "_vjp") found = apply_guarded<A, Layer, true>;
+    });
+  });
+  return found;
+}
+
+layer_function simd_layer(std::string_view operation, std::string_view arithmetic) {
+  const layer_function scalar = scalar_backend().layer(operation, arithmetic);
+  if (scalar == nullptr || !vectors_chosen()) return scalar;
+  const layer_function found = simd::convolution_layer(operation, arithmetic);
+  return found == nullptr ? find_guarded_layer(operation, arithmetic) : found;
+}
+
 }  // namespace
 
 std::vector<std::string_view> simd_targets() {
@@ -155,7 +189,8 @@ const backend& simd_backend() {
   static constexpr backend self{.name = "simd",
                                 .description = "vector kernels for the machine's instruction set",
                                 .elementwise = simd_elementwise,
-                                .contraction = simd_contraction};
+                                .contraction = simd_contraction,
+                                .layer = simd_layer};
   return self;
 }
 

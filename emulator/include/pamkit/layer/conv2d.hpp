@@ -52,7 +52,7 @@ struct conv2d {
     return {input_derivative<A>(c, g), weight_derivative<A>(c, g), bias_derivative(c, g)};
   }
 
- private:
+  /// Sizes of a call, checked.
   struct geometry {
     const tensor& x;
     const tensor& w;
@@ -142,6 +142,20 @@ struct conv2d {
     }
   };
 
+  /// Rows are images, output rows, output columns, in this order.
+  static tensor bias_derivative(const layer_call& c, const geometry& g) {
+    tensor d_bias = tensor_of_shape(c.inputs[2].shape);
+    const std::int64_t area = g.out_height * g.out_width;
+    for (std::size_t o = 0; o < d_bias.encodings.size(); ++o) {
+      d_bias.encodings[o] =
+          detail::block_sum(g.images * area, [&](std::int64_t r) {
+            return g.derivative_at(c.inputs[3], r / area, static_cast<std::int64_t>(o), r % area);
+          }).bits;
+    }
+    return d_bias;
+  }
+
+ private:
   /// Terms in the order output channel, kernel row, kernel column.
   template <class A>
   static tensor input_derivative(const layer_call& c, const geometry& g) {
@@ -203,19 +217,6 @@ struct conv2d {
       });
     }
     return dw;
-  }
-
-  /// Rows are images, output rows, output columns, in this order.
-  static tensor bias_derivative(const layer_call& c, const geometry& g) {
-    tensor d_bias = tensor_of_shape(c.inputs[2].shape);
-    const std::int64_t area = g.out_height * g.out_width;
-    for (std::size_t o = 0; o < d_bias.encodings.size(); ++o) {
-      d_bias.encodings[o] =
-          detail::block_sum(g.images * area, [&](std::int64_t r) {
-            return g.derivative_at(c.inputs[3], r / area, static_cast<std::int64_t>(o), r % area);
-          }).bits;
-    }
-    return d_bias;
   }
 };
 

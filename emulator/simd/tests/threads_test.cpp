@@ -1,0 +1,138 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <bit>
+#include <random>
+#include <stdexcept>
+#include <vector>
+
+#include "operand_profiles.hpp"
+#include "pamkit/tensor/parallel.hpp"
+
+// Threads may share the outputs in any way; every output has the bits of one thread's.
+
+namespace pamkit::testing {
+namespace {
+
+constexpr std::array kKinds = {contraction_kind::product, contraction_kind::vjp_a,
+                               contraction_kind::vjp_b};
+
+struct sizes {
+  std::int64_t batch, m, n, k;
+};
+
+class operands {
+ public:
+  operands(const sizes& s, std::mt19937& random) : sizes_(s) {
+    const operand_profile profile{
+        .name = "mixed", .least = 0x1f000000, .greatest = 0x5fffffff, .zeros = 10};
+    for (auto* values : {&a_, &b_, &d_}) {
+      const std::int64_t size = values == &a_ ? s.m * s.k : values == &b_ ? s.k * s.n : s.m * s.n;
+      values->resize(static_cast<std::size_t>(s.batch * size));
+      for (float& x : *values) x = std::bit_cast<float>(draw(profile, random));
+    }
+  }
+
+  contraction_problem problem(contraction_kind kind, std::vector<float>& out) const {
+    const auto [batch, m, n, k] = sizes_;
+    contraction_problem c;
+    c.batch = batch;
+    c.m = m;
+    c.n = n;
+    c.k = k;
+    c.a = {a_.data(), k, 1, m * k};
+    c.b = {b_.data(), n, 1, k * n};
+    c.d = {d_.data(), n, 1, m * n};
+    const std::int64_t rows = output_rows(kind, c);
+    const std::int64_t columns = output_columns(kind, c);
+    out.assign(static_cast<std::size_t>(batch * rows * columns), -77.0F);
+    c.out = {out.data(), columns, 1, rows * columns};
+    return c;
+  }
+
+ private:
+  sizes sizes_;
+  std::vector<float> a_, b_, d_;
+};
+
+std::vector<std::uint32_t> bits_of(const std::vector<float>& values) {
+  std::vector<std::uint32_t> bits;
+  for (const float x : values) bits.push_back(std::bit_cast<std::uint32_t>(x));
+  return bits;
+}
+
+TEST(Threads, ChangeNoBit) {
+  std::mt19937 random(1);
+  for (const sizes s : {sizes{1, 200, 170, 33},
+                        {1, 7, 900, 40},
+                        {1, 901, 5, 40},
+                        {40, 9, 33, 20},
+                        {3, 100, 70, 65},
+                        {1, 300, 300, 300},
+                        {1, 64, 64, 16}}) {
+    const operands values(s, random);
+    for (const contraction_kind kind : kKinds) {
+      for (const std::string_view arithmetic : {"pam", "exact", "adder"}) {
+        const contraction_function compute =
+            simd_backend().contraction(arithmetic, kind, derivative::approx);
+        std::vector<float> out;
+        compute({}, values.problem(kind, out));
+        const std::vector<std::uint32_t> expected = bits_of(out);
+        for (int threads = 1; threads <= 8; ++threads) {
+          const contraction_problem c = values.problem(kind, out);
+          contract_in_parallel(compute, {}, kind, c, threads);
+          ASSERT_EQ(bits_of(out), expected) << arithmetic << ' ' << threads;
+        }
+      }
+    }
+  }
+}
+
+std::atomic<int> outputs_seen = 0;
+void count_outputs(const policy<binary32>&, const contraction_problem& c) {
+  outputs_seen += static_cast<int>(c.batch * c.m * c.n);
+  for (std::int64_t i = 0; i < c.m; ++i) {
+    for (std::int64_t j = 0; j < c.n; ++j) {
+      // Whoever comes second finds no -77.
+      float& out = c.out.data[i * c.out.row_stride + j];
+      out = out == -77.0F ? 1.0F : -1.0F;
+    }
+  }
+}
+
+TEST(Threads, WriteEveryOutputOnce) {
+  std::mt19937 random(2);
+  for (const sizes s :
+       {sizes{1, 200, 170, 33}, {1, 1, 70000, 1}, {1, 70001, 1, 1}, {40, 9, 33, 20}}) {
+    const operands values(s, random);
+    for (const int threads : {2, 8, 100}) {
+      std::vector<float> out;
+      outputs_seen = 0;
+      contract_in_parallel(count_outputs, {}, contraction_kind::product,
+                           values.problem(contraction_kind::product, out), threads);
+      EXPECT_EQ(outputs_seen, s.batch * s.m * s.n);
+      EXPECT_EQ(bits_of(out), bits_of(std::vector<float>(out.size(), 1.0F)));
+    }
+  }
+}
+
+TEST(Threads, PassAnExceptionOn) {
+  std::mt19937 random(3);
+  const operands values({1, 200, 170, 33}, random);
+  std::vector<float> out;
+  EXPECT_THROW(
+      contract_in_parallel([](const policy<binary32>&,
+                              const contraction_problem&) { throw std::runtime_error("no"); },
+                           {}, contraction_kind::product,
+                           values.problem(contraction_kind::product, out), 4),
+      std::runtime_error);
+}
+
+TEST(Threads, OfNothingDoNothing) {
+  const auto never = [](const policy<binary32>&, const contraction_problem&) { FAIL(); };
+  contract_in_parallel(never, {}, contraction_kind::product, {.batch = 1, .m = 0, .n = 5, .k = 9},
+                       4);
+}
+
+}  // namespace
+}  // namespace pamkit::testing

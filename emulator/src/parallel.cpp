@@ -1,0 +1,84 @@
+#include "pamkit/tensor/parallel.hpp"
+
+#include <oneapi/tbb/blocked_range.h>
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include "pamkit/tensor/split.hpp"
+
+namespace pamkit {
+namespace {
+
+// Fewer terms are not worth waking a second thread.
+constexpr std::int64_t kTermsWorthAThread = 65536;
+// A thread that is late costs at most a tile: a quarter of what each thread has to do.
+constexpr std::int64_t kTilesPerThread = 4;
+// Whole register tiles of every kernel, and enough of them to pay for packing the operands.
+constexpr std::int64_t kRowUnit = 48;
+constexpr std::int64_t kColumnUnit = 64;
+
+std::int64_t blocks_of(std::int64_t length, std::int64_t size) {
+  return (length + size - 1) / size;
+}
+
+/// Half of a tile's side, rounded up to the unit.
+std::int64_t halved(std::int64_t size, std::int64_t unit) {
+  return blocks_of((size + 1) / 2, unit) * unit;
+}
+
+/// The output [batch, rows, columns] as a grid of tiles.
+struct tile_grid {
+  std::int64_t batch, rows, columns;
+  std::int64_t tile_rows, tile_columns;
+
+  std::int64_t row_blocks() const { return blocks_of(rows, tile_rows); }
+  std::int64_t column_blocks() const { return blocks_of(columns, tile_columns); }
+  std::int64_t size() const { return batch * row_blocks() * column_blocks(); }
+};
+
+tile_grid grid_for(contraction_kind kind, const contraction_problem& c, std::int64_t tiles) {
+  const std::int64_t rows = output_rows(kind, c);
+  const std::int64_t columns = output_columns(kind, c);
+  tile_grid g{c.batch, rows, columns, rows, columns};
+  while (g.size() < tiles && (g.tile_rows > kRowUnit || g.tile_columns > kColumnUnit)) {
+    const bool by_rows =
+        g.tile_columns <= kColumnUnit || (g.tile_rows > kRowUnit && g.tile_rows >= g.tile_columns);
+    if (by_rows) {
+      g.tile_rows = halved(g.tile_rows, kRowUnit);
+    } else {
+      g.tile_columns = halved(g.tile_columns, kColumnUnit);
+    }
+  }
+  return g;
+}
+
+}  // namespace
+
+void contract_in_parallel(contraction_function compute, const policy<binary32>& rules,
+                          contraction_kind kind, const contraction_problem& problem, int threads) {
+  if (problem.batch == 0 || output_rows(kind, problem) == 0 || output_columns(kind, problem) == 0) {
+    return;
+  }
+  const std::int64_t terms = problem.batch * problem.m * problem.n * problem.k;
+  if (threads <= 1 || terms < kTermsWorthAThread) {
+    compute(rules, problem);
+    return;
+  }
+  const tile_grid grid = grid_for(kind, problem, kTilesPerThread * threads);
+  const auto compute_tile = [&](std::int64_t index) {
+    const std::int64_t column = index % grid.column_blocks() * grid.tile_columns;
+    const std::int64_t row = index / grid.column_blocks() % grid.row_blocks() * grid.tile_rows;
+    const std::int64_t batch = index / grid.column_blocks() / grid.row_blocks();
+    compute(rules, block(problem, kind, batch, 1, row, std::min(grid.tile_rows, grid.rows - row),
+                         column, std::min(grid.tile_columns, grid.columns - column)));
+  };
+  tbb::task_arena arena(threads);
+  arena.execute([&] {
+    tbb::parallel_for(tbb::blocked_range<std::int64_t>(0, grid.size()),
+                      [&](const tbb::blocked_range<std::int64_t>& range) {
+                        for (std::int64_t i = range.begin(); i != range.end(); ++i) compute_tile(i);
+                      });
+  });
+}
+
+}  // namespace pamkit
