@@ -42,8 +42,9 @@ void layer_norm(layer_case_source& source) {
     if (p.eps != 1e-5) c.attributes = {{"eps", p.eps}};
     source.add(std::move(c));
   }
-  // One row without a leading axis, rows under two leading axes, and rows of equal elements: no variance.
-  const std::vector<std::int64_t> shapes[] = {{5}, {2, 3, 4}, {2, 3}, {2, 3}};
+  // One row without a leading axis, rows under two leading axes, and rows of equal elements: no variance,
+  // and under the root 1e-5, 0, or a subnormal that flush takes for 0.
+  const std::vector<std::int64_t> shapes[] = {{5}, {2, 3, 4}, {2, 3}, {2, 3}, {2, 3}};
   for (std::size_t i = 0; i < std::size(shapes); ++i) {
     const std::int64_t length = shapes[i].back();
     layer_case c;
@@ -52,6 +53,7 @@ void layer_norm(layer_case_source& source) {
     c.incoming = {source.numbers(shapes[i], ordinary)};
     if (i >= 2) std::ranges::fill(c.inputs[0].encodings, c.inputs[0].encodings[0]);
     if (i == 3) c.attributes = {{"eps", 0}};
+    if (i == 4) c.attributes = {{"eps", 1e-40}};
     source.add(std::move(c));
   }
 }
