@@ -138,7 +138,7 @@ command report() {
               "  pamkit report --op mul,div --format bfloat16 --arithmetic pam,pam:1.0552 --out "
               "mul-report\n"
               "  pamkit report --diff old/report.json\n"
-              "  pamkit report --from report/report.json --mutants results.json\n",
+              "  pamkit report --from report/report.json --proofs report/prove.json\n",
           .exit_codes = "  1    --diff found a bound that differs\n",
           .attach = [](CLI::App& app) -> std::function<exit_code()> {
             auto options = std::make_shared<report_options>();
@@ -154,7 +154,8 @@ command report() {
                            "an older report.json: write the files again from it, without measuring")
                 ->type_name("REPORT.json");
             app.add_option("--mutants", options->mutants,
-                           "results of property_tests/mutants/run.py, to show in the page")
+                           "results of property_tests/mutants/run.py, to show in the page (default: the "
+                           "committed ones)")
                 ->type_name("FILE");
             app.add_option("--proofs", options->proofs,
                            "results of pamkit prove, to show in the page")

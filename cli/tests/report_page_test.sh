@@ -19,11 +19,17 @@ expect 0 'written$' '' "$PAMKIT" report --from out/report.json --out again --plo
 cmp --silent out/report.json again/report.json || fail "report.json differs when it is made again"
 cmp --silent out/report.csv again/report.csv || fail "report.csv differs when it is made again"
 
+# The committed results of the planted faults are there unasked.
+grep --quiet 'rejected by the suite at level standard' out/index.html || fail "the committed planted faults are not in the page"
+
 # Attachments, good and bad.
 echo '{"schema":"pamkit.mutants/1","level":"standard","mutants":[{"name":"carry","verdict":"killed","killed_by":["P2"]}]}' \
   >mutants.json
 expect 0 'written$' '' "$PAMKIT" report --from out/report.json --mutants mutants.json --out again --plotly plotly.js --quiet
 grep --quiet '<b>1 of 1</b> rejected' again/index.html || fail "the planted faults are not in the page"
+sed 's/"level"/"emulator":"00","level"/' mutants.json >older.json
+expect 0 'written$' '' "$PAMKIT" report --from out/report.json --mutants older.json --out again --plotly plotly.js --quiet
+grep --quiet 'sources have changed since' again/index.html || fail "results of another emulator do not say so"
 expect 2 '' 'mutants.json: no pamkit.prove/1; name a file of that schema' \
   "$PAMKIT" report --from out/report.json --proofs mutants.json --out bad --plotly plotly.js
 expect 2 '' 'no pamkit.report/1' "$PAMKIT" report --from mutants.json --out bad --plotly plotly.js

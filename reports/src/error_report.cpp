@@ -342,6 +342,7 @@ error_report_result run_error_report(const error_report_options& options) {
   composed.collect(tables);
   nlohmann::ordered_json json = to_report_json(tables);
   for (auto& [name, content] : attached.items()) json[name] = std::move(content);
+  add_committed_faults(json);
   write_report_files(std::move(json), options, result, "report");
   result.summary = headline_text(tables);
   return result;

@@ -1,12 +1,14 @@
 #include "report_files.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "bounds_csv.hpp"
 #include "error_page/error_page.hpp"
 #include "error_page/report_view.hpp"
 #include "error_page/sections.hpp"
 #include "page.hpp"
+#include "planted_faults.hpp"
 
 namespace pamkit::reports {
 namespace {
@@ -29,11 +31,19 @@ nlohmann::ordered_json read_attachments(const error_report_options& options) {
   nlohmann::ordered_json attached = nlohmann::ordered_json::object();
   if (!options.mutants.empty()) {
     attached["mutants"] = read_attachment(options.mutants, "pamkit.mutants/1", "mutants");
+    mark_changed_emulator(attached["mutants"]);
   }
   if (!options.proofs.empty()) {
     attached["proofs"] = read_attachment(options.proofs, "pamkit.prove/1", "statements");
   }
   return attached;
+}
+
+void add_committed_faults(nlohmann::ordered_json& report) {
+  if (report.contains("mutants")) return;
+  nlohmann::ordered_json results = committed_planted_faults();
+  mark_changed_emulator(results);
+  report["mutants"] = std::move(results);
 }
 
 void write_report_files(nlohmann::ordered_json json, const error_report_options& options,
@@ -67,6 +77,7 @@ error_report_result render_report(const std::filesystem::path& file,
   const nlohmann::ordered_json attached = read_attachments(options);
   nlohmann::ordered_json json = view_report(read_json(file), file.string()).json;
   for (const auto& [name, content] : attached.items()) json[name] = content;
+  add_committed_faults(json);
   error_report_result result;
   write_report_files(std::move(json), options, result, file.string());
   return result;

@@ -10,6 +10,9 @@ namespace pamkit::reports {
 /// input_error for one that is unreadable or of another schema.
 nlohmann::ordered_json read_attachments(const error_report_options& options);
 
+/// Gives a report without results of planted faults the committed ones.
+void add_committed_faults(nlohmann::ordered_json& report);
+
 /// Adds what follows from a report's numbers, and writes report.json, report.csv and index.html
 /// into options.out_dir, each whole or not at all; fills in their names and the number of bounds.
 /// Without plotly.js the page is not written, and the result says so. Throws input_error, naming

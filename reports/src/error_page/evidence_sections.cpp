@@ -80,6 +80,9 @@ std::string mutants_html(const report_view& report) {
   const std::size_t killed = count(mutants, "verdict", "killed");
   const std::size_t equivalent = count(mutants, "verdict", "equivalent");
   const std::size_t alive = mutants.size() - killed - equivalent;
+  const std::string_view changed = it->value("emulator_has_changed", false)
+                                       ? " <b>The emulator's sources have changed since.</b>"
+                                       : "";
   std::string rows;
   for (const json_t& m : mutants) {
     rows += fmt::format(
@@ -92,7 +95,7 @@ std::string mutants_html(const report_view& report) {
   return fmt::format(
       "<p>Single faults planted in the emulator, one at a time: <b>{} of {}</b> rejected by the "
       "suite at level {}, {} "
-      "explained as equivalent, <b>{}</b> survived.{}{}</p>"
+      "explained as equivalent, <b>{}</b> survived.{}{}{}</p>"
       "<div class=\"filters\"></div><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
       "aria-label=\"planted faults\">"
       "<table class=\"sortable\" data-filters=\"arithmetic,verdict,killed "
@@ -101,7 +104,7 @@ std::string mutants_html(const report_view& report) {
       "by</th><th>counterexample, or why "
       "equivalent</th></tr></thead><tbody>{}</tbody></table></div>",
       killed, mutants.size(), text_of(*it, "level"), equivalent, alive,
-      it->value("complete", true) ? "" : " <b>The run did not end.</b>", made_by(*it), rows);
+      it->value("complete", true) ? "" : " <b>The run did not end.</b>", made_by(*it), changed, rows);
 }
 
 std::string proofs_html(const report_view& report) {
