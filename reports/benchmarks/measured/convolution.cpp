@@ -16,7 +16,7 @@ std::vector<measured_case> convolution(const settings& s) {
   t.operation = "conv2d";
   t.shape = fmt::format("{} images, {} channels, {}x{}, 3x3 taps", images, channels, edge, edge);
   t.unit = "terms";
-  t.inputs = {{images, channels, edge, edge}, {channels, channels, 3, 3}};
+  t.inputs = {{images, channels, edge, edge}, {channels, channels, 3, 3}, {channels}};
   t.attributes = {{"padding", 1}};
   t.work = static_cast<double>(pixels * channels * taps);
   t.rivals.m = pixels;
