@@ -34,13 +34,14 @@ std::vector<tensor> apply_layer(const policy<binary32>& rules, derivative gradie
   }
 }
 
-template <class A>
-layer_function find_scalar_layer(std::string_view operation) {
+/// The layer "NAME" of a list, or its vjp "NAME_vjp"; nullptr where A does not define it.
+template <class A, class... Layers>
+layer_function find_layer_in(type_list<Layers...> list, std::string_view operation) {
   constexpr std::string_view kSuffix = "_vjp";
   const bool is_vjp = operation.ends_with(kSuffix);
   if (is_vjp) operation.remove_suffix(kSuffix.size());
   layer_function found = nullptr;
-  for_each_type(all_layers{}, [&]<class Layer>(std::type_identity<Layer>) {
+  for_each_type(list, [&]<class Layer>(std::type_identity<Layer>) {
     if constexpr (Layer::template is_defined<A>) {
       if (operation != Layer::name) return;
       if (!is_vjp) {
@@ -51,6 +52,11 @@ layer_function find_scalar_layer(std::string_view operation) {
     }
   });
   return found;
+}
+
+template <class A>
+layer_function find_scalar_layer(std::string_view operation) {
+  return find_layer_in<A>(all_layers{}, operation);
 }
 
 }  // namespace pamkit::detail

@@ -18,6 +18,7 @@ struct exact {
   static elementwise_function elementwise(std::string_view operation) {
     return exact_elementwise(operation);
   }
+  static layer_function layer(std::string_view operation) { return sum_layer(operation); }
 };
 
 }  // namespace pamkit::simd::arith

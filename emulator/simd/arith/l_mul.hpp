@@ -19,6 +19,7 @@ struct l_mul {
   static elementwise_function elementwise(std::string_view operation) {
     return l_mul_elementwise(operation);
   }
+  static layer_function layer(std::string_view operation) { return sum_layer(operation); }
 };
 
 }  // namespace pamkit::simd::arith

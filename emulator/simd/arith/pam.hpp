@@ -18,6 +18,7 @@ struct pam {
   static elementwise_function elementwise(std::string_view operation) {
     return pam_elementwise(operation);
   }
+  static layer_function layer(std::string_view operation) { return pam_layer(operation); }
 };
 
 }  // namespace pamkit::simd::arith

@@ -22,6 +22,10 @@ void pam_arranged(contraction_kind kind, derivative gradient, const policy<binar
                   const arrangement& a);
 void pam_slope_arranged(const policy<binary32>& rules, const arrangement& a);
 elementwise_function pam_elementwise(std::string_view operation);
+/// Layers "NAME" and "NAME_vjp" of pam.
+layer_function pam_layer(std::string_view operation);
+/// "sum" and "sum_vjp", which are the same of every arithmetic.
+layer_function sum_layer(std::string_view operation);
 elementwise_function l_mul_elementwise(std::string_view operation);
 
 contraction_function power_of_two_contraction(contraction_kind kind, derivative gradient);

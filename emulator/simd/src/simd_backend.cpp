@@ -155,7 +155,11 @@ layer_function find_guarded_layer(std::string_view operation, std::string_view a
 layer_function simd_layer(std::string_view operation, std::string_view arithmetic) {
   const layer_function scalar = scalar_backend().layer(operation, arithmetic);
   if (scalar == nullptr || !vectors_chosen()) return scalar;
-  const layer_function found = simd::convolution_layer(operation, arithmetic);
+  layer_function found = simd::convolution_layer(operation, arithmetic);
+  if (found != nullptr) return found;
+  for_each_type(all_vector_kernels{}, [&]<class K>(std::type_identity<K>) {
+    if (arithmetic == K::arithmetic::name) found = K::layer(operation);
+  });
   return found == nullptr ? find_guarded_layer(operation, arithmetic) : found;
 }
 
