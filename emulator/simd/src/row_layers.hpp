@@ -9,6 +9,19 @@
 
 namespace pamkit::simd {
 
+using adamw_scalars = layer::adamw_step::scalars;
+
+/// The targets of one row of cross entropy.
+struct class_targets {
+  std::uint32_t label;  ///< the true class
+  detail::word right;   ///< its target
+  detail::word wrong;   ///< that of the others
+  const std::uint32_t* row;
+
+  /// Without smoothing the other classes count nothing.
+  bool is_one_class() const { return magnitude(wrong) == 0 && magnitude(right) != 0; }
+};
+
 /// IEEE 754's default environment around a layer, the values that the host derives included.
 template <class Layer>
 struct in_default_environment : Layer {
@@ -40,6 +53,10 @@ struct row_layers {
 
   static const std::uint32_t* in(const layer_call& c, std::size_t operand) {
     return c.inputs[operand].encodings.data();
+  }
+
+  static std::int64_t elements(const tensor& x) {
+    return static_cast<std::int64_t>(x.encodings.size());
   }
 
   struct sum : layer::sum {
@@ -169,9 +186,148 @@ struct row_layers {
     }
   };
 
+  struct layer_norm : layer::layer_norm {
+    template <class A>
+    static std::vector<tensor> forward(const layer_call& c) {
+      const row_layout l = layer::layer_norm::checked_rows(c);
+      tensor y = tensor_of_shape(c.inputs[0].shape);
+      Kernels::LayerNorm(c.steps<A>(), in(c, 0), in(c, 1), in(c, 2), eps(c), l, y.encodings.data());
+      return only(std::move(y));
+    }
+    template <class A>
+    static std::vector<tensor> vjp(const layer_call& c) {
+      const row_layout l = layer::layer_norm::checked_rows(c);
+      require_shape(c, "d_y", c.inputs[3], c.inputs[0].shape);
+      std::vector<tensor> d;
+      for (const tensor& x : c.inputs.first(3)) d.push_back(tensor_of_shape(x.shape));
+      Kernels::LayerNormVjp(c.steps<A>(), in(c, 0), in(c, 1), eps(c), in(c, 3), l,
+                            d[0].encodings.data(), d[1].encodings.data(), d[2].encodings.data());
+      return d;
+    }
+
+   private:
+    static detail::word eps(const layer_call& c) { return detail::from_host(c.attribute("eps")); }
+  };
+
+  struct cross_entropy : layer::cross_entropy {
+    template <class A>
+    static std::vector<tensor> forward(const layer_call& c) {
+      tensor loss = tensor_of_shape({});
+      const targeted_rows x(c);
+      const auto s = c.steps<A>();
+      loss.encodings[0] = s.div(sum_of_losses(s, x), x.kept()).bits;
+      return only(std::move(loss));
+    }
+    template <class A>
+    static std::vector<tensor> vjp(const layer_call& c) {
+      const targeted_rows x(c);
+      require_shape(c, "d_loss", c.inputs[2], {});
+      const auto s = c.steps<A>();
+      const detail::word d_loss =
+          detail::negated(s.div_vjp_a(sum_of_losses(s, x), x.kept(), {c.inputs[2].encodings[0]}));
+      tensor dx = tensor_of_shape(c.inputs[0].shape);
+      x.for_each_kept([&](std::int64_t r, const class_targets& targets, words& scratch) {
+        Kernels::LikelihoodVjp(s, x.logits(r).data(), targets, d_loss, x.classes, scratch.data(),
+                               row(dx, x.classes, r).data());
+      });
+      return only(std::move(dx));
+    }
+
+   private:
+    struct targeted_rows : layer::cross_entropy::rows {
+      using layer::cross_entropy::rows::rows;
+
+      /// f(row, its targets, words for a row) for every row that is not ignored.
+      template <class Function>
+      void for_each_kept(const Function& f) const {
+        words targets(static_cast<std::size_t>(this->classes), this->wrong.bits);
+        words scratch(targets.size());
+        for (std::int64_t r = 0; r < this->count; ++r) {
+          if (!this->is_kept(r)) continue;
+          const std::uint32_t label = this->labels.encodings[static_cast<std::size_t>(r)];
+          targets[label] = this->right.bits;
+          f(r, class_targets{label, this->right, this->wrong, targets.data()}, scratch);
+          targets[label] = this->wrong.bits;
+        }
+      }
+    };
+
+    template <class A>
+    static detail::word sum_of_losses(const detail::layer_steps<A>& s, const targeted_rows& x) {
+      words losses(static_cast<std::size_t>(x.count));
+      x.for_each_kept([&](std::int64_t r, const class_targets& targets, words& scratch) {
+        losses[static_cast<std::size_t>(r)] =
+            detail::negated(
+                Kernels::Likelihood(s, x.logits(r).data(), targets, x.classes, scratch.data()))
+                .bits;
+      });
+      return detail::lane_sum(losses);
+    }
+  };
+
+  struct dropout : layer::dropout {
+    template <class A>
+    static std::vector<tensor> forward(const layer_call& c) {
+      // The product is the approx vjp of itself.
+      auto s = c.steps<A>();
+      s.gradient = derivative::approx;
+      return kept(c, s, layer::dropout::checked_factor(c), 0);
+    }
+    template <class A>
+    static std::vector<tensor> vjp(const layer_call& c) {
+      require_shape(c, "d_y", c.inputs[2], c.inputs[0].shape);
+      return kept(c, c.steps<A>(), layer::dropout::checked_factor(c), 2);
+    }
+
+   private:
+    template <class A>
+    static std::vector<tensor> kept(const layer_call& c, const detail::layer_steps<A>& s,
+                                    detail::word factor, std::size_t d) {
+      tensor y = tensor_of_shape(c.inputs[0].shape);
+      Kernels::KeepVjp(s, in(c, 0), in(c, d), in(c, 1), factor, elements(y), y.encodings.data());
+      return only(std::move(y));
+    }
+  };
+
+  struct adamw_step : layer::adamw_step {
+    template <class A>
+    static std::vector<tensor> forward(const layer_call& c) {
+      layer::adamw_step::require_shapes(c);
+      const adamw_scalars scalars(c);
+      std::vector<tensor> out(3, tensor_of_shape(c.inputs[0].shape));
+      Kernels::Adamw(c.steps<A>(), scalars, {in(c, 0), in(c, 1), in(c, 2), in(c, 3)},
+                     {out[0].encodings.data(), out[1].encodings.data(), out[2].encodings.data()},
+                     elements(out[0]));
+      return out;
+    }
+  };
+
+  struct clip_grad_norm : layer::clip_grad_norm {
+    template <class A>
+    static std::vector<tensor> forward(const layer_call& c) {
+      const double limit = layer::clip_grad_norm::checked_limit(c);
+      std::vector<tensor> out(c.inputs.begin(), c.inputs.end());
+      if (limit == 0) return out;
+      const auto s = c.steps<A>();
+      const detail::word factor =
+          layer::clip_grad_norm::factor_of(s, c, limit, [&](const tensor& g) {
+            std::uint32_t sum = 0;
+            Kernels::SquareSums(s, g.encodings.data(), {1, elements(g)}, &sum);
+            return detail::word{sum};
+          });
+      for (tensor& g : out) {
+        Kernels::Scale(s, g.encodings.data(), factor, elements(g), g.encodings.data());
+      }
+      return out;
+    }
+  };
+
   using all = type_list<in_default_environment<sum>, in_default_environment<mean>,
                         in_default_environment<norm>, in_default_environment<softmax>,
-                        in_default_environment<logsumexp>, in_default_environment<log_softmax>>;
+                        in_default_environment<logsumexp>, in_default_environment<log_softmax>,
+                        in_default_environment<layer_norm>, in_default_environment<cross_entropy>,
+                        in_default_environment<dropout>, in_default_environment<adamw_step>,
+                        in_default_environment<clip_grad_norm>>;
 
  private:
   /// One element for each row, once it is known that there are rows.

@@ -65,10 +65,27 @@ HWY_INLINE integer_vector NearestInRange(float_vector x) {
 template <bool Gradual>
 class general_steps {
  public:
+  static constexpr bool is_general = true;
   explicit HWY_INLINE general_steps(const pam_lanes<Gradual>& lanes) : lanes_(lanes) {}
 
   HWY_INLINE void Operand(integer_vector) {}
-  HWY_INLINE integer_vector Mul(integer_vector a, integer_vector b) { return lanes_.Mul(a, b); }
+  HWY_INLINE integer_vector Mul(integer_vector a, integer_vector b) {
+    if constexpr (!Gradual) {
+      // Zeros and what is flushed are common; of the rest, numbers that stay in range.
+      const integer_vector ma = MagnitudeOf(a);
+      const integer_vector mb = MagnitudeOf(b);
+      const integer_vector offset = hn::Sub(ma, Integers(kOne));
+      const integer_vector high = hn::Sub(Integers(kMax), hn::Max(offset, Integers(-kMin)));
+      const integer_mask special =
+          hn::Or(hn::Gt(mb, high), hn::Gt(hn::Max(ma, mb), Integers(kMax)));
+      if (HWY_LIKELY(hn::AllFalse(integers(), special))) {
+        const integer_vector r = hn::Add(offset, mb);
+        const integer_mask normal = hn::Gt(hn::Min(hn::Min(ma, mb), r), Integers(kMin - 1));
+        return hn::Or(hn::IfThenElseZero(normal, r), SignOf(hn::Xor(a, b)));
+      }
+    }
+    return lanes_.Mul(a, b);
+  }
   HWY_INLINE integer_vector Div(integer_vector a, integer_vector b) { return lanes_.Div(a, b); }
   HWY_INLINE integer_vector Exp2(integer_vector x) { return lanes_.Exp2(x); }
   HWY_INLINE integer_vector Log2(integer_vector x) { return lanes_.Log2(x); }
@@ -77,8 +94,16 @@ class general_steps {
   HWY_INLINE integer_vector DivDb(integer_vector a, integer_vector b) { return lanes_.DivDb(a, b); }
   HWY_INLINE integer_vector Exp2Da(integer_vector x) { return lanes_.Exp2Da(x); }
 
+  /// paexp2(pam(palog2(x), 1/2)); palog2 of a zero is -infinity, so that its root is +0.
+  HWY_INLINE integer_vector Sqrt(integer_vector x) {
+    return lanes_.Exp2(lanes_.Mul(lanes_.Log2(x), Integers(kHalf)));
+  }
+
   HWY_INLINE integer_vector Add(integer_vector a, integer_vector b) {
     return Canonical(AsIntegers(hn::Add(AsFloats(a), AsFloats(b))));
+  }
+  HWY_INLINE integer_vector Sub(integer_vector a, integer_vector b) {
+    return Canonical(AsIntegers(hn::Sub(AsFloats(a), AsFloats(b))));
   }
   HWY_INLINE integer_vector Negated(integer_vector x) {
     return Canonical(hn::Xor(x, Integers(kSign)));
@@ -120,11 +145,13 @@ class general_steps {
 template <bool Gradual>
 class ordinary_steps {
  public:
+  static constexpr bool is_general = false;
   HWY_INLINE ordinary_steps() : worst_(hn::Zero(words())) {}
 
-  HWY_INLINE bool AreOrdinary() const {
-    // Unsigned, as no instruction set compares unsigned words: greatest == limit.
-    const word_vector limit = hn::Set(words(), kMax - kMin);
+  /// Whether operands and results were normal, the latter with `headroom` units to spare.
+  HWY_INLINE bool AreOrdinary(std::int32_t headroom) const {
+    // Not every instruction set compares unsigned words.
+    const word_vector limit = hn::Set(words(), static_cast<std::uint32_t>(kMax - kMin - headroom));
     return hn::AllTrue(words(), hn::Eq(hn::Max(worst_, limit), limit));
   }
 
@@ -153,6 +180,12 @@ class ordinary_steps {
                               hn::Sub(converted, Integers(23 * kMin)));
   }
 
+  HWY_INLINE integer_vector Sqrt(integer_vector x) {
+    const integer_vector l = Log2(x);
+    Operand(l);  // it is 0 at 1
+    return Exp2(Mul(l, Integers(kHalf)));
+  }
+
   // The exponent of a product or quotient less that of an operand is the slope's.
   HWY_INLINE integer_vector MulDa(integer_vector a, integer_vector b) {
     return Slope(Mul(MagnitudeOf(a), MagnitudeOf(b)), a, SignOf(b));
@@ -174,13 +207,17 @@ class ordinary_steps {
   HWY_INLINE integer_vector Add(integer_vector a, integer_vector b) {
     return AsIntegers(hn::Add(AsFloats(a), AsFloats(b)));
   }
+  HWY_INLINE integer_vector Sub(integer_vector a, integer_vector b) {
+    return AsIntegers(hn::Sub(AsFloats(a), AsFloats(b)));
+  }
   HWY_INLINE integer_vector Negated(integer_vector x) { return hn::Xor(x, Integers(kSign)); }
 
+  /// Masked elements are ordinary too. Needs a headroom of kLogitOffset.
   HWY_INLINE integer_vector Logit(integer_vector x) {
-    const integer_vector m = MagnitudeOf(x);
-    Take(m);
-    Take(hn::Add(m, Integers(kLogitOffset)));
-    return hn::Add(x, Integers(kLogitOffset));
+    const integer_mask masked = hn::Eq(x, Integers(kSign | kInf));
+    const integer_vector present = hn::IfThenElse(masked, Integers(kOne), x);
+    Operand(present);
+    return hn::IfThenElse(masked, x, hn::Add(present, Integers(kLogitOffset)));
   }
 
   /// z is below 2 and no NaN; -infinity where t is masked.
@@ -378,6 +415,7 @@ struct pass_operation {
   static constexpr bool gradual = Gradual;
   static constexpr int inputs = Inputs;
   static constexpr int outputs = Outputs;
+  static constexpr std::int32_t headroom = 0;
   using rows = pass_rows<Inputs, Outputs>;
 };
 
@@ -417,7 +455,7 @@ HWY_INLINE bool ComputeOrdinary(const Operation& operation, const typename Opera
     for (int k = 0; k < Operation::inputs; ++k) in[k] = LoadWords(rows.in[k] + v * kLanes);
     terms[v] = operation(steps, in, out[v]);
   }
-  if (HWY_UNLIKELY(!steps.AreOrdinary())) return false;
+  if (HWY_UNLIKELY(!steps.AreOrdinary(Operation::headroom))) return false;
   PAMKIT_UNROLL
   for (std::int64_t v = 0; v < kVectors; ++v) {
     for (int k = 0; k < kOutputs; ++k) {

@@ -22,37 +22,50 @@ struct adamw_step {
   template <class A>
   static constexpr bool is_defined = detail::has_functions<A>;
 
+  /// What the host derives from the attributes in binary64, each rounded once.
+  struct scalars {
+    detail::word b1, b2, rest1, rest2, eps, decay, step;
+
+    explicit scalars(const layer_call& c) {
+      using detail::from_host;
+      const double rate = c.attribute("learning_rate");
+      const double beta1 = c.attribute("beta1");
+      const double beta2 = c.attribute("beta2");
+      const auto t = static_cast<double>(c.count("step", 1));
+      b1 = from_host(beta1);
+      b2 = from_host(beta2);
+      rest1 = from_host(1 - beta1);
+      rest2 = from_host(1 - beta2);
+      eps = from_host(c.attribute("eps"));
+      decay = from_host(c.attribute("weight_decay") * rate);
+      step = from_host(rate * std::sqrt(1 - std::pow(beta2, t)) / (1 - std::pow(beta1, t)));
+    }
+  };
+
   template <class A>
   static std::vector<tensor> forward(const layer_call& c) {
     const auto s = c.steps<A>();
-    for (const tensor& t : c.inputs) require_shape(c, "an operand", t, c.inputs[0].shape);
-    const double rate = c.attribute("learning_rate");
-    const double beta1 = c.attribute("beta1");
-    const double beta2 = c.attribute("beta2");
-    const auto t = static_cast<double>(c.count("step", 1));
-    using detail::from_host;
-    const detail::word b1 = from_host(beta1);
-    const detail::word b2 = from_host(beta2);
-    const detail::word rest1 = from_host(1 - beta1);
-    const detail::word rest2 = from_host(1 - beta2);
-    const detail::word eps = from_host(c.attribute("eps"));
-    const detail::word decay = from_host(c.attribute("weight_decay") * rate);
-    const detail::word step =
-        from_host(rate * std::sqrt(1 - std::pow(beta2, t)) / (1 - std::pow(beta1, t)));
+    require_shapes(c);
+    const scalars h(c);
     std::vector<tensor> out(3, tensor_of_shape(c.inputs[0].shape));
     for (std::size_t i = 0; i < out[0].encodings.size(); ++i) {
       const auto at = [&](std::size_t k) { return detail::word{c.inputs[k].encodings[i]}; };
       const detail::word p = at(0);
       const detail::word g = at(1);
-      const detail::word m = detail::add(s.mul(at(2), b1), s.mul(g, rest1));
-      const detail::word v = detail::add(s.mul(at(3), b2), s.mul(s.mul(g, g), rest2));
-      const detail::word direction = s.div(m, detail::add(s.sqrt(v), eps));
-      const detail::word decayed = detail::subtract(p, s.mul(p, decay));
-      out[0].encodings[i] = detail::subtract(decayed, s.mul(direction, step)).bits;
+      const detail::word m = detail::add(s.mul(at(2), h.b1), s.mul(g, h.rest1));
+      const detail::word v = detail::add(s.mul(at(3), h.b2), s.mul(s.mul(g, g), h.rest2));
+      const detail::word direction = s.div(m, detail::add(s.sqrt(v), h.eps));
+      const detail::word decayed = detail::subtract(p, s.mul(p, h.decay));
+      out[0].encodings[i] = detail::subtract(decayed, s.mul(direction, h.step)).bits;
       out[1].encodings[i] = m.bits;
       out[2].encodings[i] = v.bits;
     }
     return out;
+  }
+
+ protected:
+  static void require_shapes(const layer_call& c) {
+    for (const tensor& t : c.inputs) require_shape(c, "an operand", t, c.inputs[0].shape);
   }
 };
 

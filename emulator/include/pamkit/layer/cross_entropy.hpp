@@ -55,7 +55,7 @@ struct cross_entropy {
     return {std::move(dx)};
   }
 
- private:
+ protected:
   /// The operands, checked, and the targets that the host computes.
   struct rows {
     const tensor& x;
@@ -96,6 +96,7 @@ struct cross_entropy {
     }
   };
 
+ private:
   /// The row losses, +0 for ignored rows, summed as one row.
   template <class A>
   static detail::word sum_of_losses(const detail::layer_steps<A>& s, const rows& x) {

@@ -32,13 +32,19 @@ struct dropout {
     });
   }
 
- private:
-  template <class Function>
-  static std::vector<tensor> over_kept(const layer_call& c, const Function& f) {
+ protected:
+  /// RN(1 / (1 - p)), once the operands are checked.
+  static detail::word checked_factor(const layer_call& c) {
     require_shape(c, "keep", c.inputs[1], c.inputs[0].shape);
     const double p = c.attribute("p");
     c.require(p >= 0 && p < 1, "p must lie in [0, 1)");
-    const detail::word factor = detail::from_host(1 / (1 - p));
+    return detail::from_host(1 / (1 - p));
+  }
+
+ private:
+  template <class Function>
+  static std::vector<tensor> over_kept(const layer_call& c, const Function& f) {
+    const detail::word factor = checked_factor(c);
     tensor y = tensor_of_shape(c.inputs[0].shape);
     for (std::size_t i = 0; i < y.encodings.size(); ++i) {
       if (c.inputs[1].encodings[i] != 0) y.encodings[i] = f(i, factor).bits;

@@ -54,7 +54,7 @@ struct layer_norm {
     return {std::move(dx), column_sums(d_gain_terms, l), column_sums(d, l)};
   }
 
- private:
+ protected:
   static row_layout checked_rows(const layer_call& c) {
     const row_layout l = rows_of(c, c.inputs[0]);
     const std::int64_t parameters[] = {l.length};
@@ -63,6 +63,7 @@ struct layer_norm {
     return l;
   }
 
+ private:
   static detail::word gain(const layer_call& c, std::size_t i) {
     return {c.inputs[1].encodings[i]};
   }

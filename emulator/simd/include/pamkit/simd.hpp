@@ -8,7 +8,7 @@
 /// What is vector code: matrix products and their derivatives of pam, l_mul, power_of_two, exact
 /// and adder, of every kind, layout and policy; on binary32, under every policy, all elementwise
 /// operations of pam, mul and mul_da of l_mul, mul of power_of_two and adder, and mul, div and sqrt
-/// of exact; the row layers of pam (sum, mean, norm, softmax, logsumexp, log_softmax) and their
+/// of exact; the layers of pam but those of contractions (linear, conv2d, attention), and their
 /// derivatives, and the sum of every arithmetic. Everything else is computed by the scalar
 /// definitions. Contractions whose operands make subnormal sums are exact too, and on most machines
 /// much slower.
