@@ -717,7 +717,7 @@ struct kept : pass_operation<Gradual, 3, 1> {
 };
 
 /// One update of AdamW: parameter, gradient, m and v. `Decays` is false where wd lr is 0, which
-/// leaves normal parameters as they are.
+/// leaves normal parameters as they are, but neither -0 nor an infinity.
 template <bool Gradual, bool Decays>
 struct adamw_update : pass_operation<Gradual, 4, 3> {
   integer_vector b1, b2, rest1, rest2, eps, decay, step;
@@ -734,7 +734,7 @@ struct adamw_update : pass_operation<Gradual, 4, 3> {
     s.Operand(root);
     const integer_vector direction = s.Div(m, root);
     integer_vector decayed = in[0];
-    if constexpr (Decays) decayed = s.Sub(in[0], s.Mul(in[0], decay));
+    if constexpr (Decays || Steps::is_general) decayed = s.Sub(in[0], s.Mul(in[0], decay));
     out[0] = s.Sub(decayed, s.Mul(direction, step));
     out[1] = m;
     out[2] = v;

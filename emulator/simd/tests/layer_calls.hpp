@@ -68,6 +68,7 @@ inline layer_operands draw_operands(const layer_info& layer, bool is_vjp, std::i
   if (layer.name == "adamw_step") {
     call.attributes["step"] = static_cast<double>(1 + random() % 1000);
     if (random() % 4 == 0) call.attributes["beta1"] = 0;
+    if (random() % 3 == 0) call.attributes["weight_decay"] = 0;
     // Mostly sums of squares.
     if (random() % 4 != 0) {
       for (std::uint32_t& x : call.tensors[3].encodings) x &= 0x7fffffffU;
