@@ -34,23 +34,31 @@ std::vector<tensor> apply_layer(const policy<binary32>& rules, derivative gradie
   }
 }
 
-/// The layer "NAME" of a list, or its vjp "NAME_vjp"; nullptr where A does not define it.
-template <class A, class... Layers>
-layer_function find_layer_in(type_list<Layers...> list, std::string_view operation) {
+/// Calls visit.operator()<Layer, IsVjp>() for the layer "NAME" of a list, or its vjp "NAME_vjp";
+/// not at all where A does not define it.
+template <class A, class... Layers, class Visit>
+void with_layer_in(type_list<Layers...> list, std::string_view operation, const Visit& visit) {
   constexpr std::string_view kSuffix = "_vjp";
   const bool is_vjp = operation.ends_with(kSuffix);
   if (is_vjp) operation.remove_suffix(kSuffix.size());
-  layer_function found = nullptr;
   for_each_type(list, [&]<class Layer>(std::type_identity<Layer>) {
     if constexpr (Layer::template is_defined<A>) {
       if (operation != Layer::name) return;
       if (!is_vjp) {
-        found = apply_layer<A, Layer, false>;
+        visit.template operator()<Layer, false>();
       } else if constexpr (requires(const layer_call& c) { Layer::template vjp<A>(c); }) {
-        found = apply_layer<A, Layer, true>;
+        visit.template operator()<Layer, true>();
       }
     }
   });
+}
+
+/// That layer, or nullptr.
+template <class A, class... Layers>
+layer_function find_layer_in(type_list<Layers...> list, std::string_view operation) {
+  layer_function found = nullptr;
+  with_layer_in<A>(list, operation,
+                   [&]<class Layer, bool IsVjp>() { found = apply_layer<A, Layer, IsVjp>; });
   return found;
 }
 

@@ -10,19 +10,24 @@ void conv2d(layer_case_source& source) {
     std::int64_t stride = 1, padding = 0, dilation = 1, groups = 1;
     bool has_bias = true;
   };
-  std::vector<plan> plans = {{ordinary, 1, 2, 4, 5, 3, 3, 3, 1, 1},
-                             {ordinary, 2, 1, 5, 4, 2, 2, 3, 2, 1, 1, 1, false},
-                             {ordinary, 1, 4, 5, 5, 2, 2, 2, 1, 2, 2, 2},
-                             {ordinary, 1, 3, 3, 3, 3, 1, 1, 2, 0, 1, 3},
-                             {ordinary, 0, 2, 3, 3, 1, 2, 2},
-                             {ordinary, 1, 0, 3, 3, 2, 2, 2},
-                             {ordinary, 1, 2, 3, 3, 0, 2, 2, 1, 0, 1, 1, false},
-                             {ordinary, 1, 1, 0, 2, 2, 2, 3, 1, 1},
-                             {weighted, 1, 1, 3, 3, 1, 2, 2, 1, 1},
-                             {one_special, 1, 2, 3, 3, 2, 2, 2, 1, 1},
-                             {cancelling, 1, 2, 4, 4, 2, 3, 3, 1, 1},
-                             {tiny, 1, 1, 3, 3, 2, 2, 2},
-                             {huge, 1, 1, 3, 3, 2, 2, 2, 1, 1}};
+  std::vector<plan> plans = {
+      {ordinary, 1, 2, 4, 5, 3, 3, 3, 1, 1},
+      {ordinary, 2, 1, 5, 4, 2, 2, 3, 2, 1, 1, 1, false},
+      {ordinary, 1, 4, 5, 5, 2, 2, 2, 1, 2, 2, 2},
+      {ordinary, 1, 3, 3, 3, 3, 1, 1, 2, 0, 1, 3},
+      {ordinary, 0, 2, 3, 3, 1, 2, 2},
+      {ordinary, 1, 0, 3, 3, 2, 2, 2},
+      {ordinary, 1, 2, 3, 3, 0, 2, 2, 1, 0, 1, 1, false},
+      {ordinary, 1, 1, 0, 2, 2, 2, 3, 1, 1},
+      {weighted, 1, 1, 3, 3, 1, 2, 2, 1, 1},
+      {one_special, 1, 2, 3, 3, 2, 2, 2, 1, 1},
+      {cancelling, 1, 2, 4, 4, 2, 3, 3, 1, 1},
+      {tiny, 1, 1, 3, 3, 2, 2, 2},
+      {huge, 1, 1, 3, 3, 2, 2, 2, 1, 1},
+      // Pixels that some taps do not reach: no term there, whatever the weight.
+      {one_special, 1, 1, 4, 4, 1, 2, 2},
+      {one_special, 1, 2, 4, 5, 1, 1, 1, 2},
+      {huge, 1, 1, 4, 4, 2, 2, 2, 2}};
   if (!source.is_quick()) {
     plans.insert(plans.end(), {{ordinary, 2, 2, 9, 8, 2, 3, 3, 1, 1},
                                {cancelling, 3, 1, 8, 7, 1, 2, 2, 1, 1, 1, 1, true},
@@ -37,7 +42,7 @@ void conv2d(layer_case_source& source) {
     c.inputs = {source.numbers({p.images, p.channels, p.height, p.width}, p.content),
                 source.numbers({p.outputs, p.channels / p.groups, p.kernel_height, p.kernel_width},
                                p.content),
-                source.numbers({p.has_bias ? p.outputs : 0}, ordinary)};
+                source.numbers({p.has_bias ? p.outputs : 0}, p.content)};
     c.incoming = {source.numbers(
         {p.images, p.outputs, output(p.height, p.kernel_height), output(p.width, p.kernel_width)},
         p.content)};

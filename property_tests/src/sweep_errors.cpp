@@ -33,33 +33,37 @@ struct result_range {
   std::int32_t max;
 };
 
-// errors[i] = result / (x y) - 1 for the values x and y[i]; not a number where a pair is out of
-// range. x y is exact in binary64 (22 bits at most): one rounding, and one of the difference.
-PAMKIT_COLUMN_LOOP void errors_of_products(double x, const double* values, const double* y,
-                                           const std::uint32_t* results, result_range range,
-                                           double* __restrict errors, std::size_t count) {
+// errors[i] = error_of(result, y[i]); not a number where a pair is out of range.
+template <class Error>
+[[gnu::always_inline]] inline void errors_by(const Error& error_of, const double* values,
+                                             const double* y, const std::uint32_t* results,
+                                             result_range range, double* __restrict errors,
+                                             std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     const auto m = static_cast<std::int32_t>(results[i] & range.mask);
     double v = values[results[i]];
     v = m >= range.min ? v : kNan;
     v = m <= range.max ? v : kNan;
     v = y[i] != 0 ? v : kNan;
-    errors[i] = v / (x * y[i]) - 1;
+    errors[i] = error_of(v, y[i]);
   }
 }
 
-// result / (x / y) - 1 = result y / x - 1, rounded as above.
+// Of a product, result / (x y) - 1. x y is exact in binary64 (22 bits at most): one rounding, and
+// one of the difference.
+PAMKIT_COLUMN_LOOP void errors_of_products(double x, const double* values, const double* y,
+                                           const std::uint32_t* results, result_range range,
+                                           double* __restrict errors, std::size_t count) {
+  errors_by([x](double v, double y_i) { return v / (x * y_i) - 1; }, values, y, results, range,
+            errors, count);
+}
+
+// Of a quotient, result / (x / y) - 1 = result y / x - 1, rounded as above.
 PAMKIT_COLUMN_LOOP void errors_of_quotients(double x, const double* values, const double* y,
                                             const std::uint32_t* results, result_range range,
                                             double* __restrict errors, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto m = static_cast<std::int32_t>(results[i] & range.mask);
-    double v = values[results[i]];
-    v = m >= range.min ? v : kNan;
-    v = m <= range.max ? v : kNan;
-    v = y[i] != 0 ? v : kNan;
-    errors[i] = v * y[i] / x - 1;
-  }
+  errors_by([x](double v, double y_i) { return v * y_i / x - 1; }, values, y, results, range,
+            errors, count);
 }
 
 struct error_summary {

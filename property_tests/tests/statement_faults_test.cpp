@@ -1,5 +1,5 @@
-/// Each statement has to fail for an arithmetic that breaks it: a fault in one operation of pam, for
-/// every statement about scalars that could be missed.
+/// Each statement has to fail for an arithmetic that breaks it: a fault in one operation of pam,
+/// for every statement about scalars that could be missed.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -53,9 +53,10 @@ constexpr backend kFaulty{
       if (operation == g_planted.operation) return with_fault;
       return scalar_backend().elementwise(operation, arithmetic);
     },
-    .contraction = [](std::string_view arithmetic, contraction_kind kind, derivative gradient) {
-      return scalar_backend().contraction(arithmetic, kind, gradient);
-    }};
+    .contraction =
+        [](std::string_view arithmetic, contraction_kind kind, derivative gradient) {
+          return scalar_backend().contraction(arithmetic, kind, gradient);
+        }};
 
 std::uint32_t one_more(const format_description& f, std::uint32_t, std::uint32_t,
                        std::uint32_t right) {
@@ -108,7 +109,7 @@ std::uint32_t one_more_below_zero(const format_description& f, std::uint32_t a, 
 std::uint32_t far_off_above_four(const format_description& f, std::uint32_t a, std::uint32_t,
                                  std::uint32_t right) {
   return !f.sign(a) && a >= f.one + 2 * f.min_normal && f.kept_bits > 8 ? right - 64 * unit(f)
-                                                                       : right;
+                                                                        : right;
 }
 std::uint32_t an_eighth_more_at_powers(const format_description& f, std::uint32_t, std::uint32_t b,
                                        std::uint32_t right) {
@@ -171,8 +172,8 @@ TEST_P(statement_faults, are_rejected) {
 }
 
 INSTANTIATE_TEST_SUITE_P(all, statement_faults, testing::ValuesIn(kPlanted),
-                         [](const testing::TestParamInfo<planted>& info) {
-                           std::string name = info.param.statement;
+                         [](const testing::TestParamInfo<planted>& planted_fault) {
+                           std::string name = planted_fault.param.statement;
                            std::ranges::replace_if(
                                name, [](char c) { return c == '.' || c == '-'; }, '_');
                            return name;

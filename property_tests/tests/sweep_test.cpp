@@ -58,6 +58,10 @@ TEST(sweep, finds_the_one_pair_that_is_wrong) {
   EXPECT_EQ(rows, 4U);  // the policies
 }
 
+// An error is a quotient of 8/9 to 8/7 less 1, an exact difference; both roundings of what is
+// compared are below 2^-52.
+constexpr double kErrorRounding = 0x1p-51;
+
 // 1 + F with two fraction bits: the relative error of 2^E (1 + Fa + Fb), or 2^E 2 (Fa + Fb), over
 // (1 + Fa) (1 + Fb) is least at Fa = Fb = 1/2, where it is 2 / (9/4) - 1, and nowhere above 0 where
 // nothing is rounded. Under gradual, 7/8 MIN is a tie between 3/4 MIN and MIN, which is even: exact
@@ -68,7 +72,7 @@ TEST(sweep, counts_the_error_of_every_pair_in_range) {
     ASSERT_TRUE(r.errors) << r.reason;
     EXPECT_EQ(r.errors->least.exact, "-1/9");
     EXPECT_EQ(r.errors->greatest.exact, r.policy == "flush" ? "0" : "1/7");
-    EXPECT_NEAR(r.errors->least.value, -1.0 / 9, 0x1p-51);  // a quotient near 1 and a difference
+    EXPECT_NEAR(r.errors->least.value, -1.0 / 9, kErrorRounding);
     if (r.policy != "flush") continue;
     // Normal operands, fields 1 to 30, and exponent fields of the result 1 to 30.
     double sum = 0;
@@ -85,10 +89,10 @@ TEST(sweep, counts_the_error_of_every_pair_in_range) {
       }
     }
     EXPECT_EQ(r.errors->pairs, 4 * pairs);  // signs
-    // Errors are from -1/9 to 0, so that no partial sum passes pairs / 9: each addition of either sum
-    // rounds by at most half an ulp of that, and each error by less than 2^-51.
+    // Errors are from -1/9 to 0, so that no partial sum passes pairs / 9: each addition of either
+    // sum rounds by at most half an ulp of that.
     const auto n = static_cast<double>(4 * pairs);
-    const double rounding_bound = 2 * n * (n / 9 * 0x1p-53 + 0x1p-51);
+    const double rounding_bound = 2 * n * (n / 9 * 0x1p-53 + kErrorRounding);
     EXPECT_NEAR(r.errors->sum, 4 * sum, rounding_bound);
   }
 }

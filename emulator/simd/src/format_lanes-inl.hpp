@@ -11,6 +11,7 @@
 
 #include "lanes-inl.hpp"
 #include "pamkit/backend.hpp"
+#include "pamkit/operation.hpp"
 
 #if PAMKIT_SIMD_HAS_KERNELS
 HWY_BEFORE_NAMESPACE();
@@ -28,6 +29,9 @@ struct format_lanes {
   static constexpr auto kMagnitude = static_cast<std::int32_t>(magnitude_mask<Format>);
   static constexpr auto kSign = static_cast<std::int32_t>(sign_mask<Format>);
   static constexpr std::int32_t kFraction = kMin - 1;
+  static constexpr std::int32_t kHalf = kOne - kMin;  // mag(1/2)
+  static constexpr auto kLog2E = static_cast<std::int32_t>(log2_e(Format()).bits);
+  static constexpr auto kLn2 = static_cast<std::int32_t>(ln_2(Format()).bits);
 
   static HWY_INLINE integer_vector MagnitudeOf(integer_vector x) {
     return hn::And(x, Integers(kMagnitude));

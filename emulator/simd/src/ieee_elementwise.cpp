@@ -57,7 +57,7 @@ struct float_lanes : format_lanes<Format> {
       if constexpr (Format::exponent_bits != 8) {
         // Below MIN: in units of the least subnormal.
         const integer_vector units =
-            hn::NearestInt(AsFloats(hn::Add(hn::Min(m, Integers(kLeastNormal)), Integers(kUnits))));
+            NearestInRange(AsFloats(hn::Add(hn::Min(m, Integers(kLeastNormal)), Integers(kUnits))));
         r = hn::IfThenElse(hn::Lt(m, Integers(kLeastNormal)), units, r);
       }
       r = hn::Min(r, Integers(kInf));

@@ -75,6 +75,20 @@ HWY_INLINE integer_vector Canonical(integer_vector x) {
 }
 HWY_INLINE float_vector Canonical(float_vector x) { return AsFloats(Canonical(AsIntegers(x))); }
 
+/// The nearest integer, ties to even, of numbers below 2^31 in magnitude. hn::NearestInt also mends
+/// numbers from 2^31 on, which takes three instructions more on x86.
+HWY_INLINE integer_vector NearestInRange(float_vector x) {
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+  return integer_vector{_mm512_cvtps_epi32(x.raw)};
+#elif HWY_TARGET == HWY_AVX2
+  return integer_vector{_mm256_cvtps_epi32(x.raw)};
+#elif HWY_TARGET == HWY_SSE4
+  return integer_vector{_mm_cvtps_epi32(x.raw)};
+#else
+  return hn::NearestInt(x);
+#endif
+}
+
 /// `count` (1..kLanes) elements from p; the other lanes repeat the last one. Reads nothing else.
 HWY_INLINE float_vector LoadFirst(const float* p, std::int64_t count) {
   const floats d;

@@ -8,7 +8,6 @@
 #include "pam_lanes-inl.hpp"
 // clang-format on
 #include "kernels.hpp"
-#include "pamkit/operation.hpp"
 #include "pamkit/type_list.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -17,12 +16,6 @@ namespace pamkit::simd::HWY_NAMESPACE {
 
 // Each operation over `lanes`, a pam_lanes; unary ones do not read y. Compositions are those of
 // pamkit/elementwise/, on vectors.
-
-template <class Lanes>
-HWY_INLINE integer_vector Log2E() {
-  constexpr std::uint32_t bits = log2_e(typename Lanes::format()).bits;
-  return Integers(static_cast<std::int32_t>(bits));
-}
 
 struct mul_op {
   static constexpr std::string_view name = "mul";
@@ -81,7 +74,7 @@ struct exp_op {
   static constexpr std::string_view name = "exp";
   template <class Lanes>
   static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector) {
-    return lanes.Exp2(lanes.Uncompensated().Mul(x, Log2E<Lanes>()));
+    return lanes.Exp2(lanes.Uncompensated().Mul(x, Integers(Lanes::kLog2E)));
   }
 };
 
@@ -89,7 +82,7 @@ struct log_op {
   static constexpr std::string_view name = "log";
   template <class Lanes>
   static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector) {
-    return lanes.Uncompensated().Div(lanes.Log2(x), Log2E<Lanes>());
+    return lanes.Uncompensated().Div(lanes.Log2(x), Integers(Lanes::kLog2E));
   }
 };
 
@@ -110,7 +103,7 @@ struct sqrt_op {
   static constexpr std::string_view name = "sqrt";
   template <class Lanes>
   static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector) {
-    return pow_op::Apply(lanes, x, Integers(Lanes::kOne - Lanes::kMin));
+    return pow_op::Apply(lanes, x, Integers(Lanes::kHalf));
   }
 };
 

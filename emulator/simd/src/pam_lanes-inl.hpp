@@ -73,13 +73,14 @@ struct pam_lanes : format_lanes<Format> {
 
   /// Encodes an extended magnitude r <= MAX: below MIN a zero, or, if gradual, rounded to a
   /// multiple of the least subnormal: the value in units of it as a float, rounded to the nearest
-  /// integer. (Values that are held from below become a float near 2^-118.)
+  /// integer. (Values that are held from below become a float near 2^-118; of r >= MIN the
+  /// conversion may be anything.)
   static HWY_INLINE integer_vector EncodeInRange(integer_vector r) {
     const integer_mask below = hn::Lt(r, Integers(kMin));
     if constexpr (Gradual) {
       const integer_vector scaled =
           hn::Add(hn::Max(r, Integers(kBelowExtended)), Integers(kSubnormalShift));
-      return hn::IfThenElse(below, hn::NearestInt(AsFloats(hn::ShiftLeft<kShift>(scaled))), r);
+      return hn::IfThenElse(below, NearestInRange(AsFloats(hn::ShiftLeft<kShift>(scaled))), r);
     } else {
       return hn::IfThenZeroElse(below, r);
     }
@@ -218,7 +219,7 @@ struct pam_lanes : format_lanes<Format> {
         hn::Add(hn::ShiftLeft<kShift>(hn::Min(m, limit)), Integers(kFloatBias + (kPlaces << 23)));
     const integer_vector sign = hn::ShiftLeft<32 - width<Format>>(SignOf(x));
     const integer_vector r =
-        hn::Add(hn::NearestInt(AsFloats(hn::Or(scaled, sign))), Integers(kOne));
+        hn::Add(NearestInRange(AsFloats(hn::Or(scaled, sign))), Integers(kOne));
     integer_vector y = Encode(r);
     y = hn::IfThenElse(hn::Eq(x, Integers(kInf)), Integers(kInf), y);
     return hn::IfThenElse(hn::Gt(m, Integers(kInf)), Integers(kNan), y);

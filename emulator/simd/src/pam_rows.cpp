@@ -797,11 +797,11 @@ struct pam_row_kernels {
     });
   }
 
-  /// `scratch` has a row's length.
-  static void Logsumexp(const scalar_steps& s, const_words x, row_layout l, std::uint32_t* scratch,
-                        std::uint32_t* y) {
+  static void Logsumexp(const scalar_steps& s, const_words x, row_layout l, std::uint32_t* y) {
+    std::vector<std::uint32_t> scratch(static_cast<std::size_t>(l.length));
     EachRow(s, l, [&](const auto& rules, std::int64_t i, std::int64_t r) {
-      y[r] = row_logarithm(s, Exponentials<false>(rules, x + i, l.length, scratch)).value.bits;
+      const auto parts = Exponentials<false>(rules, x + i, l.length, scratch.data());
+      y[r] = row_logarithm(s, parts).value.bits;
     });
   }
   /// d has an element for each row.
@@ -818,9 +818,10 @@ struct pam_row_kernels {
     });
   }
   static void LogSoftmaxVjp(const scalar_steps& s, const_words x, const_words d, row_layout l,
-                            std::uint32_t* scratch, std::uint32_t* dx) {
+                            std::uint32_t* dx) {
+    std::vector<std::uint32_t> scratch(static_cast<std::size_t>(l.length));
     EachVjpRow(s, l, [&](const auto& rules, std::int64_t i, std::int64_t) {
-      LogSoftmaxVjpRow(rules, x + i, d + i, l.length, scratch, dx + i);
+      LogSoftmaxVjpRow(rules, x + i, d + i, l.length, scratch.data(), dx + i);
     });
   }
 

@@ -129,62 +129,34 @@ struct row_layers {
     }
   };
 
-  struct softmax : layer::softmax {
+  /// A layer of rows whose kernels read x, and of its vjp x and d, and write whole rows; or, if it
+  /// reduces, one element for each.
+  template <class Definition, auto Forward, auto Vjp, bool Reduces = false>
+  struct of_rows : Definition {
     template <class A>
     static std::vector<tensor> forward(const layer_call& c) {
       const row_layout l = rows_of(c, c.inputs[0]);
-      tensor y = tensor_of_shape(c.inputs[0].shape);
-      Kernels::Softmax(c.steps<A>(), in(c, 0), l, y.encodings.data());
+      tensor y = tensor_of_shape(output_shape(c));
+      Forward(c.steps<A>(), in(c, 0), l, y.encodings.data());
       return only(std::move(y));
     }
     template <class A>
     static std::vector<tensor> vjp(const layer_call& c) {
       const row_layout l = rows_of(c, c.inputs[0]);
-      require_shape(c, "d_y", c.inputs[1], c.inputs[0].shape);
+      require_shape(c, "d_y", c.inputs[1], output_shape(c));
       tensor dx = tensor_of_shape(c.inputs[0].shape);
-      Kernels::SoftmaxVjp(c.steps<A>(), in(c, 0), in(c, 1), l, dx.encodings.data());
+      Vjp(c.steps<A>(), in(c, 0), in(c, 1), l, dx.encodings.data());
       return only(std::move(dx));
     }
-  };
 
-  struct logsumexp : layer::logsumexp {
-    template <class A>
-    static std::vector<tensor> forward(const layer_call& c) {
-      const row_layout l = rows_of(c, c.inputs[0]);
-      tensor y = tensor_of_shape(reduced_shape_of(c));
-      words scratch(static_cast<std::size_t>(l.length));
-      Kernels::Logsumexp(c.steps<A>(), in(c, 0), l, scratch.data(), y.encodings.data());
-      return only(std::move(y));
-    }
-    template <class A>
-    static std::vector<tensor> vjp(const layer_call& c) {
-      const row_layout l = rows_of(c, c.inputs[0]);
-      require_shape(c, "d_y", c.inputs[1], reduced_shape_of(c));
-      tensor dx = tensor_of_shape(c.inputs[0].shape);
-      Kernels::LogsumexpVjp(c.steps<A>(), in(c, 0), in(c, 1), l, dx.encodings.data());
-      return only(std::move(dx));
+   private:
+    static std::vector<std::int64_t> output_shape(const layer_call& c) {
+      return Reduces ? reduced_shape(c.inputs[0]) : c.inputs[0].shape;
     }
   };
-
-  struct log_softmax : layer::log_softmax {
-    template <class A>
-    static std::vector<tensor> forward(const layer_call& c) {
-      const row_layout l = rows_of(c, c.inputs[0]);
-      tensor y = tensor_of_shape(c.inputs[0].shape);
-      Kernels::LogSoftmax(c.steps<A>(), in(c, 0), l, y.encodings.data());
-      return only(std::move(y));
-    }
-    template <class A>
-    static std::vector<tensor> vjp(const layer_call& c) {
-      const row_layout l = rows_of(c, c.inputs[0]);
-      require_shape(c, "d_y", c.inputs[1], c.inputs[0].shape);
-      tensor dx = tensor_of_shape(c.inputs[0].shape);
-      words scratch(static_cast<std::size_t>(l.length));
-      Kernels::LogSoftmaxVjp(c.steps<A>(), in(c, 0), in(c, 1), l, scratch.data(),
-                             dx.encodings.data());
-      return only(std::move(dx));
-    }
-  };
+  using softmax = of_rows<layer::softmax, Kernels::Softmax, Kernels::SoftmaxVjp>;
+  using logsumexp = of_rows<layer::logsumexp, Kernels::Logsumexp, Kernels::LogsumexpVjp, true>;
+  using log_softmax = of_rows<layer::log_softmax, Kernels::LogSoftmax, Kernels::LogSoftmaxVjp>;
 
   struct layer_norm : layer::layer_norm {
     template <class A>

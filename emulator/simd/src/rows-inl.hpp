@@ -26,10 +26,10 @@ namespace pamkit::simd::HWY_NAMESPACE {
 
 inline constexpr std::int64_t kBlock = 32;  // section 11.2
 inline constexpr std::int64_t kVectors = kBlock / kLanes;
-inline constexpr std::int32_t kLog2E = 0x3fb8aa3b;           // RN(log2 e)
+inline constexpr std::int32_t kLog2E = format_lanes<binary32>::kLog2E;
 inline constexpr std::int32_t kLogitOffset = kLog2E - kOne;  // positive: nothing underflows
-inline constexpr std::int32_t kLn2 = 0x3f317218;             // RN(ln 2)
-inline constexpr std::int32_t kHalf = 0x3f000000;
+inline constexpr std::int32_t kLn2 = format_lanes<binary32>::kLn2;
+inline constexpr std::int32_t kHalf = format_lanes<binary32>::kHalf;
 
 HWY_INLINE integer_vector LoadWords(const std::uint32_t* p) {
   return hn::BitCast(integers(), hn::LoadU(words(), p));
@@ -43,20 +43,6 @@ HWY_INLINE integer_vector Everywhere(detail::word x) {
 inline bool IsNormal(detail::word x) {
   const std::uint32_t m = magnitude(x);
   return m >= std::uint32_t{kMin} && m < std::uint32_t{kInf};
-}
-
-/// The nearest integer, ties to even, of numbers below 2^31 in magnitude. hn::NearestInt also mends
-/// numbers from 2^31 on, which takes three instructions more on x86.
-HWY_INLINE integer_vector NearestInRange(float_vector x) {
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
-  return integer_vector{_mm512_cvtps_epi32(x.raw)};
-#elif HWY_TARGET == HWY_AVX2
-  return integer_vector{_mm256_cvtps_epi32(x.raw)};
-#elif HWY_TARGET == HWY_SSE4
-  return integer_vector{_mm_cvtps_epi32(x.raw)};
-#else
-  return hn::NearestInt(x);
-#endif
 }
 
 // ---- Steps

@@ -7,9 +7,9 @@
 
 #include "float_environment.hpp"
 #include "kernels.hpp"
+#include "layer_instantiation.hpp"
 #include "pamkit/arith_registry.hpp"
 #include "pamkit/backend.hpp"
-#include "pamkit/layer_registry.hpp"
 #include "pamkit/profiles.hpp"
 #include "pamkit/simd.hpp"
 #include "pamkit/vector_kernel_registry.hpp"
@@ -142,11 +142,8 @@ layer_function find_guarded_layer(std::string_view operation, std::string_view a
   layer_function found = nullptr;
   for_each_type(all_arithmetics{}, [&]<class A>(std::type_identity<A>) {
     if (arithmetic != A::name) return;
-    for_each_type(all_layers{}, [&]<class Layer>(std::type_identity<Layer>) {
-      if (!operation.starts_with(Layer::name)) return;
-      const std::string_view rest = operation.substr(Layer::name.size());
-      if (rest.empty()) found = apply_guarded<A, Layer, false>;
-      if (rest == "_vjp") found = apply_guarded<A, Layer, true>;
+    detail::with_layer_in<A>(all_layers{}, operation, [&]<class Layer, bool IsVjp>() {
+      found = apply_guarded<A, Layer, IsVjp>;
     });
   });
   return found;

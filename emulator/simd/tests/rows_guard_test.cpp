@@ -67,14 +67,15 @@ bool unmap_guarded(void* data) {
 }  // namespace
 }  // namespace pamkit::testing
 
-void* operator new(std::size_t bytes) {
+// Not inlined: a compiler that sees malloc behind new takes delete for the wrong counterpart.
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
   using namespace pamkit::testing;
   if (guarded() != guard::none) return map_guarded(bytes, guarded());
   void* const memory = std::malloc(bytes == 0 ? 1 : bytes);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
-void operator delete(void* memory) noexcept {
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
   if (memory != nullptr && !pamkit::testing::unmap_guarded(memory)) std::free(memory);
 }
 void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
@@ -88,7 +89,8 @@ TEST(GuardedRows, TheGuardIsSeen) {
         guarded() = guard::behind;
         std::vector<std::uint32_t> x(3);
         const volatile std::uint32_t* const p = x.data();
-        static_cast<void>(p[3]);
+        const volatile std::size_t behind = 3;
+        static_cast<void>(p[behind]);
       },
       "");
 }

@@ -130,8 +130,11 @@ TEST(Threads, PassAnExceptionOn) {
 
 TEST(Threads, OfNothingDoNothing) {
   const auto never = [](const policy<binary32>&, const contraction_problem&) { FAIL(); };
-  contract_in_parallel(never, {}, contraction_kind::product, {.batch = 1, .m = 0, .n = 5, .k = 9},
-                       4);
+  contraction_problem nothing;
+  nothing.batch = 1;
+  nothing.n = 5;
+  nothing.k = 9;
+  contract_in_parallel(never, {}, contraction_kind::product, nothing, 4);
 }
 
 }  // namespace

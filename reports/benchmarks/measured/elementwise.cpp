@@ -56,7 +56,7 @@ prepared_case prepare(const std::string& operation, const std::string& arithmeti
   p.kernel.run = [m, kernel, rules, count] {
     kernel(rules, m->a_bits.data(), m->b_bits.data(), m->out.data(), count);
   };
-  p.check = [m, kernel, definition, rules, count] {
+  p.check = [m, kernel, definition, rules, count](int) {
     m->expected.resize(count);
     std::ranges::fill(m->out, 0xdeadbeafU);
     kernel(rules, m->a_bits.data(), m->b_bits.data(), m->out.data(), count);

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "operand_data.hpp"
+#include "pamkit/tensor/parallel.hpp"
 #include "pamkit/tensor/split.hpp"
 
 namespace pamkit::benchmarks {
@@ -177,18 +178,14 @@ prepared_case prepare(const contraction_task& task) {
     return p;
   }
   p.kernel.run = [m, kernel, rules] { kernel(rules, m->problem); };
-  p.check = [m, kernel, definition, rules] {
+  p.run_on = [m, kernel, kind, rules](int threads) {
+    contract_in_parallel(kernel, rules, kind, m->problem, threads);
+  };
+  p.check = [m, definition, rules, run_on = p.run_on](int threads) {
     // What is not written is not by chance right from an earlier run.
     std::ranges::fill(m->out, std::bit_cast<float>(0x7fdeadafU));
-    kernel(rules, m->problem);
+    run_on(threads);
     compare(*m, definition, rules);
-  };
-  p.parts = [m, kernel, kind, rules](int count) {
-    std::vector<std::function<void()>> parts;
-    for (const contraction_problem& part : split(m->problem, kind, count)) {
-      parts.push_back([m, kernel, rules, part] { kernel(rules, part); });
-    }
-    return parts;
   };
   p.others.push_back(definition_on_a_part(m, definition, rules));
   const contraction_problem plain = plain_problem(*m);

@@ -49,7 +49,7 @@ prepared_case prepare(const layer_task& t) {
   p.kernel.run = [m, kernel, rules, attributes = t.attributes] {
     m->out = kernel(rules, derivative::approx, m->inputs, attributes);
   };
-  p.check = [m, kernel, definition, rules, attributes = t.attributes] {
+  p.check = [m, kernel, definition, rules, attributes = t.attributes](int) {
     const auto got = kernel(rules, derivative::approx, m->inputs, attributes);
     const auto expected = definition(rules, derivative::approx, m->inputs, attributes);
     for (std::size_t i = 0; i < expected.size(); ++i) {

@@ -151,7 +151,7 @@ int main(int argc, char** argv) {
   app.add_flag("--quick", o.is_quick, "small shapes, a few milliseconds each: whether it works");
   app.add_option("--filter", o.filter,
                  "cases whose label (--list) contains this regular expression");
-  app.add_option("--threads", o.threads, "numbers of threads, for kernels that have parts")
+  app.add_option("--threads", o.threads, "numbers of threads, for matrix products")
       ->delimiter(',')
       ->check(CLI::Range(1, 256));
   app.add_option("--target", o.target,

@@ -33,11 +33,11 @@ struct prepared_case {
   contender kernel;    ///< without `run` if it is not there
   std::string absent;  ///< then: why
 
-  /// Runs the kernel and compares its result with the definition's, encoding by encoding. Throws
-  /// `mismatch`.
-  std::function<void()> check;
-  /// Part `index` of `count`, which together are the kernel's whole task; empty if it has no parts.
-  std::function<std::vector<std::function<void()>>(int count)> parts;
+  /// Runs the kernel on so many threads and compares its result with the definition's, encoding by
+  /// encoding. Throws `mismatch`.
+  std::function<void(int threads)> check;
+  /// The kernel's whole task on several threads; empty where it has one thread alone.
+  std::function<void(int threads)> run_on;
 
   std::vector<contender> others;   ///< to compare with, beside the baselines of the modules
   std::optional<workload> rivals;  ///< what baselines are asked for

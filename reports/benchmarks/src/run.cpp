@@ -2,14 +2,12 @@
 
 #include <algorithm>
 
-#include "team.hpp"
-
 namespace pamkit::benchmarks {
 namespace {
 
-void check(const measured_case& c, const prepared_case& p) {
+void check(const measured_case& c, const prepared_case& p, int threads) {
   try {
-    p.check();
+    p.check(threads);
   } catch (const mismatch& wrong) {
     throw mismatch(c.label() + ": " + wrong.what());
   }
@@ -77,18 +75,11 @@ void time_case(const measured_case& c, const prepared_case& p,
 // The kernel on several threads beside itself on one, by elapsed time.
 void time_on_threads(const measured_case& c, const prepared_case& p, int threads,
                      const run_options& options, run_result& result) {
-  std::vector<std::function<void()>> parts = p.parts(threads);
-  if (parts.size() != static_cast<std::size_t>(threads)) {
-    result.absent.push_back(
-        {c.label() + ", " + std::to_string(threads) + " threads", "the task has fewer parts"});
-    return;
-  }
-  team workers(std::move(parts));
   timing_plan plan = options.plan;
   plan.is_wall = true;
   const timing t = time_in_turns(
       {{.name = "simd, one thread", .work = p.kernel.work, .run = p.kernel.run},
-       {.name = p.kernel.name, .work = p.kernel.work, .run = [&workers] { workers.run(); }}},
+       {.name = p.kernel.name, .work = p.kernel.work, .run = [&p, threads] { p.run_on(threads); }}},
       plan);
   recorder record(c, options, result);
   timing many{{t.contenders[1]}, 0};
@@ -117,12 +108,13 @@ run_result run_cases(const std::vector<measured_case>& cases,
       result.absent.push_back({c.label(), p.absent});
       continue;
     }
-    check(c, p);
     ++result.measured;
     for (const int threads : options.threads) {
+      if (threads != 1 && !p.run_on) continue;
+      check(c, p, threads);
       if (threads == 1) {
         time_case(c, p, baselines, options, result);
-      } else if (p.parts) {
+      } else {
         time_on_threads(c, p, threads, options, result);
       }
     }

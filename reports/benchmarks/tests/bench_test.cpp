@@ -2,7 +2,6 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "bench_files.hpp"
 #include "contraction_case.hpp"
@@ -10,7 +9,6 @@
 #include "pamkit/simd.hpp"
 #include "pamkit/simd/pam_classes.hpp"
 #include "run.hpp"
-#include "team.hpp"
 
 namespace pamkit::benchmarks {
 namespace {
@@ -30,7 +28,7 @@ TEST(Benchmarks, AKernelWithOneWrongBitIsNamedAndNotTimed) {
   c.prepare = [] {
     prepared_case p;
     p.kernel = {.name = "simd", .work = 3, .run = [] {}};
-    p.check = [] {
+    p.check = [](int) {
       const std::array<std::uint32_t, 3> got = {1, 2, 7};
       const std::array<std::uint32_t, 3> expected = {1, 2, 6};
       require_equal(got, expected, [](std::size_t i) { return "element " + std::to_string(i); });
@@ -124,26 +122,9 @@ TEST(Benchmarks, RatiosAreOfSpeedsRoundByRound) {
   EXPECT_EQ(speed_ratio(kernel, other).low, 0.5) << "a slow round is slow for both";
 }
 
-TEST(Benchmarks, ATeamDoesEveryPartOncePerCall) {
-  std::array<int, 3> done{};
-  std::array<std::thread::id, 3> who{};
-  {
-    std::vector<std::function<void()>> parts;
-    for (std::size_t i = 0; i < done.size(); ++i) {
-      parts.push_back([&, i] { ++done[i], who[i] = std::this_thread::get_id(); });
-    }
-    team t(std::move(parts));
-    for (int call = 0; call < 5; ++call) t.run();
-  }
-  EXPECT_EQ(done, (std::array{5, 5, 5}));
-  EXPECT_NE(who[0], who[1]);
-  EXPECT_NE(who[1], who[2]);
-}
-
-TEST(Benchmarks, PartsTogetherGiveTheWholeResult) {
-  const prepared_case p = contraction_case({.m = 33, .n = 40, .k = 17}).prepare();
-  for (const auto& part : p.parts(3)) part();
-  EXPECT_NO_THROW(p.check());
+TEST(Benchmarks, SeveralThreadsGiveTheWholeResult) {
+  const prepared_case p = contraction_case({.m = 65, .n = 80, .k = 64}).prepare();
+  for (const int threads : {1, 2, 3}) EXPECT_NO_THROW(p.check(threads)) << threads;
 }
 
 TEST(Benchmarks, TheFirstAimThatFitsIsTaken) {

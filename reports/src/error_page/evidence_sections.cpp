@@ -104,7 +104,8 @@ std::string mutants_html(const report_view& report) {
       "by</th><th>counterexample, or why "
       "equivalent</th></tr></thead><tbody>{}</tbody></table></div>",
       killed, mutants.size(), text_of(*it, "level"), equivalent, alive,
-      it->value("complete", true) ? "" : " <b>The run did not end.</b>", made_by(*it), changed, rows);
+      it->value("complete", true) ? "" : " <b>The run did not end.</b>", made_by(*it), changed,
+      rows);
 }
 
 std::string proofs_html(const report_view& report) {

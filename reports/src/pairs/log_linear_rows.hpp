@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 
 /// Fraction pairs of a product or quotient whose encodings add (subtract) as integers, row by row.
 ///
@@ -42,6 +43,12 @@ class log_linear_rows {
   pair_kind kind() const { return kind_; }
   std::int64_t size() const { return M_; }
   std::int64_t offset() const { return c_; }
+
+  /// Tells these rows from all others.
+  std::string key() const {
+    return (kind_ == pair_kind::product ? "product/" : "quotient/") + std::to_string(M_) + '/' +
+           std::to_string(c_);
+  }
 
   /// The segments of a row, in ascending t; the span is valid until the next call on `storage`.
   std::span<const row_segment> row(std::int64_t fixed,

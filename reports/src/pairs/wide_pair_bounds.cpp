@@ -21,15 +21,15 @@ const char* const kSumNote =
     "significands along the rows between the carries";
 const char* const kQuantileNote = "pairs counted row by row; interpolated over 2^-19";
 
-// As pair_quantiles, computed once for rows and weights.
+// The quantiles that are reported, computed once for rows and weights, which are whole numbers.
 std::vector<long double> quantiles_of(const log_linear_rows& rows,
-                                      const std::array<long double, 3>& weights,
-                                      std::span<const double> shares) {
-  std::string key = std::to_string(static_cast<int>(rows.kind())) + '/' +
-                    std::to_string(rows.size()) + '/' + std::to_string(rows.offset());
-  for (const long double w : weights) key += '/' + std::to_string(w);
+                                      const std::array<long double, 3>& weights) {
+  std::string key = rows.key();
+  for (const long double w : weights) key += '/' + std::to_string(std::llround(w));
   static computed_once<std::vector<long double>> quantiles;
   return *quantiles.get(key, [&] {
+    std::array<double, kQuantiles.size()> shares{};
+    std::ranges::transform(kQuantiles, shares.begin(), [](int p) { return p / 100.0; });
     return std::make_shared<const std::vector<long double>>(pair_quantiles(rows, weights, shares));
   });
 }
@@ -59,9 +59,7 @@ class wide_report {
     add_extreme("max_relative", pairs_.totals.greatest);
   }
   void add_quantiles(const std::array<long double, 3>& weights) {
-    std::array<double, kQuantiles.size()> shares{};
-    std::ranges::transform(kQuantiles, shares.begin(), [](int p) { return p / 100.0; });
-    const std::vector<long double> values = quantiles_of(pairs_.rows, weights, shares);
+    const std::vector<long double> values = quantiles_of(pairs_.rows, weights);
     for (std::size_t n = 0; n < values.size(); ++n) {
       add(quantile_metric(kQuantiles[n]), values[n], kQuantileNote);
     }

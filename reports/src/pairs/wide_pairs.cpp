@@ -71,18 +71,13 @@ struct formula_pairs {
 };
 
 std::shared_ptr<const formula_pairs> pairs_of_formula(const log_linear_rows& rows) {
-  const std::int64_t c = rows.offset();
-  const pair_kind kind = rows.kind();
-  const std::int64_t M = rows.size();
   static computed_once<formula_pairs> pairs;
-  return pairs.get(
-      std::to_string(static_cast<int>(kind)) + '/' + std::to_string(M) + '/' + std::to_string(c),
-      [&] {
-        return std::make_shared<const formula_pairs>(
-            formula_pairs{.totals = total_pairs(rows),
-                          .sums = sum_pair_classes(kind, static_cast<std::uint32_t>(M),
-                                                   static_cast<std::uint32_t>(c))});
-      });
+  return pairs.get(rows.key(), [&] {
+    return std::make_shared<const formula_pairs>(
+        formula_pairs{.totals = total_pairs(rows),
+                      .sums = sum_pair_classes(rows.kind(), static_cast<std::uint32_t>(rows.size()),
+                                               static_cast<std::uint32_t>(rows.offset()))});
+  });
 }
 
 constexpr std::uint64_t kSample = std::uint64_t{1} << 20;

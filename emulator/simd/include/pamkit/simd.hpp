@@ -6,9 +6,9 @@
 /// Which instruction set the `simd` backend uses. Bits never depend on it.
 ///
 /// What is vector code: matrix products and their derivatives of pam, l_mul, power_of_two, exact
-/// and adder, of every kind, layout and policy; on binary32, under every policy, all elementwise
-/// operations of pam, mul and mul_da of l_mul, mul of power_of_two and adder, and mul, div and sqrt
-/// of exact; conv2d and the sum of rows of every arithmetic here; the other layers of pam but linear
+/// and adder, of every kind, layout and policy; on binary32, bfloat16 and binary16, under
+/// every policy, all elementwise operations of pam, mul and mul_da of l_mul, mul of power_of_two and
+/// adder, and mul, div and sqrt of exact; on binary32 conv2d and the sum of rows of every arithmetic here; the other layers of pam but linear
 /// and attention, and all derivatives of these. Everything else is computed by the scalar
 /// definitions. Contractions whose operands make subnormal sums are exact too, and on most machines
 /// much slower.
