@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 
-from planting import ROOT, HERE, DoesNotApply, Fault, plant
+from planting import DoesNotApply, Fault, HERE, locate, plant, ROOT
 
 SCHEMA = "pamkit.mutants/1"
 LEVELS = ("quick", "standard")
@@ -339,6 +339,17 @@ def judge_all(faults, build, results, arguments):
                 judge_alone(program, fault, arguments, results)
 
 
+def outdated_of(faults):
+    """What is wrong with faults whose text is no longer there, before anything is built."""
+    messages = []
+    for fault in faults:
+        try:
+            locate(fault, (ROOT / fault.file).read_text())
+        except (DoesNotApply, OSError) as error:
+            messages.append(str(error))
+    return messages
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("names", nargs="*", help="faults to plant; all without")
@@ -357,6 +368,9 @@ def parse_arguments():
 def main():
     arguments = parse_arguments()
     faults = read_catalogue()
+    outdated = outdated_of(faults)
+    if outdated:
+        refuse("\nrun.py: ".join(outdated))
     if arguments.list:
         for fault in faults:
             print(f"{fault.name:34} {fault.fault}")
