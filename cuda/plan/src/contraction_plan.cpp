@@ -1,0 +1,125 @@
+#include "pamkit/cuda/contraction_plan.hpp"
+
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+namespace pamkit::cuda {
+
+namespace {
+
+matrix_view transposed(matrix_view v) {
+  std::swap(v.row_stride, v.column_stride);
+  return v;
+}
+
+std::size_t bytes_of(element_format format) {
+  switch (format) {
+    case element_format::bfloat16:
+    case element_format::binary16:
+      return 2;
+    case element_format::e5m2:
+    case element_format::e4m3:
+      return 1;
+    default:
+      return 4;
+  }
+}
+
+std::string_view name_of(contraction_kind kind) {
+  switch (kind) {
+    case contraction_kind::vjp_a:
+      return "vjp_a";
+    case contraction_kind::vjp_b:
+      return "vjp_b";
+    default:
+      return "product";
+  }
+}
+
+}  // namespace
+
+operand operand_of(const matrix_view& v) {
+  return {v.data, v.row_stride, v.column_stride, v.batch_stride};
+}
+
+contraction_parameters contraction_parameters_of(contraction_kind kind, derivative gradient,
+                                                 const policy<binary32>& rules,
+                                                 const contraction_problem& c) {
+  contraction_parameters p{.rules = rules,
+                           .gradient = gradient,
+                           .batch = c.batch,
+                           .rows = output_rows(kind, c),
+                           .columns = output_columns(kind, c),
+                           .x = {},
+                           .y = {},
+                           .own = {},
+                           .out = c.out};
+  switch (kind) {
+    case contraction_kind::product:
+      p.terms = c.k;
+      p.x = operand_of(c.a);
+      p.y = operand_of(c.b);
+      break;
+    case contraction_kind::vjp_a:
+      p.terms = c.n;
+      p.x = operand_of(c.d);
+      p.y = operand_of(transposed(c.b));
+      p.own = operand_of(c.a);
+      break;
+    case contraction_kind::vjp_b:
+      p.terms = c.m;
+      p.x = operand_of(transposed(c.a));
+      p.y = operand_of(c.d);
+      p.own = operand_of(c.b);
+      break;
+  }
+  return p;
+}
+
+contraction_plan plan_contraction(std::string kernel, std::int64_t tile_rows,
+                                  std::int64_t tile_columns, const contraction_parameters& p) {
+  for (const std::int64_t size : {p.batch, p.rows, p.columns, p.terms}) {
+    if (size < 0) throw std::invalid_argument(kernel + ": a size is negative");
+  }
+  contraction_plan plan{.kernel = std::move(kernel), .parameters = p};
+  const std::int64_t row_tiles = pieces(p.rows, tile_rows);
+  const std::int64_t column_tiles = pieces(p.columns, tile_columns);
+  plan.blocks = checked_blocks(plan.kernel, std::array{p.batch, row_tiles, column_tiles});
+  plan.parameters.row_tiles = static_cast<std::uint32_t>(row_tiles);
+  plan.parameters.column_tiles = static_cast<std::uint32_t>(column_tiles);
+  return plan;
+}
+
+contraction_plan plan_full_contraction(std::string_view arithmetic, contraction_kind kind,
+                                       const contraction_parameters& p) {
+  std::string kernel = "pamkit_contraction_full_" + std::string(arithmetic) + "_";
+  kernel.append(name_of(kind));
+  return plan_contraction(std::move(kernel), small_tile::rows, small_tile::columns, p);
+}
+
+launch contraction_plan::as_launch() const {
+  const contraction_parameters& p = parameters;
+  const std::size_t bytes = bytes_of(p.format);
+  const auto matrix = [&](const void* data, std::size_t size, std::int64_t rows,
+                          std::int64_t columns, const auto& v, bool is_written) {
+    return region_of(data, size, std::array{p.batch, rows, columns},
+                     std::array{v.batch_stride, v.row_stride, v.column_stride}, is_written);
+  };
+  launch l{.kernel = kernel,
+           .blocks = blocks,
+           .parameters = &parameters,
+           .parameter_bytes = sizeof parameters,
+           .memory = {matrix(p.x.data, bytes, p.rows, p.terms, p.x, false),
+                      matrix(p.y.data, bytes, p.terms, p.columns, p.y, false),
+                      matrix(p.out.data, sizeof(float), p.rows, p.columns, p.out, true)}};
+  if (p.own.data != nullptr) {
+    l.memory.push_back(matrix(p.own.data, bytes, p.rows, p.columns, p.own, false));
+  }
+  if (p.bias != nullptr) {
+    l.memory.push_back({p.bias, static_cast<std::size_t>(p.columns) * sizeof(float), false});
+  }
+  return l;
+}
+
+}  // namespace pamkit::cuda

@@ -1,0 +1,122 @@
+/// Launch plans of contractions: sizes, grids, and the memory that a launch may touch.
+#include "pamkit/cuda/contraction_plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+namespace pamkit::cuda {
+namespace {
+
+constexpr std::int64_t kGiga = std::int64_t{1} << 30;
+
+contraction_parameters sizes(std::int64_t batch, std::int64_t rows, std::int64_t columns,
+                             std::int64_t terms) {
+  contraction_parameters p;
+  p.batch = batch;
+  p.rows = rows;
+  p.columns = columns;
+  p.terms = terms;
+  return p;
+}
+
+std::uint32_t blocks(const contraction_parameters& p) {
+  return plan_contraction("k", 128, 128, p).blocks;
+}
+
+TEST(contraction_plan, has_a_block_for_each_tile_begun) {
+  EXPECT_EQ(blocks(sizes(1, 128, 128, 5)), 1U);
+  EXPECT_EQ(blocks(sizes(1, 129, 128, 5)), 2U);
+  EXPECT_EQ(blocks(sizes(1, 127, 257, 5)), 3U);
+  EXPECT_EQ(blocks(sizes(7, 129, 257, 5)), 7U * 2 * 3);
+}
+
+TEST(contraction_plan, launches_nothing_without_outputs) {
+  EXPECT_EQ(blocks(sizes(0, 1, 1, 1)), 0U);
+  EXPECT_EQ(blocks(sizes(1, 0, 1, 1)), 0U);
+  EXPECT_EQ(blocks(sizes(1, 1, 0, 1)), 0U);
+  EXPECT_EQ(blocks(sizes(kGiga * kGiga, 0, kGiga * kGiga, 1)), 0U);
+}
+
+TEST(contraction_plan, launches_for_outputs_without_terms) {
+  EXPECT_EQ(blocks(sizes(1, 1, 1, 0)), 1U);
+}
+
+TEST(contraction_plan, takes_more_than_two_to_the_31_elements) {
+  EXPECT_EQ(blocks(sizes(1, 3 * kGiga, 1, 1)), 3 * kGiga / 128);
+  EXPECT_EQ(blocks(sizes(1, 1, 1, 8 * kGiga)), 1U);
+  EXPECT_EQ(blocks(sizes(2 * kGiga - 1, 1, 1, 1)), 2 * kGiga - 1);
+}
+
+TEST(contraction_plan, refuses_more_blocks_than_a_grid_holds) {
+  EXPECT_THROW(static_cast<void>(blocks(sizes(2 * kGiga, 1, 1, 1))), std::length_error);
+  EXPECT_THROW(static_cast<void>(blocks(sizes(kGiga, 129, 129, 1))), std::length_error);
+  EXPECT_THROW(static_cast<void>(blocks(sizes(kGiga, kGiga * kGiga, kGiga * kGiga, 1))),
+               std::length_error);
+}
+
+TEST(contraction_plan, refuses_negative_sizes) {
+  EXPECT_THROW(static_cast<void>(blocks(sizes(1, -1, 1, 1))), std::invalid_argument);
+  EXPECT_THROW(static_cast<void>(blocks(sizes(1, 1, 1, -1))), std::invalid_argument);
+}
+
+TEST(contraction_plan, reads_each_kind_as_a_product_of_two_matrices) {
+  float a = 0;
+  float b = 0;
+  float d = 0;
+  float out = 0;
+  const contraction_problem c{.batch = 2,
+                              .m = 3,
+                              .n = 5,
+                              .k = 7,
+                              .a = {&a, 10, 1, 100},
+                              .b = {&b, 20, 2, 200},
+                              .d = {&d, 30, 3, 300},
+                              .out = {&out, 40, 4, 400}};
+  const auto read = [&](contraction_kind kind) {
+    return contraction_parameters_of(kind, derivative::exact, {}, c);
+  };
+  const auto product = read(contraction_kind::product);
+  EXPECT_EQ((std::array{product.rows, product.columns, product.terms}),
+            (std::array<std::int64_t, 3>{3, 5, 7}));
+  EXPECT_EQ(product.x.data, &a);
+  EXPECT_EQ(product.y.data, &b);
+  EXPECT_EQ(product.own.data, nullptr);
+  const auto towards_a = read(contraction_kind::vjp_a);
+  EXPECT_EQ((std::array{towards_a.rows, towards_a.columns, towards_a.terms}),
+            (std::array<std::int64_t, 3>{3, 7, 5}));
+  EXPECT_EQ(towards_a.x.data, &d);
+  EXPECT_EQ(towards_a.y.data, &b);
+  EXPECT_EQ(towards_a.y.row_stride, 2);
+  EXPECT_EQ(towards_a.y.column_stride, 20);
+  EXPECT_EQ(towards_a.own.data, &a);
+  const auto towards_b = read(contraction_kind::vjp_b);
+  EXPECT_EQ((std::array{towards_b.rows, towards_b.columns, towards_b.terms}),
+            (std::array<std::int64_t, 3>{7, 5, 3}));
+  EXPECT_EQ(towards_b.x.data, &a);
+  EXPECT_EQ(towards_b.x.row_stride, 1);
+  EXPECT_EQ(towards_b.x.column_stride, 10);
+  EXPECT_EQ(towards_b.y.data, &d);
+  EXPECT_EQ(towards_b.own.data, &b);
+}
+
+TEST(launch, may_touch_what_lies_between_the_ends_of_an_operand) {
+  float memory[100] = {};
+  const memory_region forward = region_of(memory, sizeof(float), std::array<std::int64_t, 2>{3, 4},
+                                          std::array<std::int64_t, 2>{10, 2}, true);
+  EXPECT_EQ(forward.data, memory);
+  EXPECT_EQ(forward.bytes, (2 * 10 + 3 * 2 + 1) * sizeof(float));
+  EXPECT_TRUE(forward.is_written);
+  const memory_region backward =
+      region_of(memory + 50, sizeof(float), std::array<std::int64_t, 2>{3, 4},
+                std::array<std::int64_t, 2>{-10, 2}, false);
+  EXPECT_EQ(backward.data, memory + 30);
+  EXPECT_EQ(backward.bytes, (2 * 10 + 3 * 2 + 1) * sizeof(float));
+  EXPECT_EQ(
+      region_of(memory, 4, std::array<std::int64_t, 1>{0}, std::array<std::int64_t, 1>{9}, false)
+          .bytes,
+      0U);
+}
+
+}  // namespace
+}  // namespace pamkit::cuda
