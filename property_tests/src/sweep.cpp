@@ -180,7 +180,7 @@ rows run_part(suite_context& context, const sweep_part& part) {
 
 bool is_exhaustible(const setting& s, const operation_info& o) {
   const format_description f = describe(s.format);
-  if (f.dropped_bits != 0) return false;
+  if (f.storage_bits == 32 && f.name != "binary32") return false;
   if (o.arity == 1) {
     const bool every_policy = is_one_of(o.name, {"exp2", "log2", "exp", "log", "sqrt"});
     return f.storage_bits == 32 && (every_policy || s.is_default());
@@ -202,11 +202,10 @@ bool is_swept(const suite_context& context, const setting& s, const operation_in
     return false;
   }
   if (describe(s.format).storage_bits == 8) return true;
+  const bool takes_compensation = operation.arity == 2 && operation.name != "pow";
+  if (!s.arithmetic->alpha.empty() && !takes_compensation) return false;
+  if (s.is_default()) return true;
   const bool is_scalar = b.name == "scalar";
-  const bool compensates = !s.arithmetic->alpha.empty();
-  const bool is_composed = operation.arity == 1 || operation.name == "pow";
-  if (s.is_default()) return !(is_scalar && compensates && is_composed);
-  if (operation.arity == 1 && compensates) return false;
   const std::string_view arithmetic = s.arithmetic->info->oracle;
   if (is_one_of(arithmetic, {"exact", "adder"})) {
     const bool is_of_vectors = operation.arity == 2 || operation.name == "sqrt";

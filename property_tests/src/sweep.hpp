@@ -12,8 +12,8 @@ namespace pamkit::properties {
 ///    policies.
 ///
 /// Some kinds of row are sampled instead, because their code is that of a row which is swept:
-///  - the unary operations and pow take no part in compensation: pam:ALPHA is swept under the
-///    default policies, and not again by the scalar backend;
+///  - the unary operations and pow take no part in compensation: those of pam:ALPHA are pam's;
+///  - binary32m23 is binary32;
 ///  - `exact` and `adder` never flush: swept under `flush`, by the scalar backend with infinity
 ///    alone, and so are the exp2, log2, exp and log of `exact`, which the C library computes;
 ///  - the scalar backend is swept with flush and infinity, and with gradual and saturate, while the

@@ -19,30 +19,55 @@ PAMKIT_LANE void each(Case of, const std::uint32_t* __restrict a, const std::uin
   for (std::size_t i = 0; i < count; ++i) out[i] = of(a[i], b[i]);
 }
 
+/// The least and the largest admissible result.
+struct bounds {
+  std::uint32_t lowest;
+  std::uint32_t highest;
+};
+
 template <class Case>
-void each_plain(const Case& of, const std::uint32_t* a, const std::uint32_t* b, std::uint32_t* out,
-                std::size_t count) {
-  each(of, a, b, out, count);
+PAMKIT_LANE void each(Case of, const std::uint32_t* __restrict a, std::uint32_t* __restrict lowest,
+                      std::uint32_t* __restrict highest, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const bounds result = of(a[i]);
+    lowest[i] = result.lowest;
+    highest[i] = result.highest;
+  }
+}
+
+template <class Case, class... Column>
+void each_plain(const Case& of, std::size_t count, Column*... columns) {
+  each(of, columns..., count);
 }
 
 #if PAMKIT_HAS_AVX2_COLUMNS
-template <class Case>
-[[gnu::target("avx2")]] void each_avx2(const Case& of, const std::uint32_t* a,
-                                       const std::uint32_t* b, std::uint32_t* out,
-                                       std::size_t count) {
-  each(of, a, b, out, count);
+template <class Case, class... Column>
+[[gnu::target("avx2")]] void each_avx2(const Case& of, std::size_t count, Column*... columns) {
+  each(of, columns..., count);
 }
 #endif
+
+template <class Case, class... Column>
+void on_this_machine(const Case& of, std::size_t count, Column*... columns) {
+#if PAMKIT_HAS_AVX2_COLUMNS
+  static const bool has_avx2 = __builtin_cpu_supports("avx2");
+  if (has_avx2) return each_avx2(of, count, columns...);
+#endif
+  each_plain(of, count, columns...);
+}
 
 /// out[i] = of(a[i], b[i]); `out` is neither `a` nor `b`. The same bits on every machine.
 template <class Case>
 void for_columns(const Case& of, const std::uint32_t* a, const std::uint32_t* b,
                  std::uint32_t* out, std::size_t count) {
-#if PAMKIT_HAS_AVX2_COLUMNS
-  static const bool has_avx2 = __builtin_cpu_supports("avx2");
-  if (has_avx2) return each_avx2(of, a, b, out, count);
-#endif
-  each_plain(of, a, b, out, count);
+  on_this_machine(of, count, a, b, out);
+}
+
+/// {lowest[i], highest[i]} = of(a[i]), likewise.
+template <class Case>
+void for_bounds(const Case& of, const std::uint32_t* a, std::uint32_t* lowest,
+                 std::uint32_t* highest, std::size_t count) {
+  on_this_machine(of, count, a, lowest, highest);
 }
 
 /// Calls f with an integer wide enough for sums of two ordinals of the format.

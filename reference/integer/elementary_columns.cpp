@@ -110,60 +110,70 @@ PAMKIT_LANE double signed_value(const binary64_operations<Integer>& m, Integer a
   return (a & m.f.sign) != 0 ? -v : v;
 }
 
-struct exp2_case {
+struct power_case {
+  template <class Model, class Integer>
+  PAMKIT_LANE static Integer encoded(const Model& m, Integer a, double y, double margin) {
+    return encoded_power(m, a, y, margin);
+  }
+};
+
+struct logarithm_case {
+  template <class Model, class Integer>
+  PAMKIT_LANE static Integer encoded(const Model& m, Integer a, double y, double margin) {
+    return encoded_logarithm(m, a, y, margin);
+  }
+};
+
+struct exp2_case : power_case {
   static constexpr std::string_view name = "exp2";
-  template <class M, class Integer>
-  PAMKIT_LANE static Integer of(const M& m, Integer a, double margin) {
-    return encoded_power(m, a, exp2_of(signed_value(m, a)), margin);
+  template <class Model, class Integer>
+  PAMKIT_LANE static double value(const Model& m, Integer a) {
+    return exp2_of(signed_value(m, a));
   }
 };
 
-struct exp_case {
+struct exp_case : power_case {
   static constexpr std::string_view name = "exp";
-  template <class M, class Integer>
-  PAMKIT_LANE static Integer of(const M& m, Integer a, double margin) {
-    return encoded_power(m, a, exp_of(signed_value(m, a)), margin);
+  template <class Model, class Integer>
+  PAMKIT_LANE static double value(const Model& m, Integer a) {
+    return exp_of(signed_value(m, a));
   }
 };
 
-struct log2_case {
+struct log2_case : logarithm_case {
   static constexpr std::string_view name = "log2";
-  template <class M, class Integer>
-  PAMKIT_LANE static Integer of(const M& m, Integer a, double margin) {
+  template <class Model, class Integer>
+  PAMKIT_LANE static double value(const Model& m, Integer a) {
     const logarithm<Integer> l(m.f, a & m.f.magnitude);
-    return encoded_logarithm(m, a, l.exponent + l.of_rest * kLog2e, margin);
+    return l.exponent + l.of_rest * kLog2e;
   }
 };
 
-struct log_case {
+struct log_case : logarithm_case {
   static constexpr std::string_view name = "log";
-  template <class M, class Integer>
-  PAMKIT_LANE static Integer of(const M& m, Integer a, double margin) {
+  template <class Model, class Integer>
+  PAMKIT_LANE static double value(const Model& m, Integer a) {
     const logarithm<Integer> l(m.f, a & m.f.magnitude);
-    return encoded_logarithm(m, a, l.exponent * kLn2 + l.of_rest, margin);
+    return l.exponent * kLn2 + l.of_rest;
   }
 };
-
-template <class Case>
-void bounds(const rules& r, double margin, const std::uint32_t* a, std::uint32_t* out,
-            std::size_t count) {
-  with_integer(r.format, [&]<class Integer>(Integer) {
-    const binary64_operations<Integer> model(r);
-    for_columns(
-        [=](std::uint32_t x, std::uint32_t) __attribute__((always_inline)) {
-          return static_cast<std::uint32_t>(Case::of(model, static_cast<Integer>(x), margin));
-        },
-        a, a, out, count);
-  });
-}
 
 template <class Case>
 void oracle(const rules& asked, const std::uint32_t* a, const std::uint32_t* /*b*/,
             std::uint32_t* lowest, std::uint32_t* highest, std::size_t count) {
   rules r = asked;
   r.subnormals = subnormal_policy::gradual;
-  bounds<Case>(r, -kMargin, a, lowest, count);
-  bounds<Case>(r, kMargin, a, highest, count);
+  with_integer(r.format, [&]<class Integer>(Integer) {
+    const binary64_operations<Integer> model(r);
+    for_bounds(
+        [=](std::uint32_t operand) __attribute__((always_inline)) {
+          const auto x = static_cast<Integer>(operand);
+          const double y = Case::value(model, x);
+          return bounds{static_cast<std::uint32_t>(Case::encoded(model, x, y, -kMargin)),
+                        static_cast<std::uint32_t>(Case::encoded(model, x, y, kMargin))};
+        },
+        a, lowest, highest, count);
+  });
   static const admissible_oracle rationals = find_admissible(Case::name, "exact");
   for (std::size_t i = 0; i < count; ++i) {
     if (lowest[i] == highest[i]) continue;

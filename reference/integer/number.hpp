@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <type_traits>
 
 #include "pamkit/reference/golden_model.hpp"
 
@@ -12,6 +13,26 @@ namespace pamkit::reference {
 namespace {
 
 #define PAMKIT_LANE __attribute__((always_inline)) inline
+
+/// floor(x / 2^places), for abs(x) <= 2^62 where 64 bits wide: AVX2 shifts 64 bits only without
+/// their sign, so the number is moved above 0 before and back after, by a multiple of 2^places.
+template <class Integer>
+PAMKIT_LANE Integer floor_shift(Integer x, Integer places) {
+  if constexpr (sizeof(Integer) == 8) {
+    constexpr std::uint64_t kUp = std::uint64_t{1} << 62;
+    const auto p = static_cast<std::uint64_t>(places);
+    return static_cast<Integer>(((static_cast<std::uint64_t>(x) + kUp) >> p) - (kUp >> p));
+  } else {
+    return x >> places;
+  }
+}
+
+/// x / 2^places for x >= 0, without the rest.
+template <class Integer>
+PAMKIT_LANE Integer shift_down(Integer x, Integer places) {
+  using bits = std::make_unsigned_t<Integer>;
+  return static_cast<Integer>(static_cast<bits>(x) >> static_cast<bits>(places));
+}
 
 /// A format under the policies. `Integer` holds a sum of two ordinals and a compensation without
 /// wrapping: 32 bits for formats of up to 16 bits, else 64.
@@ -46,7 +67,7 @@ struct number_format {
     // N - 1.
     const auto converted =
         static_cast<Integer>(std::bit_cast<std::int32_t>(static_cast<float>(static_cast<std::int32_t>(m))) - (127 << 23));
-    const Integer subnormal = (converted >> (23 - N)) + (static_cast<Integer>(1 - bias - N) * unit());
+    const Integer subnormal = floor_shift<Integer>(converted, 23 - N) + (static_cast<Integer>(1 - bias - N) * unit());
     return m >= min ? m - one : subnormal;
   }
 
@@ -55,7 +76,7 @@ struct number_format {
     const Integer normal = k + one;
     // Below MIN, 2^E (1 + F) is a fraction of the least subnormal: its significand moves right by
     // the missing exponents, rounded once. By N + 2 places it is less than half.
-    Integer places = (1 - bias) - (k >> N);
+    Integer places = (1 - bias) - floor_shift<Integer>(k, N);
     places = places < 1 ? 1 : places;
     places = places > N + 2 ? N + 2 : places;
     const Integer significand = (k & (unit() - 1)) + unit();
@@ -64,10 +85,11 @@ struct number_format {
     return normal > max ? past_max | (sign_bit & past_max_sign) : m | sign_bit;
   }
 
-  /// x / 2^places, ties to even; places > 0, x >= 0.
-  PAMKIT_LANE static Integer nearest(Integer x, Integer places) {
-    const Integer half = Integer{1} << (places - 1);
-    return (x + half - 1 + ((x >> places) & 1)) >> places;
+  /// x / 2^places, ties to even; 0 < places <= N + 2, 0 <= x < 2 unit().
+  PAMKIT_LANE Integer nearest(Integer x, Integer places) const {
+    // 2^(places - 1). g++ has no vector code for a constant of 64 bits shifted by a variable.
+    const Integer half = shift_down<Integer>(unit() << places, N + 1);
+    return shift_down<Integer>(x + half - 1 + (shift_down<Integer>(x, places) & 1), places);
   }
 
   PAMKIT_LANE Integer asked_infinity(Integer sign_bit) const {

@@ -34,7 +34,7 @@ struct piecewise_affine {
   PAMKIT_LANE Integer times_power_of_two(Integer a, Integer b) const {
     const number x(f, a);
     const number y(f, b);
-    const Integer power = ((y.ordinal + f.unit() / 2) >> f.N) * f.unit();
+    const Integer power = floor_shift<Integer>(y.ordinal + f.unit() / 2, f.N) * f.unit();
     return product(x, y, x.ordinal + power);
   }
 
@@ -53,14 +53,14 @@ struct piecewise_affine {
   /// x in units of 2^-N, to the nearest, ties to even. What is above 2^exponent_bits is outside of
   /// every range and may be smaller.
   PAMKIT_LANE Integer fixed_point(const number& x) const {
-    const Integer e = x.ordinal >> f.N;
+    const Integer e = floor_shift<Integer>(x.ordinal, f.N);
     const Integer significand = (x.ordinal & (f.unit() - 1)) + f.unit();
     Integer left = e < 0 ? 0 : e;
     left = left > f.exponent_bits ? f.exponent_bits : left;
     Integer right = -e < 1 ? 1 : -e;
     right = right > f.N + 2 ? f.N + 2 : right;
     const Integer m =
-        e >= 0 ? significand << left : number_format<Integer>::nearest(significand, right);
+        e >= 0 ? significand << left : f.nearest(significand, right);
     return ~x.is_zero & ((m ^ x.is_negative) - x.is_negative);  // -m where negative
   }
 
@@ -111,12 +111,12 @@ struct piecewise_affine {
   PAMKIT_LANE Integer fraction(const number& x) const {
     return ~(x.is_zero | x.is_infinite) & x.ordinal & (f.unit() - 1);
   }
-  PAMKIT_LANE Integer exponent(const number& x) const { return x.ordinal >> f.N; }
+  PAMKIT_LANE Integer exponent(const number& x) const { return floor_shift<Integer>(x.ordinal, f.N); }
 
   PAMKIT_LANE Integer mul_da(Integer a, Integer b, Integer c) const {
     const number x(f, a);
     const number y(f, b);
-    Integer r = power(exponent(y) + ((fraction(x) + fraction(y) + c) >> f.N), y.sign);
+    Integer r = power(exponent(y) + floor_shift<Integer>(fraction(x) + fraction(y) + c, f.N), y.sign);
     r = pick(y.is_infinite, f.asked_infinity(y.sign), r);
     r = pick(y.is_zero, y.sign, r);
     return pick(x.is_nan | y.is_nan, f.nan, r);
@@ -124,7 +124,7 @@ struct piecewise_affine {
   PAMKIT_LANE Integer div_da(Integer a, Integer b, Integer c) const {
     const number x(f, a);
     const number y(f, b);
-    Integer r = power(((fraction(x) - fraction(y) - c) >> f.N) - exponent(y), y.sign);
+    Integer r = power(floor_shift<Integer>(fraction(x) - fraction(y) - c, f.N) - exponent(y), y.sign);
     r = pick(y.is_infinite, y.sign, r);
     r = pick(y.is_zero, f.asked_infinity(y.sign), r);
     return pick(x.is_nan | y.is_nan, f.nan, r);
@@ -133,7 +133,7 @@ struct piecewise_affine {
     const number x(f, a);
     const number y(f, b);
     const Integer sign = x.sign ^ f.sign;
-    const Integer borrow = (fraction(x) - fraction(y) - c) >> f.N;
+    const Integer borrow = floor_shift<Integer>(fraction(x) - fraction(y) - c, f.N);
     Integer r = power(exponent(x) - 2 * exponent(y) + borrow, sign);
     r = pick(x.is_infinite | y.is_zero, f.asked_infinity(sign), r);
     r = pick(x.is_zero | y.is_infinite, sign, r);
@@ -144,7 +144,7 @@ struct piecewise_affine {
     const number x(f, a);
     // floor(x): below 1 it is 0 or -1, and `fixed_point` need not have been exact.
     const Integer floor =
-        pick(mask<Integer>(exponent(x) < 0), x.is_negative, fixed_point(x) >> f.N);
+        pick(mask<Integer>(exponent(x) < 0), x.is_negative, floor_shift<Integer>(fixed_point(x), f.N));
     Integer r = power(~x.is_zero & floor, 0);
     r = pick(x.is_infinite, ~x.is_negative & f.asked_infinity(0), r);
     return pick(x.is_nan, f.nan, r);
