@@ -9,6 +9,7 @@ A fault that does not compile is dropped. Exit codes: 0 no survivors; 1 survivor
 import argparse
 import os
 import pathlib
+import random
 import re
 import sys
 
@@ -46,6 +47,8 @@ def main():
     parser.add_argument("--property", action="append", default=[])
     parser.add_argument("--format", action="append", default=[])
     parser.add_argument("--lines", help="FIRST-LAST: only faults that begin there")
+    parser.add_argument("--sample", type=int, metavar="N", help="N faults, drawn by chance from all of the files")
+    parser.add_argument("--seed", type=int, default=1, help="of the sample")
     arguments = parser.parse_args()
     base = arguments.build.resolve()
     work = (arguments.work or base / "mutants").resolve()
@@ -56,6 +59,8 @@ def main():
         first, last = map(int, arguments.lines.split("-"))
         faults = [f for f in faults if first <= int(f.name.split(":")[1]) <= last]
     faults = crossing_free(faults)
+    if arguments.sample is not None and arguments.sample < len(faults):
+        faults = random.Random(arguments.seed).sample(faults, arguments.sample)
     build = run.Build(base, work, arguments.jobs)
     while True:
         _, messages = build.make(arguments.name, faults, arguments.arithmetic, only_checks=True)

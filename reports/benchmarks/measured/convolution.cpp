@@ -2,8 +2,8 @@
 
 #include "layer_case.hpp"
 
-/// A convolution of 64 channels with 3 x 3 taps on 32 x 32 pixels. What rivals do is the matrix
-/// product of its size (pixels x outputs x taps), without gathering the taps.
+/// A convolution of 64 channels with 3 x 3 taps on 32 x 32 pixels. Rivals without
+/// convolutions do the matrix product of its size (pixels x outputs x taps), without gathering the taps.
 namespace pamkit::benchmarks::measured {
 
 std::vector<measured_case> convolution(const settings& s) {
@@ -22,6 +22,7 @@ std::vector<measured_case> convolution(const settings& s) {
   t.rivals.m = pixels;
   t.rivals.n = channels;
   t.rivals.k = taps;
+  t.rivals.is_convolution = {images, channels, channels, edge, 3, 1};
   return {layer_case(t)};
 }
 

@@ -35,19 +35,28 @@ void load_module(const std::filesystem::path& file, std::vector<baseline>& found
 }  // namespace
 
 std::vector<baseline> load_baselines(std::string_view target) {
+  struct module {
+    std::string name;
+    std::string label;
+    std::string reason;  // where no folder has it
+  };
+  const module modules[] = {
+      {"pamkit_baselines_" + std::string(target), "baselines", "none was built for " + std::string(target)},
+      {"pamkit_baselines_libtorch", "libtorch",
+       "LibTorch is not there: './pamkit train --help' fetches it, then call ./pamkit bench again"}};
   std::vector<baseline> found;
-  for (const auto& folder : module_folders()) {
-    for (const std::string& name : {"pamkit_baselines_" + std::string(target) + ".so",
-                                    std::string("pamkit_baselines_libtorch.so")}) {
+  for (const module& m : modules) {
+    bool is_there = false;
+    for (const auto& folder : module_folders()) {
+      const auto file = folder / (m.name + ".so");
       std::error_code error;
-      if (std::filesystem::exists(folder / name, error)) load_module(folder / name, found);
+      if (is_there || !std::filesystem::exists(file, error)) continue;
+      load_module(file, found);
+      is_there = true;
     }
-  }
-  if (found.empty()) {
-    found.push_back({.name = "baselines",
-                     .description = {},
-                     .absent = "none was built for " + std::string(target),
-                     .prepare = {}});
+    if (!is_there) {
+      found.push_back({.name = m.label, .description = {}, .absent = m.reason, .prepare = {}});
+    }
   }
   return found;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 /// What a rival is asked to do: the task of a measured kernel, without its arithmetic.
@@ -22,6 +23,16 @@ enum class task : std::uint8_t {
   map       ///< out[i] = operation(a.data[i], b.data[i]), i < n
 };
 
+/// A convolution with square taps and stride 1, batch x channels x rows x columns.
+struct convolution {
+  std::int64_t images = 1;
+  std::int64_t channels = 0;
+  std::int64_t outputs = 0;
+  std::int64_t edge = 0;  ///< rows and columns of an image
+  std::int64_t taps = 0;  ///< rows and columns of taps
+  std::int64_t padding = 0;
+};
+
 struct workload {
   task what = task::matmul;
   std::string operation;  ///< of a map: "mul", "exp2", ...
@@ -29,6 +40,8 @@ struct workload {
   std::int64_t m = 1;
   std::int64_t n = 0;
   std::int64_t k = 0;
+  /// What the matrix product stands for, for rivals that have the thing itself.
+  std::optional<convolution> is_convolution;
   matrix a;
   matrix b;
   float* out = nullptr;
