@@ -16,8 +16,9 @@ namespace pamkit::properties {
 ///  - binary32m23 is binary32;
 ///  - `exact` and `adder` never flush: swept under `flush`, by the scalar backend with infinity
 ///    alone, and so are the exp2, log2, exp and log of `exact`, which the C library computes;
-///  - the scalar backend is swept with flush and infinity, and with gradual and saturate, while the
-///    others are under all four.
+///  - the scalar backend is swept with flush and infinity, and pam, which has the same last step as
+///    pam:ALPHA, l_mul and power_of_two, with gradual and saturate too; other backends are under all
+///    four.
 bool is_swept(const suite_context& context, const setting& s, const operation_info& operation,
               const backend& b);
 
