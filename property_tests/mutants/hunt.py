@@ -62,19 +62,20 @@ def main():
     if arguments.sample is not None and arguments.sample < len(faults):
         faults = random.Random(arguments.seed).sample(faults, arguments.sample)
     build = run.Build(base, work, arguments.jobs)
+    only_checks = True
     while True:
-        _, messages = build.make(arguments.name, faults, arguments.arithmetic, only_checks=True)
-        if not messages:
+        program, messages = build.make(arguments.name, faults, arguments.arithmetic, only_checks=only_checks)
+        if messages:
+            bad = culprits(messages, faults, work / arguments.name)
+            if not bad:
+                run.refuse(messages[-3000:])
+            print(f"{len(bad)} of {len(faults)} faults do not compile and are dropped", flush=True)
+            names = {f.name for f in bad}
+            faults = [f for f in faults if f.name not in names]
+        elif only_checks:
+            only_checks = False
+        else:
             break
-        bad = culprits(messages, faults, work / arguments.name)
-        if not bad:
-            run.refuse(messages[-3000:])
-        print(f"{len(bad)} of {len(faults)} faults do not compile and are dropped", flush=True)
-        names = {f.name for f in bad}
-        faults = [f for f in faults if f.name not in names]
-    program, messages = build.make(arguments.name, faults, arguments.arithmetic)
-    if program is None:
-        run.refuse(messages[-3000:])
     print(f"{len(faults)} faults", flush=True)
     results = run.Results(work / f"{arguments.name}.json", "hunt", arguments.level)
     options = ["--level", arguments.level, "--jobs", str(arguments.jobs), "--no-shrink"]
