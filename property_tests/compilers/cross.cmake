@@ -10,5 +10,6 @@ set(CMAKE_LIBRARY_ARCHITECTURE "${machine}")
 set(CMAKE_FIND_ROOT_PATH "${PAMKIT_SYSROOT}/root")
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_PREFIX_PATH "${PAMKIT_SYSROOT}/root/usr")
+set(CMAKE_CXX_STANDARD_INCLUDE_DIRECTORIES "${PAMKIT_SYSROOT}/root/usr/include/${machine}")
 # Shared libraries that only other libraries need.
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-Wl,-rpath-link,${PAMKIT_SYSROOT}/root/usr/lib/${machine}")
