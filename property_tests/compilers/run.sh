@@ -29,7 +29,7 @@ cross_compiler() {
   [[ $processor != "$(uname -m)" ]] || return 0
   runner=("qemu-$processor" -L "/usr/$machine" -E "LD_LIBRARY_PATH=$work/sysroot-$processor/root/usr/lib/$machine")
   command -v -- "${runner[0]}" >/dev/null || { echo "NOT RUN: ${runner[0]} is missing"; return 77; }
-  architecture=$(sed 's/aarch64/arm64/' <<<"$processor")
+  architecture=${processor/aarch64/arm64}
   sysroot=$work/sysroot-$processor
   bash "$here/sysroot.sh" "$architecture" "$sysroot" || return
   cmake_options=("-DCMAKE_TOOLCHAIN_FILE=$here/cross.cmake" "-DPAMKIT_CROSS_COMPILER=$1" "-DPAMKIT_SYSROOT=$sysroot")
