@@ -92,7 +92,15 @@ dense encoded(const rules& rules, std::vector<std::int64_t> shape,
   return {std::move(shape), std::move(sums)};
 }
 
+namespace {
+thread_local planted_addition::function planted = nullptr;
+}  // namespace
+
+planted_addition::planted_addition(function add) : before_(planted) { planted = add; }
+planted_addition::~planted_addition() { planted = before_; }
+
 std::uint32_t add_binary32(std::uint32_t x, std::uint32_t y) {
+  if (planted != nullptr) return planted(x, y);
   return ieee_add(codec(ieee_binary32()), x, y);
 }
 

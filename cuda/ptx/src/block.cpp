@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <bit>
+
+#include "pamkit/ptx/hashed_sum.hpp"
+
 namespace pamkit::ptx {
 namespace {
 
@@ -10,7 +14,8 @@ std::string in_words(extent e) { return fmt::format("({}, {}, {})", e.x, e.y, e.
 }  // namespace
 
 block::block(const kernel& k, extent grid_size, extent block_size,
-             std::span<const std::byte> parameters, u32 dynamic_shared, memory& global)
+             std::span<const std::byte> parameters, u32 dynamic_shared, memory& global,
+             bool hashes_sums)
     : size(block_size),
       grid(grid_size),
       kernel_(k),
@@ -18,13 +23,18 @@ block::block(const kernel& k, extent grid_size, extent block_size,
       shared_(k.shared_bytes + dynamic_shared),
       shared_touches_((shared_.size() + k.shared_granule - 1) / k.shared_granule),
       granule_(k.shared_granule),
-      global_(global) {
+      global_(global),
+      hashes_sums_(hashes_sums) {
   now_.launch_start = global.next_epoch();
 }
 
 void block::begin(extent at) {
   index = at;
   now_.epoch = now_.block_start = global_.next_epoch();
+}
+
+float block::hashed(float a, float b) {
+  return canonical(std::bit_cast<float>(hashed_add(std::bit_cast<u32>(a), std::bit_cast<u32>(b))));
 }
 
 void block::fail(const thread& t, u32 line, const std::string& what) const {
@@ -44,7 +54,7 @@ void block::fail_shared(const thread& t, u32 address, const char* how, const cha
 
 void block::fail_global(const thread& t, u64 address, const char* how, const char* wrong,
                         u32 line) const {
-  const region* const r = global_.find(address);
+  const region* const r = global_.closest(address);
   if (r == nullptr) fail(t, line, fmt::format("{} address {:#x} {}", how, address, wrong));
   fail(t, line,
        fmt::format("{} byte {} of a buffer of {} {}", how, static_cast<s64>(address - r->address),

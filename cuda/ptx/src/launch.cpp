@@ -20,7 +20,7 @@ class scheduler {
  public:
   scheduler(const kernel& k, block& b, const launch_options& options)
       : block_(b),
-        run_(options.hashed_sums ? k.run_hashed : k.run),
+        run_(k.run),
         shuffles_(options.order == thread_order::shuffled),
         random_(options.seed),
         threads_(b.size.count()),
@@ -201,9 +201,9 @@ void require(bool holds, const kernel& k, const std::string& what) {
 
 void run(const kernel& k, extent grid, extent block_size, std::span<const std::byte> parameters,
          memory& global, const launch_options& options) {
-  require(block_size.count() >= 1 && block_size.count() <= 1024 && block_size.z <= 64, k,
-          fmt::format("a block has 1 to 1024 threads, not {} x {} x {}", block_size.x, block_size.y,
-                      block_size.z));
+  require(block_size.count() >= 1 && block_size.count() <= k.max_threads && block_size.z <= 64, k,
+          fmt::format("a block has 1 to {} threads, not {} x {} x {}", k.max_threads, block_size.x,
+                      block_size.y, block_size.z));
   require(grid.count() >= 1 && grid.x <= 0x7fffffff && grid.y <= 0xffff && grid.z <= 0xffff, k,
           fmt::format("a grid has 1 to 2^31 - 1 by 65535 by 65535 blocks, not {} x {} x {}", grid.x,
                       grid.y, grid.z));
@@ -212,7 +212,8 @@ void run(const kernel& k, extent grid, extent block_size, std::span<const std::b
       fmt::format("it takes {} bytes of parameters, not {}", k.parameter_bytes, parameters.size()));
   require(options.dynamic_shared_bytes == 0 || k.has_dynamic_shared, k,
           "it has no dynamic shared memory");
-  block b(k, grid, block_size, parameters, options.dynamic_shared_bytes, global);
+  block b(k, grid, block_size, parameters, options.dynamic_shared_bytes, global,
+          options.hashed_sums);
   scheduler threads(k, b, options);
   for (u32 z = 0; z < grid.z; ++z) {
     for (u32 y = 0; y < grid.y; ++y) {

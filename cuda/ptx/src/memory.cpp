@@ -1,21 +1,52 @@
 #include "pamkit/ptx/memory.hpp"
 
-namespace pamkit::ptx {
+#include <algorithm>
+#include <bit>
 
-u64 memory::map(std::span<std::byte> bytes, access allowed, contents initial, u32 granule) {
+namespace pamkit::ptx {
+namespace {
+
+region region_of(u64 address, std::span<std::byte> bytes, access allowed, contents initial,
+                 u32 granule) {
   region r;
-  r.address = (u64{regions_.size()} + 1) << kAddressBits | kStart;
+  r.address = address;
   r.bytes = bytes;
   r.allowed = allowed;
   r.initial = initial;
   r.granule = granule;
   if (allowed == access::read_write) r.touches.resize((bytes.size() + granule - 1) / granule);
-  regions_.push_back(std::move(r));
-  return regions_.back().address;
+  return r;
+}
+
+u64 distance(const region& r, u64 address) {
+  return address < r.address ? r.address - address : address - r.address;
+}
+
+}  // namespace
+
+u64 memory::map(std::span<std::byte> bytes, access allowed, contents initial, u32 granule) {
+  // No address of a program: those end at 2^47, or at 2^56 with five levels of page tables.
+  constexpr u64 kFirst = u64{1} << 60;
+  constexpr u64 kApart = u64{1} << 40;
+  const u64 address = kFirst + regions_.size() * kApart;
+  regions_.push_back(region_of(address, bytes, allowed, initial, granule));
+  return address;
+}
+
+void memory::map_in_place(std::span<std::byte> bytes, access allowed, contents initial,
+                          u32 granule) {
+  regions_.push_back(region_of(std::bit_cast<u64>(bytes.data()), bytes, allowed, initial, granule));
+}
+
+const region* memory::closest(u64 address) const {
+  const auto it = std::ranges::min_element(regions_, {}, [&](const region& r) {
+    return std::min(distance(r, address), distance(r, address - r.bytes.size()));
+  });
+  return it == regions_.end() ? nullptr : &*it;
 }
 
 u64 memory::first_unwritten(u64 address, u64 offset) const {
-  const region& r = regions_.at((address >> kAddressBits) - 1);
+  const region& r = *closest(address);
   for (u64 i = offset / r.granule; i < r.touches.size(); ++i) {
     if (r.touches[i].write_epoch == 0) return i * r.granule;
   }

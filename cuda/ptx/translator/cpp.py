@@ -40,7 +40,7 @@ class KernelWriter:
         lines = [f"struct saved_{self.number} {{"]
         lines += [f"  {storage_type(self.kernel.registers[r])} {c_name(r)};" for r in kept]
         lines += ["};", ""]
-        lines += [f"// {self.kernel.name}", "template <class Sum>"]
+        lines += [f"// {self.kernel.name}"]
         lines += [f"void kernel_{self.number}([[maybe_unused]] thread& t, [[maybe_unused]] block& b) {{"]
         if kept:
             lines += [f"  auto& kept = *static_cast<saved_{self.number}*>(t.saved);"]
@@ -57,12 +57,12 @@ class KernelWriter:
     def entry(self):
         """The kernel in the module's table."""
         k = self.kernel
-        granule = min(self.writer.shared_widths, default=4)
+        shared = min(self.writer.shared_widths | {4})
+        stored = min(self.writer.stored_widths | {4})
         products = sum(multiplies_floats(s) for s in k.body if isinstance(s, Instruction))
         return (
-            f'    {{"{k.name}", kernel_{self.number}<ieee_sum>, kernel_{self.number}<hashed_sum>, '
-            f"sizeof(saved_{self.number}), {k.shared_bytes}, {'true' if k.has_dynamic_shared else 'false'}, "
-            f"{min(granule, 4)}, {k.parameter_bytes}, {products}}},"
+            f'    {{"{k.name}", kernel_{self.number}, sizeof(saved_{self.number}), {k.max_threads}, {k.shared_bytes}, '
+            f"{'true' if k.has_dynamic_shared else 'false'}, {shared}, {stored}, {k.parameter_bytes}, {products}}},"
         )
 
     def _guarded(self, instruction):

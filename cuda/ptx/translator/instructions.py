@@ -53,6 +53,7 @@ class InstructionWriter:
         self.may_multiply = may_multiply
         self.instruction = None
         self.shared_widths = set()
+        self.stored_widths = set()  # to global memory
 
     def statement(self, instruction):
         """C++ for everything but jumps and suspensions, without its guard."""
@@ -139,7 +140,7 @@ class InstructionWriter:
         *rest, kind = modifiers
         if kind == "f32":
             self._only(rest, {"rn"})
-            return self._write(o[0], f"Sum::add({self._read(o[1], kind)}, {sign}{self._read(o[2], kind)})")
+            return self._write(o[0], f"b.add({self._read(o[1], kind)}, {sign}{self._read(o[2], kind)})")
         self._only(rest)
         self._only([kind], _INTEGERS)
         return self._modular(o[0], kind, "-" if sign else "+", o[1], o[2])
@@ -391,6 +392,8 @@ class InstructionWriter:
         registers = o[1].elements if count > 1 else (o[1],)
         if len(registers) != count or space == "param":
             raise self._unsupported()
+        if space != "shared":
+            self.stored_widths.add(SIZES[kind])
         cpp = c_type(kind)
         values = ", ".join(self._read(r, kind) for r in registers)
         return (

@@ -4,6 +4,7 @@ Only what a compiler emits for kernels is read. Anything else is refused with on
 because an instruction that is not understood could do anything.
 """
 
+import math
 import re
 from dataclasses import dataclass, field
 
@@ -112,6 +113,7 @@ class Kernel:
     shared: dict = field(default_factory=dict)  # name -> (offset, Variable)
     shared_bytes: int = 0
     has_dynamic_shared: bool = False
+    max_threads: int = 1024  # of a block
     body: list = field(default_factory=list)
 
 
@@ -277,9 +279,13 @@ class _Parser:
                 kernel.parameter_bytes = offset + variable.size
                 self.accept(",")
         while self.next.kind == "directive":  # .maxntid 256, 1, 1 and its like bind the launch, not the code
-            self.take()
-            while self.next.kind == "number" or self.next.text == ",":
-                self.take()
+            bound = self.take().text
+            sizes = []
+            while self.next.kind == "number":
+                sizes.append(self.integer())
+                self.accept(",")
+            if bound in (".maxntid", ".reqntid"):
+                kernel.max_threads = math.prod(sizes)
         self.expect("{")
         self.block(kernel, [{}])
         self.place_module_shared(kernel)

@@ -10,8 +10,13 @@
 
 namespace pamkit::detail {
 
-/// Bits of x up to its leading one; 0 for 0. (std::bit_width, which returns unsigned in g++ 12.)
-PAMKIT_HD constexpr int bit_length(std::uint64_t x) { return 64 - std::countl_zero(x); }
+/// Bits of x up to its leading one; 0 for 0. By 32-bit words: nvcc 13.0 makes the constant 64 of
+/// std::countl_zero on 64 bits, whose __builtin_clzl it does not know in device code, and says nothing.
+PAMKIT_HD constexpr int bit_length(std::uint64_t x) {
+  const auto high = static_cast<std::uint32_t>(x >> 32);
+  return high != 0 ? 64 - std::countl_zero(high)
+                   : 32 - std::countl_zero(static_cast<std::uint32_t>(x));
+}
 
 /// x / 2^shift rounded to the nearest integer, ties to even. Needs x < 2^62.
 PAMKIT_HD constexpr std::uint64_t shift_right_nearest(std::uint64_t x, int shift) {

@@ -27,6 +27,21 @@ struct dense {
 /// IEEE binary32 x + y: nearest even, gradual underflow, overflow to infinity, canonical NaN.
 std::uint32_t add_binary32(std::uint32_t x, std::uint32_t y);
 
+/// While it lives, `add` takes the place of add_binary32 in every sum, bias, difference and layer that
+/// this thread computes (not in the products of an arithmetic). With an addition that forgets nothing
+/// the model tells which terms a result has, and in which order, where rounding would absorb some.
+class planted_addition {
+ public:
+  using function = std::uint32_t (*)(std::uint32_t, std::uint32_t);
+  explicit planted_addition(function add);
+  ~planted_addition();
+  planted_addition(const planted_addition&) = delete;
+  planted_addition& operator=(const planted_addition&) = delete;
+
+ private:
+  function before_;
+};
+
 /// The binary32 encoding of a value of any format; exact, NaNs canonical. Subnormals are never
 /// flushed here.
 std::uint32_t widen(const format_description& format, std::uint32_t bits);

@@ -7,6 +7,7 @@
 
 #include "pamkit/ptx/kernel.hpp"
 #include "pamkit/ptx/memory.hpp"
+#include "pamkit/ptx/operations.hpp"
 #include "pamkit/ptx/thread.hpp"
 
 namespace pamkit::ptx {
@@ -19,7 +20,7 @@ inline constexpr u64 kSharedWindow = u64{1} << 62;
 class block {
  public:
   block(const kernel& k, extent grid_size, extent block_size, std::span<const std::byte> parameters,
-        u32 dynamic_shared, memory& global);
+        u32 dynamic_shared, memory& global, bool hashes_sums);
 
   extent size;
   extent index;
@@ -30,6 +31,13 @@ class block {
 
   /// All threads have met at a barrier.
   void pass_barrier() { now_.epoch = global_.next_epoch(); }
+
+  /// add.rn.f32 and, with b negated, sub.rn.f32; hashed_sum.hpp tells what may take its place.
+  float add(float a, float b) const {
+    if (hashes_sums_) [[unlikely]]
+      return hashed(a, b);
+    return sum(a, b);
+  }
 
   void finish(thread& t) { t.state = thread_state::finished; }
 
@@ -136,15 +144,13 @@ class block {
   }
 
   region& check_global(const thread& t, u64 address, u64 bytes, const char* how, u32 line) {
-    region* const r = global_.find(address);
-    if (r == nullptr || address < r->address || address - r->address > r->bytes.size() ||
-        bytes > r->bytes.size() - (address - r->address)) {
-      fail_global(t, address, how, "is out of bounds", line);
-    }
+    region* const r = global_.find(address, bytes);
+    if (r == nullptr) fail_global(t, address, how, "is out of bounds", line);
     if (address % bytes != 0) fail_global(t, address, how, "is misaligned", line);
     return *r;
   }
 
+  static float hashed(float a, float b);
   [[noreturn]] void fail_parameter(u64 offset, u32 line) const;
   [[noreturn]] void fail_shared(const thread& t, u32 address, const char* how, const char* wrong,
                                 u32 line) const;
@@ -157,6 +163,7 @@ class block {
   std::vector<touch> shared_touches_;
   u32 granule_;
   memory& global_;
+  bool hashes_sums_;
   moment now_;
 };
 

@@ -81,7 +81,7 @@ inline const char* record_read(touch& cell, const moment& now) {
 enum class access : u8 { read_only, read_write };
 enum class contents : u8 { defined, undefined };
 
-/// A buffer of the device. Its address has nothing to do with where its bytes lie.
+/// A buffer of the device.
 struct region {
   u64 address = 0;
   std::span<std::byte> bytes;
@@ -91,19 +91,29 @@ struct region {
   std::vector<touch> touches;  ///< one for each granule; none where nothing is written
 };
 
-/// The global memory of a device. Buffers lie a terabyte apart, so that no wrong index reaches
-/// another one.
+/// The global memory of a device.
 class memory {
  public:
   /// Makes `bytes` reachable and returns the address of its first byte. The bytes have to stay
-  /// where they are. `granule` is the size of an element: 1, 2, 4 or 8.
+  /// where they are. `granule` is the size of an element: 1, 2, 4 or 8. Buffers lie a terabyte
+  /// apart, so that no wrong index reaches another one.
   u64 map(std::span<std::byte> bytes, access allowed, contents initial, u32 granule);
 
-  /// The region that an address falls into by its high bits; nothing if there is none.
-  region* find(u64 address) {
-    const u64 index = address >> kAddressBits;
-    return index == 0 || index > regions_.size() ? nullptr : &regions_[index - 1];
+  /// The same at the address that the bytes have in this program: for parameters that hold
+  /// pointers. They may overlap others that are read only.
+  void map_in_place(std::span<std::byte> bytes, access allowed, contents initial, u32 granule);
+
+  /// The buffer that holds `bytes` bytes at an address; nothing if there is none.
+  region* find(u64 address, u64 bytes) {
+    for (region& r : regions_) {
+      const u64 offset = address - r.address;
+      if (offset < r.bytes.size() && bytes <= r.bytes.size() - offset) return &r;
+    }
+    return nullptr;
   }
+
+  /// The buffer that begins or ends closest to an address; nothing if there is no buffer at all.
+  const region* closest(u64 address) const;
 
   /// The first byte at or after `offset` of the region at `address` that no kernel wrote, or its
   /// size.
@@ -113,9 +123,6 @@ class memory {
   u32 next_epoch() { return ++epoch_; }
 
  private:
-  static constexpr int kAddressBits = 40;
-  static constexpr u64 kStart = u64{1} << (kAddressBits - 1);  // offsets may be negative
-
   std::vector<region> regions_;
   u32 epoch_ = 0;
 };

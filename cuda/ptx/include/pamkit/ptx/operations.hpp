@@ -6,7 +6,6 @@
 #include <limits>
 #include <type_traits>
 
-#include "pamkit/ptx/hashed_sum.hpp"
 #include "pamkit/ptx/types.hpp"
 
 /// What the instructions of PTX compute, section 9 of NVIDIA's "Parallel Thread Execution" (PTX
@@ -43,18 +42,8 @@ inline void put(Register& r, Value value) {
 /// Results of floating-point arithmetic that are NaN are this one (section 9.7.3).
 inline float canonical(float x) { return x != x ? std::bit_cast<float>(u32{0x7fffffff}) : x; }
 
-/// add.rn.f32 and sub.rn.f32 as they are.
-struct ieee_sum {
-  static float add(float a, float b) { return canonical(a + b); }
-};
-
-/// The same with every sum replaced by a hash of its terms.
-struct hashed_sum {
-  static float add(float a, float b) {
-    return canonical(
-        std::bit_cast<float>(hashed_add(std::bit_cast<u32>(a), std::bit_cast<u32>(b))));
-  }
-};
+/// add.rn.f32.
+inline float sum(float a, float b) { return canonical(a + b); }
 
 inline bool are_ordered(float a, float b) { return a == a && b == b; }
 

@@ -1,0 +1,167 @@
+/// The PTX of contractions against the golden model: as numbers, and with every sum replaced by a
+/// hash of its terms.
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <random>
+
+#include "pamkit/cuda/contraction_plan.hpp"
+#include "pamkit/cuda/ptx_execution.hpp"
+#include "pamkit/ptx/hashed_sum.hpp"
+#include "pamkit/reference/tensor.hpp"
+
+namespace pamkit::cuda {
+namespace {
+
+using words = std::vector<std::uint32_t>;
+
+struct shape {
+  std::int64_t m, n, k;
+};
+
+/// Encodings with exponent fields in [low, high), both signs.
+words drawn(std::int64_t count, std::uint32_t low, std::uint32_t high, std::mt19937& random) {
+  std::uniform_int_distribution<std::uint32_t> field(low, high - 1);
+  words x(static_cast<std::size_t>(count));
+  for (std::uint32_t& w : x)
+    w = (static_cast<std::uint32_t>(random()) & 0x807fffff) | field(random) << 23;
+  return x;
+}
+
+std::vector<float> floats(const words& x) {
+  std::vector<float> values;
+  for (const std::uint32_t w : x) values.push_back(std::bit_cast<float>(w));
+  return values;
+}
+
+/// What `kernel` makes of a [M, K] and b [K, N].
+words product_by(std::string_view kernel, std::int64_t tile, const policy<binary32>& rules, shape s,
+                 const words& a, const words& b) {
+  const std::vector<float> left = floats(a);
+  const std::vector<float> right = floats(b);
+  std::vector<float> out(static_cast<std::size_t>(s.m * s.n), std::bit_cast<float>(0x7fa5a5a5U));
+  const contraction_problem problem{.m = s.m,
+                                    .n = s.n,
+                                    .k = s.k,
+                                    .a = {left.data(), s.k},
+                                    .b = {right.data(), s.n},
+                                    .d = {},
+                                    .out = {out.data(), s.n}};
+  const contraction_plan plan = plan_contraction(
+      std::string(kernel), tile, tile,
+      contraction_parameters_of(contraction_kind::product, derivative::approx, rules, problem));
+  execute_ptx(plan.as_launch());
+  words bits;
+  for (const float x : out) bits.push_back(std::bit_cast<std::uint32_t>(x));
+  return bits;
+}
+
+words golden(std::string_view arithmetic, const policy<binary32>& rules, shape s, const words& a,
+             const words& b) {
+  const reference::rules r{.format = describe(binary32{}),
+                           .subnormals = rules.subnormals,
+                           .overflow = rules.overflow,
+                           .compensation = rules.compensation,
+                           .arithmetic = std::string(arithmetic)};
+  return reference::matmul(r, {{s.m, s.k}, a}, {{s.k, s.n}, b}).encodings;
+}
+
+constexpr shape kShapes[] = {{1, 1, 1},   {3, 5, 7}, {33, 31, 9}, {129, 2, 17},
+                             {5, 130, 8}, {2, 2, 0}, {36, 4, 41}};
+
+struct subject {
+  std::string kernel;
+  std::string arithmetic;
+  std::int64_t tile;
+  std::uint32_t low;  ///< exponent fields of its domain
+  std::uint32_t high;
+};
+
+std::vector<subject> subjects() {
+  std::vector<subject> all = {
+      {"pamkit_contraction_pam_fast", "pam", large_tile::rows, 64, 190},
+      {"pamkit_contraction_pam_threshold", "pam", large_tile::rows, 0, 190},
+      {"pamkit_contraction_pam_hybrid", "pam", large_tile::rows, 0, 255},
+  };
+  for (const char* arithmetic : {"adder", "exact", "l_mul", "pam", "power_of_two"}) {
+    all.push_back({std::string("pamkit_contraction_full_") + arithmetic + "_product", arithmetic,
+                   small_tile::rows, 0, 255});
+  }
+  return all;
+}
+
+/// The rules of the arithmetic alone: l_mul's compensation of 2^-4 is its own.
+policy<binary32> plain_rules(const subject& k) {
+  return {.compensation = k.arithmetic == "l_mul" ? 1 << 19 : 0};
+}
+
+TEST(contractions, equal_the_golden_model) {
+  std::mt19937 random(1);
+  for (const subject& k : subjects()) {
+    for (const shape s : kShapes) {
+      SCOPED_TRACE(k.kernel + " " + std::to_string(s.m) + " " + std::to_string(s.n) + " " +
+                   std::to_string(s.k));
+      const words a = drawn(s.m * s.k, k.low, k.high, random);
+      const words b = drawn(s.k * s.n, k.low, k.high, random);
+      EXPECT_EQ(product_by(k.kernel, k.tile, plain_rules(k), s, a, b),
+                golden(k.arithmetic, plain_rules(k), s, a, b));
+    }
+  }
+}
+
+TEST(contractions, of_any_kernel_follow_the_policies) {
+  std::mt19937 random(2);
+  const shape s{9, 7, 5};
+  for (const subject& k : subjects()) {
+    if (k.high < 255) continue;
+    for (const auto subnormals : {subnormal_policy::flush, subnormal_policy::gradual}) {
+      for (const auto overflow : {overflow_policy::infinity, overflow_policy::saturate}) {
+        policy<binary32> rules = plain_rules(k);
+        rules.subnormals = subnormals;
+        rules.overflow = overflow;
+        if (k.arithmetic == "pam") rules.compensation = 463051;  // of 1.0552
+        SCOPED_TRACE(k.kernel);
+        const words a = drawn(s.m * s.k, 0, 255, random);
+        const words b = drawn(s.k * s.n, 0, 255, random);
+        EXPECT_EQ(product_by(k.kernel, k.tile, rules, s, a, b),
+                  golden(k.arithmetic, rules, s, a, b));
+      }
+    }
+  }
+}
+
+TEST(contractions, have_every_term_in_its_place) {
+  const ptx_options hashed({.hashed_sums = true});
+  const reference::planted_addition planted(ptx::hashed_add);
+  std::mt19937 random(3);
+  for (const subject& k : subjects()) {
+    for (const shape s : kShapes) {
+      SCOPED_TRACE(k.kernel + " " + std::to_string(s.m) + " " + std::to_string(s.n) + " " +
+                   std::to_string(s.k));
+      // Finite products that are no zeros: a zero is neutral, and an infinity swallows what came
+      // before.
+      const words a = drawn(s.m * s.k, 100, 154, random);
+      const words b = drawn(s.k * s.n, 100, 154, random);
+      EXPECT_EQ(product_by(k.kernel, k.tile, plain_rules(k), s, a, b),
+                golden(k.arithmetic, plain_rules(k), s, a, b));
+    }
+  }
+}
+
+TEST(contractions, do_not_depend_on_the_order_of_threads) {
+  std::mt19937 random(4);
+  const shape s{33, 129, 17};
+  const words a = drawn(s.m * s.k, 100, 154, random);
+  const words b = drawn(s.k * s.n, 100, 154, random);
+  for (const subject& k : subjects()) {
+    SCOPED_TRACE(k.kernel);
+    const words ascending = product_by(k.kernel, k.tile, plain_rules(k), s, a, b);
+    for (const auto order : {ptx::thread_order::descending, ptx::thread_order::shuffled}) {
+      const ptx_options options({.order = order});
+      EXPECT_EQ(product_by(k.kernel, k.tile, plain_rules(k), s, a, b), ascending);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pamkit::cuda
