@@ -12,6 +12,8 @@ namespace pamkit::simd {
 
 /// conv2d and conv2d_vjp of every arithmetic that has vector kernels.
 layer_function convolution_layer(std::string_view operation, std::string_view arithmetic);
+/// linear and attention, likewise.
+layer_function composed_layer(std::string_view operation, std::string_view arithmetic);
 
 /// pam and l_mul, which differ in the compensation that comes with the rules (0 to MIN).
 contraction_function pam_contraction(contraction_kind kind, derivative gradient);

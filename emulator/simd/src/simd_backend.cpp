@@ -153,6 +153,7 @@ layer_function simd_layer(std::string_view operation, std::string_view arithmeti
   const layer_function scalar = scalar_backend().layer(operation, arithmetic);
   if (scalar == nullptr || !vectors_chosen()) return scalar;
   layer_function found = simd::convolution_layer(operation, arithmetic);
+  if (found == nullptr) found = simd::composed_layer(operation, arithmetic);
   if (found != nullptr) return found;
   for_each_type(all_vector_kernels{}, [&]<class K>(std::type_identity<K>) {
     if (arithmetic == K::arithmetic::name) found = K::layer(operation);

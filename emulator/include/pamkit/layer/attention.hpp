@@ -1,7 +1,5 @@
 #pragma once
 
-#include <utility>
-
 #include "pamkit/detail/layer_contraction.hpp"
 #include "pamkit/layer_definition.hpp"
 
@@ -9,7 +7,8 @@ namespace pamkit::layer {
 
 /// softmax(bmm(pam(q, scale), k transposed)) times v by bmm, scale = RN(1 / sqrt(D)); a hidden
 /// score is -infinity. Compensation acts in the two batched products.
-struct attention {
+template <class Parts>
+struct attention_of {
   static constexpr std::string_view name = "attention";
   static constexpr layer_operand inputs[] = {{.name = "q", .is_differentiable = true},
                                              {.name = "k", .is_differentiable = true},
@@ -38,7 +37,6 @@ struct attention {
   struct products {
     const layer_call& c;
     detail::layer_steps<A> s;
-    contraction_definition<A> definition;
     std::int64_t batch, queries, keys, width;
     detail::word scale;
     std::vector<float> q;  ///< scaled
@@ -48,7 +46,7 @@ struct attention {
     tensor weights;  ///< softmax of the scores
 
     explicit products(const layer_call& call)
-        : c(call), s(c.steps<A>()), definition{c.rules, c.gradient} {
+        : c(call), s(c.steps<A>()) {
       const auto& shape = c.inputs[0].shape;
       c.require(shape.size() == 3 && c.inputs[1].shape.size() == 3, "q and k need three axes");
       batch = shape[0];
@@ -67,14 +65,11 @@ struct attention {
       k = detail::as_floats(c.inputs[1].encodings);
       v = detail::as_floats(c.inputs[2].encodings);
       scores = {{batch, queries, keys},
-                detail::contract(definition, contraction_kind::product, score_problem())};
+                Parts::template contract<A>(c, contraction_kind::product, score_problem())};
       for (std::size_t i = 0; i < scores.encodings.size(); ++i) {
         if (is_hidden(i)) scores.encodings[i] = detail::kMinusInfinity.bits;
       }
-      weights = tensor_of_shape(scores.shape);
-      for (std::int64_t r = 0; r < batch * queries; ++r) {
-        detail::softmax_row(s, row(std::as_const(scores), keys, r), row(weights, keys, r));
-      }
+      weights = Parts::template softmax<A>(c, scores);
     }
 
     bool is_hidden(std::size_t i) const { return c.inputs[3].encodings[i] != 0; }
@@ -106,7 +101,7 @@ struct attention {
 
     std::vector<std::uint32_t> output() const {
       const auto weight_values = detail::as_floats(weights.encodings);
-      return detail::contract(definition, contraction_kind::product, output_problem(weight_values));
+      return Parts::template contract<A>(c, contraction_kind::product, output_problem(weight_values));
     }
 
     std::vector<tensor> vjp(const tensor& d) const {
@@ -115,14 +110,10 @@ struct attention {
       const auto weight_values = detail::as_floats(weights.encodings);
       contraction_problem p = output_problem(weight_values);
       p.d = {d_values.data(), width, 1, queries * width};
-      const tensor d_weights{scores.shape, detail::contract(definition, vjp_a, p)};
-      tensor dv{c.inputs[2].shape, detail::contract(definition, vjp_b, p)};
+      const tensor d_weights{scores.shape, Parts::template contract<A>(c, vjp_a, p)};
+      tensor dv{c.inputs[2].shape, Parts::template contract<A>(c, vjp_b, p)};
 
-      tensor d_scores = tensor_of_shape(scores.shape);
-      for (std::int64_t r = 0; r < batch * queries; ++r) {
-        detail::softmax_row_vjp(s, row(scores, keys, r), row(d_weights, keys, r),
-                                row(d_scores, keys, r));
-      }
+      tensor d_scores = Parts::template softmax_vjp<A>(c, scores, d_weights);
       for (std::size_t i = 0; i < d_scores.encodings.size(); ++i) {
         if (is_hidden(i)) d_scores.encodings[i] = 0;
       }
@@ -130,12 +121,12 @@ struct attention {
       const auto d_score_values = detail::as_floats(d_scores.encodings);
       p = score_problem();
       p.d = {d_score_values.data(), keys, 1, queries * keys};
-      tensor dq{c.inputs[0].shape, detail::contract(definition, vjp_a, p)};
+      tensor dq{c.inputs[0].shape, Parts::template contract<A>(c, vjp_a, p)};
       for (std::size_t i = 0; i < dq.encodings.size(); ++i) {
         dq.encodings[i] = s.mul_vjp_a({c.inputs[0].encodings[i]}, scale, {dq.encodings[i]}).bits;
       }
       // Towards the transposed keys: [D, S].
-      const auto transposed = detail::contract(definition, vjp_b, p);
+      const auto transposed = Parts::template contract<A>(c, vjp_b, p);
       tensor dk = tensor_of_shape(c.inputs[1].shape);
       for (std::int64_t b = 0; b < batch; ++b) {
         for (std::int64_t j = 0; j < keys; ++j) {
@@ -149,5 +140,7 @@ struct attention {
     }
   };
 };
+
+struct attention : attention_of<detail::defined_parts> {};
 
 }  // namespace pamkit::layer

@@ -7,7 +7,8 @@ namespace pamkit::layer {
 
 /// x times the transposed weight, plus bias: terms in ascending index of the summed axis, the bias
 /// last. Leading axes of x are rows, row-major.
-struct linear {
+template <class Parts>
+struct linear_of {
   static constexpr std::string_view name = "linear";
   static constexpr layer_operand inputs[] = {{.name = "x", .is_differentiable = true},
                                              {.name = "weight", .is_differentiable = true},
@@ -20,8 +21,7 @@ struct linear {
   template <class A>
   static std::vector<tensor> forward(const layer_call& c) {
     const problem p(c);
-    const contraction_definition<A> definition{c.rules, c.gradient};
-    tensor y{p.y_shape, detail::contract(definition, contraction_kind::product, p.sizes)};
+    tensor y{p.y_shape, Parts::template contract<A>(c, contraction_kind::product, p.sizes)};
     if (!p.has_bias) return {std::move(y)};
     for (std::size_t i = 0; i < y.encodings.size(); ++i) {
       const detail::word bias{c.inputs[2].encodings[i % static_cast<std::size_t>(p.sizes.n)]};
@@ -39,10 +39,9 @@ struct linear {
     require_shape(c, "d_y", d, p.y_shape);
     const std::vector<float> d_values = detail::as_floats(d.encodings);
     p.sizes.d = {.data = d_values.data(), .row_stride = p.sizes.n};
-    const contraction_definition<A> definition{c.rules, c.gradient};
-    tensor dx{c.inputs[0].shape, detail::contract(definition, contraction_kind::vjp_a, p.sizes)};
+    tensor dx{c.inputs[0].shape, Parts::template contract<A>(c, contraction_kind::vjp_a, p.sizes)};
     // Towards the transposed weight: [K, N].
-    const auto transposed = detail::contract(definition, contraction_kind::vjp_b, p.sizes);
+    const auto transposed = Parts::template contract<A>(c, contraction_kind::vjp_b, p.sizes);
     tensor d_weight = tensor_of_shape(c.inputs[1].shape);
     for (std::int64_t n = 0; n < p.sizes.n; ++n) {
       for (std::int64_t k = 0; k < p.sizes.k; ++k) {
@@ -89,5 +88,7 @@ struct linear {
     }
   };
 };
+
+struct linear : linear_of<detail::defined_parts> {};
 
 }  // namespace pamkit::layer
