@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -25,22 +26,46 @@ struct image_taps {
   std::int64_t divisor = 1;
   bool taps_are_rows = true;  ///< of the matrix; else its columns
 
-  /// Writes what one tap reads at `count` places from `place` on to out[0], out[stride], ...
-  void read(std::int64_t tap, std::int64_t place, std::int64_t count, float* out,
-            std::int64_t stride) const {
-    const std::int64_t kernel_column = tap % kernel_width;
-    const std::int64_t kernel_row = tap / kernel_width % kernel_height;
-    const float* const channel = image + tap / kernel_width / kernel_height * height * width;
+  /// One row of taps, and one place, taken apart.
+  struct tap {
+    const float* channel = nullptr;
+    std::int64_t kernel_row = 0;
+    std::int64_t kernel_column = 0;
+  };
+  struct place {
+    std::int64_t row = 0;
+    std::int64_t column = 0;
+  };
+
+  tap tap_at(std::int64_t index) const {
+    const std::int64_t kernel = kernel_height * kernel_width;
+    return {image + index / kernel * height * width, index % kernel / kernel_width,
+            index % kernel_width};
+  }
+  /// The one after it, without a division.
+  tap next(tap t) const {
+    if (++t.kernel_column < kernel_width) return t;
+    t.kernel_column = 0;
+    if (++t.kernel_row < kernel_height) return t;
+    t.kernel_row = 0;
+    t.channel += height * width;
+    return t;
+  }
+  place place_at(std::int64_t index) const { return {index / place_width, index % place_width}; }
+
+  /// Writes what one tap reads at `count` places from `from` on to out[0], out[stride], ...
+  void read(const tap& t, place from, std::int64_t count, float* out, std::int64_t stride) const {
     while (count > 0) {
-      const std::int64_t column = place % place_width;
-      const std::int64_t run = count < place_width - column ? count : place_width - column;
-      const std::int64_t row = place / place_width * place_step + kernel_row * tap_step + origin;
-      const std::int64_t first = column * place_step + kernel_column * tap_step + origin;
-      const bool on_row = row >= 0 && row % divisor == 0 && row / divisor < height;
-      read_run(on_row ? channel + row / divisor * width : nullptr, first, run, out, stride);
+      const std::int64_t run = std::min(count, place_width - from.column);
+      const std::int64_t row = from.row * place_step + t.kernel_row * tap_step + origin;
+      const std::int64_t first = from.column * place_step + t.kernel_column * tap_step + origin;
+      const std::int64_t image_row = divisor == 1 ? row : row / divisor;
+      const bool on_row = row >= 0 && image_row < height && image_row * divisor == row;
+      read_run(on_row ? t.channel + image_row * width : nullptr, first, run, out, stride);
       out += run * stride;
-      place += run;
       count -= run;
+      ++from.row;
+      from.column = 0;
     }
   }
 
@@ -50,8 +75,14 @@ struct image_taps {
                 std::int64_t stride) const {
     if (source == nullptr) {
       for (std::int64_t i = 0; i < count; ++i) out[i * stride] = 0;
-    } else if (divisor == 1) {
+    } else if (divisor == 1 && place_step == 1 && stride == 1) {
       // Those inside the image are a run of their own.
+      const std::int64_t begin = std::clamp<std::int64_t>(-first, 0, count);
+      const std::int64_t end = std::clamp(width - first, begin, count);
+      std::fill(out, out + begin, 0.0F);
+      std::copy(source + first + begin, source + first + end, out + begin);
+      std::fill(out + end, out + count, 0.0F);
+    } else if (divisor == 1) {
       std::int64_t i = 0;
       for (; i < count && first + i * place_step < 0; ++i) out[i * stride] = 0;
       for (; i < count && first + i * place_step < width; ++i) {

@@ -281,9 +281,17 @@ HWY_INLINE integer_vector RoundToPower(integer_vector x) {
 inline void CopyTaps(const image_taps& taps, std::int64_t t0, std::int64_t count, std::int64_t j0,
                      std::int64_t valid, std::int64_t width, float* HWY_RESTRICT panel) {
   if (taps.taps_are_rows) {
-    for (std::int64_t t = 0; t < count; ++t) taps.read(t0 + t, j0, valid, panel + t * width, 1);
+    image_taps::tap tap = taps.tap_at(t0);
+    const image_taps::place place = taps.place_at(j0);
+    for (std::int64_t t = 0; t < count; ++t, tap = taps.next(tap)) {
+      taps.read(tap, place, valid, panel + t * width, 1);
+    }
   } else {
-    for (std::int64_t j = 0; j < valid; ++j) taps.read(j0 + j, t0, count, panel + j, width);
+    image_taps::tap tap = taps.tap_at(j0);
+    const image_taps::place place = taps.place_at(t0);
+    for (std::int64_t j = 0; j < valid; ++j, tap = taps.next(tap)) {
+      taps.read(tap, place, count, panel + j, width);
+    }
   }
   for (std::int64_t t = 0; t < count; ++t) {
     for (std::int64_t j = valid; j < width; ++j)

@@ -47,14 +47,15 @@ struct convolution {
       Kernels::arranged(contraction_kind::product, c.gradient, c.rules, a);
     });
     tensor result = tensor_of_shape({g.images, g.outputs, g.out_height, g.out_width});
-    for (std::size_t i = 0; i < y.size(); ++i) {
-      detail::word sum{std::bit_cast<std::uint32_t>(y[i])};
-      if (g.has_bias) {
-        const std::size_t output =
-            i / static_cast<std::size_t>(s.area) % static_cast<std::size_t>(g.outputs);
-        sum = detail::add(sum, {c.inputs[2].encodings[output]});
+    const auto area = static_cast<std::size_t>(s.area);
+    const auto planes = static_cast<std::size_t>(g.images * g.outputs);
+    for (std::size_t plane = 0; plane < planes; ++plane) {
+      const std::size_t output = plane % static_cast<std::size_t>(g.outputs);
+      const detail::word bias{g.has_bias ? c.inputs[2].encodings[output] : 0};
+      for (std::size_t i = plane * area; i < (plane + 1) * area; ++i) {
+        const detail::word sum{std::bit_cast<std::uint32_t>(y[i])};
+        result.encodings[i] = g.has_bias ? detail::add(sum, bias).bits : sum.bits;
       }
-      result.encodings[i] = sum.bits;
     }
     return {std::move(result)};
   }
