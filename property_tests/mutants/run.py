@@ -281,10 +281,12 @@ def judge_in_one_run(program, faults, arguments, results):
                 reached.add(fields[0])
             elif kind == "crashed":
                 crashed = next((f for f in faults if str(f.site) == fields[0]), None)
-                if crashed is None or crashed.name not in open_faults:
+                if crashed is None:
                     refuse(f"the judge crashed without a fault, in {program}")
-                open_faults.discard(crashed.name)
-                results.add(crashed, "killed", ["crash"], None, time.monotonic() - started, "the process was ended")
+                # One that was rejected before it ended the process is not run again either.
+                if crashed.name in open_faults:
+                    open_faults.discard(crashed.name)
+                    results.add(crashed, "killed", ["crash"], None, time.monotonic() - started, "the process was ended")
                 again = True
             elif kind == "exit" and not again and fields[0] != "0":
                 refuse(f"{program}: exit code {fields[0]}: {fields[1]}")
