@@ -47,6 +47,8 @@ def main():
     parser.add_argument("--property", action="append", default=[])
     parser.add_argument("--format", action="append", default=[])
     parser.add_argument("--lines", help="FIRST-LAST: only faults that begin there")
+    parser.add_argument("--whole", action="store_true",
+                        help="faults act in promises and look-ups too, each in a process of its own")
     parser.add_argument("--sample", type=int, metavar="N", help="N faults, drawn by chance from all of the files")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     arguments = parser.parse_args()
@@ -55,6 +57,8 @@ def main():
     faults = []
     for file in arguments.files:
         faults += mutants_of(str(pathlib.Path(file)), arguments.arithmetic)
+    for f in faults:
+        f.whole = arguments.whole
     if arguments.lines:
         first, last = map(int, arguments.lines.split("-"))
         faults = [f for f in faults if first <= int(f.name.split(":")[1]) <= last]
@@ -82,7 +86,11 @@ def main():
     for name in ("property", "format"):
         for value in getattr(arguments, name):
             options += [f"--{name}", value]
-    run.judge_in_one_run(program, faults, options, results)
+    if arguments.whole:
+        for f in faults:
+            run.judge_alone(program, f, options, results)
+    else:
+        run.judge_in_one_run(program, faults, options, results)
     survivors = [f for f in faults if results.found[f.name]["verdict"] == "survived"]
     for f in survivors:
         line = (ROOT / f.file).read_text()[:f.begin].count("\n") + 1
