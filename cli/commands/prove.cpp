@@ -41,6 +41,9 @@ struct question {
   std::string script;
 };
 
+// What --property calls the statements about compiled code, which are about binary32.
+constexpr const char* kCode = "code";
+
 // A link compares this many results of the emulator, over all policies.
 constexpr std::size_t kLinkedCases = 320;
 
@@ -69,7 +72,7 @@ std::vector<any_format> read_formats(const std::string& text) {
 
 std::vector<question> questions_of(const prove_options& options,
                                    const proofs::proof_folder& folder) {
-  std::vector<std::string> known;
+  std::vector<std::string> known = {kCode};
   for (const auto& s : folder.statements) {
     if (std::ranges::find(known, s.property) == known.end()) known.push_back(s.property);
   }
@@ -80,8 +83,20 @@ std::vector<question> questions_of(const prove_options& options,
     }
   }
   std::vector<question> all;
+  const auto is_asked_for = [&](const std::string& property) {
+    return asked.empty() || std::ranges::find(asked, property) != asked.end();
+  };
+  const std::vector<any_format> formats = read_formats(options.format);
   try {
-    for (const any_format& format : read_formats(options.format)) {
+    if (options.folder.empty() && is_asked_for(kCode) &&
+        std::ranges::any_of(formats,
+                            [](const any_format& f) { return describe(f).name == "binary32"; })) {
+      for (const auto& s : proofs::read_code_statements()) {
+        all.push_back({s.name, "binary32", s.sentence + " (" + s.domain + ")", s.text});
+      }
+    }
+    if (asked == std::vector<std::string>{kCode}) return all;
+    for (const any_format& format : formats) {
       const std::string name = describe(format).name;
       const std::string prelude = folder.prelude(format);
       for (const char* operation : proofs::linked_operations) {
@@ -90,8 +105,7 @@ std::vector<question> questions_of(const prove_options& options,
                        prelude + proofs::link_script(operation, format, 1, kLinkedCases)});
       }
       for (const auto& s : folder.statements) {
-        const bool is_asked = asked.empty() || std::ranges::find(asked, s.property) != asked.end();
-        if (is_asked && s.is_about(name)) {
+        if (is_asked_for(s.property) && s.is_about(name)) {
           all.push_back({s.name, name, s.sentence, prelude + s.text});
         }
       }
@@ -169,6 +183,10 @@ exit_code run(const prove_options& options) {
     print_out("{}", lines.text());
     return exit_code::passed;
   }
+  if (questions.empty()) {
+    throw failure("no statement about compiled code is here: they need nvcc when pamkit is built",
+                  exit_code::missing);
+  }
   const std::filesystem::path file = std::filesystem::path(options.out) / "prove.json";
   require_writable(file, options.force);
   if (!options.json_file.empty() && options.json_file != "-")
@@ -231,7 +249,8 @@ command prove() {
           .attach = [](CLI::App& app) -> std::function<exit_code()> {
             auto options = std::make_shared<prove_options>();
             app.add_option("--property", options->property,
-                           "properties that have a proof, as in --list (default: all)")
+                           "properties that have a proof, as in --list, or code: the compiled "
+                           "probes (default: all)")
                 ->type_name("P[,...]")
                 ->join(',');
             app.add_option("--format", options->format,

@@ -110,6 +110,22 @@ proof_folder read_folder(const std::filesystem::path& path) {
   return folder;
 }
 
+std::vector<code_statement> read_code_statements() {
+  std::vector<code_statement> statements;
+  const std::filesystem::path folder = PAMKIT_CODE_PROOFS_DIR;
+  if (!std::filesystem::is_directory(folder)) return statements;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    code_statement s;
+    s.name = entry.path().stem().string();
+    s.text = read_text(entry.path());
+    s.sentence = header_value(s.text, "statement");
+    s.domain = header_value(s.text, "domain");
+    statements.push_back(std::move(s));
+  }
+  std::ranges::sort(statements, {}, &code_statement::name);
+  return statements;
+}
+
 std::vector<any_format> default_proof_formats() {
   std::vector<any_format> formats = {binary32{}, bfloat16{}, binary16{}, e5m2{}, e4m3{}};
   for (const int kept : {1, 3, 7, 10, 22}) formats.emplace_back(binary32m{kept});

@@ -41,6 +41,17 @@ std::filesystem::path default_folder();
 /// Throws std::runtime_error, with the file and what would be right, on anything malformed.
 proof_folder read_folder(const std::filesystem::path& path);
 
+/// A statement about code that a compiler made of a probe (cuda/proofs). It needs no prelude.
+struct code_statement {
+  std::string name;  ///< "sass_sm_90_mul"
+  std::string sentence;
+  std::string domain;
+  std::string text;
+};
+
+/// Those that the build made, by name; none where it had no compiler for the device.
+std::vector<code_statement> read_code_statements();
+
 /// The formats that are proved when none is named: the fixed ones and members of binary32mN.
 std::vector<any_format> default_proof_formats();
 
