@@ -19,6 +19,7 @@ const ptx::kernel& checked_kernel(std::string_view name) {
 }
 
 thread_local ptx::launch_options current_options;
+thread_local std::map<std::string_view, std::uint64_t> launches;
 
 }  // namespace
 
@@ -27,8 +28,15 @@ ptx_options::ptx_options(const ptx::launch_options& options) : before_(current_o
 }
 ptx_options::~ptx_options() { current_options = before_; }
 
+std::vector<std::pair<std::string_view, std::uint64_t>> take_ptx_launches() {
+  std::vector<std::pair<std::string_view, std::uint64_t>> taken(launches.begin(), launches.end());
+  launches.clear();
+  return taken;
+}
+
 void execute_ptx(const launch& what) {
   const ptx::kernel& k = checked_kernel(what.kernel);
+  ++launches[k.name];
   ptx::memory global;
   // Written memory first: where it overlaps an operand, the accesses of both are compared.
   for (const bool is_written : {true, false}) {

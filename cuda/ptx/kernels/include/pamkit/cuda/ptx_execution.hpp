@@ -1,6 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "pamkit/cuda/launch.hpp"
 #include "pamkit/ptx/launch.hpp"
@@ -14,6 +18,9 @@ std::span<const ptx::kernel* const> ptx_kernels();
 /// Throws ptx::fault where the kernel does something wrong, and std::invalid_argument where there
 /// is no such kernel or its parameters have another size.
 void execute_ptx(const launch& what);
+
+/// The kernels that this thread has launched since it last asked, and how often.
+std::vector<std::pair<std::string_view, std::uint64_t>> take_ptx_launches();
 
 /// While it lives, launches of this thread have these options.
 class ptx_options {

@@ -1,0 +1,110 @@
+"""python3 analysis --ptx FILE... --sass FILE... --multiplying REGEX --budgets FILE --output FILE
+
+Writes what the certificate says of device code: an entry for each kernel, and under "refused" what is wrong. That is no error
+of this program: `pamkit audit` reports it. Exit code 1, with one line, is for text that cannot be read.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent.parent / "ptx" / "translator"), str(HERE.parent.parent / "sass")]
+
+import ptx_audit  # noqa: E402
+import sass  # noqa: E402
+import sass_audit  # noqa: E402
+import syntax  # noqa: E402
+
+
+def compiler_options(text):
+    """What ptxas was given, as the cubin has it on record."""
+    for found in re.findall(r'\.string\s+"([^"]*)"', text):
+        if "-arch" in found:
+            return found.strip()
+    return ""
+
+
+def judge(entry, multiplying, budgets):
+    """What is wrong with a kernel, as sentences."""
+    wrong = []
+    where = f"{entry['unit']} ({entry['kind']}, {entry['architecture']})"
+    entry["multiplies_by_definition"] = bool(multiplying.search(entry["unit"]))
+    if entry["multiplies_by_definition"]:
+        if entry["multiplications"] == 0:
+            wrong.append(f"{where} multiplies by definition, and no multiplication is found in it")
+    elif entry["multiplications"]:
+        wrong.append(f"{where} promises to multiply no data: {entry['multiplications']} times, first {entry['found'][0]}")
+    if entry["flushes"]:
+        wrong.append(f"{where} flushes subnormals: {entry['flushes'][0]}")
+    if entry["kind"] != "sass":
+        return wrong
+    if "-fmad false" not in entry["options"]:
+        wrong.append(f"{where} was not compiled with -fmad=false: {entry['options'] or 'no options on record'}")
+    for option in ("-ftz true", "-prec-div false", "-prec-sqrt false", "fast"):
+        if option in entry["options"]:
+            wrong.append(f"{where} was compiled with {option}")
+    for budget in budgets:
+        if not re.search(budget["kernel"], entry["unit"]):
+            continue
+        for key, limit in budget["at_most"].items():
+            if key not in entry:
+                wrong.append(f"{where} has no {key}, for which there is a budget of {limit}")
+            elif entry[key] > limit:
+                wrong.append(f"{where} has {key} {entry[key]}, its budget is {limit}")
+    return wrong
+
+
+def predict(entry, machines):
+    """Terms per clock and multiprocessor that the hot block allows: by issue slots and by the lanes of each kind of
+    instruction; latencies and shared pipes are not modelled."""
+    machine = machines.get(entry["architecture"])
+    if machine is None or "instructions_per_term" not in entry:
+        return
+    limits = [machine["issued"] / entry["instructions_per_term"]]
+    limits += [machine[kind] / n for kind, n in entry["per_term"].items() if kind in machine]
+    entry["predicted_terms_per_clock"] = round(min(limits), 1)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="analysis", description="what device code multiplies and costs")
+    parser.add_argument("--ptx", nargs="*", default=[], type=pathlib.Path)
+    parser.add_argument("--sass", nargs="*", default=[], type=pathlib.Path)
+    parser.add_argument("--multiplying", required=True, help="kernels that multiply by definition")
+    parser.add_argument("--budgets", required=True, type=pathlib.Path)
+    parser.add_argument("--output", required=True, type=pathlib.Path)
+    arguments = parser.parse_args()
+    rules = json.loads(arguments.budgets.read_text())
+    code, refused, path = [], [], None
+    try:
+        for path in arguments.ptx:
+            code += ptx_audit.facts(syntax.parse(path.read_text()), path.stem)
+        for path in arguments.sass:
+            text = path.read_text()
+            code += sass_audit.facts(sass.parse(text), path.stem, compiler_options(text))
+    except syntax.PtxError as error:
+        print(f"{path}:{error.line}: {error}", file=sys.stderr)
+        return 1
+    except (sass.SassError, OSError) as error:
+        print(f"{path}: {error}", file=sys.stderr)
+        return 1
+    baseline = re.compile(rules["baseline"])
+    multiplying = re.compile(arguments.multiplying)
+    for entry in code:
+        predict(entry, rules["machines"])
+        if baseline.search(entry["unit"]):
+            entry["is_baseline"] = True
+        else:
+            refused += judge(entry, multiplying, rules["budgets"])
+    document = {"machines": rules["machines"], "code": code, "refused": refused}
+    partial = arguments.output.with_suffix(f".{os.getpid()}")
+    partial.write_text(json.dumps(document, indent=1) + "\n")
+    partial.replace(arguments.output)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

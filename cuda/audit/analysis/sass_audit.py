@@ -1,0 +1,226 @@
+"""Which instructions of machine code multiply data, and what a kernel costs."""
+
+import re
+from collections import Counter
+
+from sass import Instruction, target_of
+
+_FLOAT_PRODUCTS = {"FMUL", "FMUL2", "FFMA", "FFMA2", "HMUL2", "HFMA2", "DMUL", "DFMA", "MUFU", "FFMA32I", "FMUL32I"}
+_TENSOR = re.compile(r"(H|I|D|Q|O|B|UTC\w*)G?MMA|IDP|IDP4A")
+_INTEGER_PRODUCTS = {"IMAD", "UIMAD", "IMUL", "XMAD"}
+_LOADS = {"LDG", "LDS", "LD", "LDL", "SHFL", "ATOMG", "ATOMS", "ATOM", "LDGSTS"}
+_STORES = {"STG", "STS", "ST", "STL", "RED", "BAR", "EXIT", "BRA", "NOP", "BSSY", "BSYNC", "WARPSYNC", "DEPBAR", "MEMBAR"}
+_ZEROS = {"RZ", "URZ", "-RZ"}
+
+
+def _registers(operand):
+    return re.findall(r"\bU?R\d+\b", operand)
+
+
+def _span(register, count):
+    letters, number = re.fullmatch(r"(U?R)(\d+)", register).groups()
+    return [f"{letters}{int(number) + i}" for i in range(count)]
+
+
+def _target_count(i):
+    """How many registers an instruction writes from its target on."""
+    if "128" in i.opcode:
+        return 4
+    wide = i.opcode[0] in ("IMAD", "UIMAD") and "WIDE" in i.opcode
+    return 2 if wide or "64" in i.opcode or i.opcode[0] in ("FADD2", "FMUL2", "FFMA2") else 1
+
+
+def written(i):
+    if i.opcode[0] in _STORES or not i.operands:
+        return []
+    for operand in i.operands:
+        if re.fullmatch(r"U?P(\d+|T)", operand):
+            continue
+        return _span(operand, _target_count(i)) if re.fullmatch(r"U?R\d+", operand) else []
+    return []
+
+
+def read(i):
+    skipped = len(written(i)) > 0
+    names = []
+    for operand in i.operands:
+        if skipped and re.fullmatch(r"U?R\d+", operand):
+            skipped = False
+            continue
+        found = _registers(operand)
+        if ".64" in operand or "WIDE" in i.opcode and operand == i.operands[-1]:
+            found = [r for f in found for r in _span(f, 2)]
+        names += found
+    return names
+
+
+_READ, _WRITTEN = {}, {}
+
+
+def _cached(function, cache, i):
+    key = (i.opcode, i.operands)
+    if key not in cache:
+        cache[key] = function(i)
+    return cache[key]
+
+
+class Flow:
+    """Which registers hold data: a value is data if it comes, by whatever way, from memory."""
+
+    def __init__(self, function):
+        self.blocks, self.labels = [[]], {}
+        for statement in function.code:
+            if isinstance(statement, Instruction):
+                self.blocks[-1].append(statement)
+                if statement.opcode[0] in ("BRA", "EXIT", "BSYNC", "RET", "JMP", "CALL", "BRX"):
+                    self.blocks.append([])
+            else:
+                if self.blocks[-1]:
+                    self.blocks.append([])
+                self.labels[statement] = len(self.blocks) - 1
+        self._entering = {0: set()}
+        self._solve()
+
+    def _successors(self, index):
+        block = self.blocks[index]
+        last = block[-1] if block else None
+        found = []
+        for i in block:
+            # A BSYNC goes to where its BSSY points, which is one of the labels that are named.
+            if i.opcode[0] in ("BRA", "BSSY", "CALL") and target_of(i) in self.labels:
+                found.append(self.labels[target_of(i)])
+        ends = last is not None and not last.guard and last.opcode[0] in ("BRA", "EXIT") and len(last.operands) <= 1
+        if not ends and index + 1 < len(self.blocks):
+            found.append(index + 1)
+        return found
+
+    def _solve(self):
+        entering = self._entering
+        work = [0]
+        while work:
+            index = work.pop()
+            data = set(entering[index])
+            for i in self.blocks[index]:
+                self._step(i, data)
+            for successor in self._successors(index):
+                if successor not in entering or not data <= entering[successor]:
+                    entering[successor] = entering.get(successor, set()) | data
+                    work.append(successor)
+
+    def walk(self):
+        """(instruction, registers that hold data before it); none for code that is not reached, but for padding."""
+        for index, block in enumerate(self.blocks):
+            data = set(self._entering.get(index, ()))
+            for i in block:
+                yield i, data
+                self._step(i, data)
+
+    @staticmethod
+    def _step(i, data):
+        targets = _cached(written, _WRITTEN, i)
+        if i.opcode[0] in _LOADS or not data.isdisjoint(_cached(read, _READ, i)):
+            data.update(targets)
+        elif not i.guard:
+            data.difference_update(targets)
+
+
+def _is_power_of_two(operand):
+    if not re.fullmatch(r"0x[0-9a-f]+|\d+", operand):
+        return False
+    value = int(operand, 0)
+    return value & (value - 1) == 0
+
+
+def multiplications(flow):
+    """(of data, of indices and sizes): lists of instructions. IMAD with a zero or a power of two for a factor is a move, a
+    sum or a shift, FFMA and HFMA2 with a zero are constants. The reciprocal of an integer division of indices is theirs."""
+    of_data, of_indices = [], []
+    for i, data in flow.walk():
+        name = i.opcode[0]
+        if _TENSOR.fullmatch(name):
+            of_data.append(i)
+            continue
+        if name not in _FLOAT_PRODUCTS and name not in _INTEGER_PRODUCTS:
+            continue
+        values = [o for o in i.operands if not re.fullmatch(r"!?U?P(\d+|T)", o)]
+        factors = values[1:2] if name == "MUFU" else values[1:3]
+        is_data = [not data.isdisjoint(_registers(f)) for f in factors]
+        if name in _INTEGER_PRODUCTS:
+            if any(f in _ZEROS or _is_power_of_two(f) for f in factors):
+                continue
+            (of_data if all(is_data) else of_indices).append(i)
+        elif not any(f in _ZEROS for f in factors):
+            index_only = name == "MUFU" and not any(is_data)
+            (of_indices if index_only else of_data).append(i)
+    return of_data, of_indices
+
+
+def hot_block(function):
+    """The straight run of instructions with most additions of floats; of equals the shortest."""
+    best, most = [], 0
+    run = []
+    for statement in [*function.code, None]:
+        if isinstance(statement, Instruction) and statement.opcode[0] not in ("BRA", "BAR", "EXIT", "BSSY", "BSYNC", "NOP"):
+            run.append(statement)
+            continue
+        additions = additions_in(run)
+        if additions > most or (additions == most and 0 < len(run) < len(best)):
+            best, most = run, additions
+        run = []
+    return best
+
+
+def additions_in(run):
+    """Sums of floats, fused ones included; a paired instruction has two."""
+    counts = Counter(i.opcode[0] for i in run)
+    return sum(counts[n] for n in ("FADD", "FFMA")) + 2 * sum(counts[n] for n in ("FADD2", "FFMA2"))
+
+
+def facts(module, unit, options):
+    """An entry of "code" for each kernel."""
+    for function in module.functions.values():
+        flow = Flow(function)
+        of_data, of_indices = multiplications(flow)
+        instructions = function.instructions
+        entry = {
+            "unit": function.name,
+            "file": unit,
+            "kind": "sass",
+            "architecture": module.target,
+            "multiplications": len(of_data),
+            "index_multiplications": len(of_indices),
+            "instructions": len(instructions),
+            "registers": function.registers,
+            "stack_bytes": function.stack_bytes,
+            "spills": sum(i.opcode[0] in ("LDL", "STL") for i in instructions),
+            "found": [f"{i.text} {', '.join(i.operands)} at {i.address:#x}" for i in of_data[:5]],
+            "flushes": _flushes(flow),
+            "options": options,
+        }
+        block = hot_block(function)
+        additions = additions_in(block)
+        if additions >= 16:
+            entry["instructions_per_term"] = round(len(block) / additions, 3)
+            entry["hot_block"] = dict(Counter(i.opcode[0] for i in block).most_common())
+            kinds = Counter(_kind(i) for i in block)
+            entry["per_term"] = {k: round(n / additions, 3) for k, n in sorted(kinds.items())}
+        yield entry
+
+
+def _kind(i):
+    """By whose lanes an instruction is computed."""
+    name = i.opcode[0]
+    if name in ("FADD", "FADD2", "FFMA", "FFMA2", "FMUL"):
+        return "float"
+    if name in ("FSETP", "ISETP", "FMNMX", "IMNMX", "VIMNMX", "VIADDMNMX"):
+        return "comparison"
+    return "memory" if name[:2] in ("LD", "ST") else "integer"
+
+
+def _flushes(flow):
+    """.FTZ on data; index arithmetic divides by way of floats."""
+    return [
+        f"{i.text} at {i.address:#x}"
+        for i, data in flow.walk()
+        if "FTZ" in i.opcode and not data.isdisjoint(read(i))
+    ]

@@ -1,0 +1,180 @@
+"""What the analysis of device code refuses, on small texts with one thing planted in each."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+ANALYSIS = HERE.parent / "analysis"
+
+PTX = """.version 9.0
+.target sm_80
+.address_size 64
+.visible .entry {name}(.param .u64 p, .param .u32 n)
+{{
+	.reg .b32 %r<9>;
+	.reg .b64 %rd<9>;
+	ld.param.u64 %rd1, [p];
+	ld.param.u32 %r1, [n];
+	mov.u32 %r2, %ctaid.x;
+	mad.lo.s32 %r3, %r2, %r1, %r2;
+	mul.wide.u32 %rd2, %r3, 4;
+	add.s64 %rd3, %rd1, %rd2;
+	ld.global.u32 %r4, [%rd3];
+	add.s32 %r5, %r4, %r1;
+	{code}
+	st.global.u32 [%rd3], %r6;
+	ret;
+}}
+"""
+
+SASS = """	.target	sm_90
+
+//--------------------- .note.nv.tkinfo           --------------------------
+        /*0030*/ 	.string	"{options}"
+
+//--------------------- .nv.info                  --------------------------
+	//----- nvinfo : EIATTR_REGCOUNT
+        /*0004*/ 	.word	index@({name})
+        /*0008*/ 	.word	0x00000020
+	//----- nvinfo : EIATTR_FRAME_SIZE
+        /*0010*/ 	.word	index@({name})
+        /*0014*/ 	.word	{stack}
+
+//--------------------- .text.{name}              --------------------------
+	.section	.text.{name},"ax",@progbits
+.text.{name}:
+        /*0000*/                   LDC.64 R2, c[0x0][0x210] ;
+        /*0010*/                   IMAD.MOV.U32 R8, RZ, RZ, R3 ;
+        /*0020*/                   IMAD R9, R8, R2, RZ ;
+        /*0030*/                   LDG.E R4, desc[UR4][R2.64] ;
+        /*0040*/                   {code} ;
+        /*0050*/                   STG.E desc[UR4][R2.64], R5 ;
+        /*0060*/                   EXIT ;
+"""
+
+GOOD = " -arch sm_90 -m 64 -fmad false "
+
+
+class Analysis(unittest.TestCase):
+    def analysed(self, ptx="", sass="", budgets=()):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            rules = {"baseline": "^baseline_", "machines": {}, "budgets": list(budgets)}
+            (folder / "budgets.json").write_text(json.dumps(rules))
+            command = [sys.executable, "-B", str(ANALYSIS), "--multiplying", "_exact", "--budgets",
+                       str(folder / "budgets.json"), "--output", str(folder / "out.json")]  # fmt: skip
+            for kind, text in (("ptx", ptx), ("sass", sass)):
+                if text:
+                    (folder / f"x.{kind}").write_text(text)
+                    command += [f"--{kind}", str(folder / f"x.{kind}")]
+            subprocess.run(command, check=True)
+            return json.loads((folder / "out.json").read_text())
+
+    def refused(self, *words, **texts):
+        sentences = self.analysed(**texts)["refused"]
+        self.assertEqual(len(sentences), 1, sentences)
+        for word in words:
+            self.assertIn(word, sentences[0])
+
+    def accepted(self, **texts):
+        document = self.analysed(**texts)
+        self.assertEqual(document["refused"], [])
+        return document["code"][0]
+
+    def ptx(self, code, name="k"):
+        return PTX.format(name=name, code=code)
+
+    def sass(self, code, name="k", options=GOOD, stack="0x00000000"):
+        return SASS.format(name=name, code=code, options=options, stack=stack)
+
+    def test_ptx_that_adds_data_and_multiplies_indices_passes(self):
+        entry = self.accepted(ptx=self.ptx("add.rn.f32 %r6, %r4, %r5;"))
+        self.assertEqual((entry["multiplications"], entry["index_multiplications"]), (0, 2))
+
+    def test_ptx_that_multiplies_data_is_refused(self):
+        self.refused("k (ptx, sm_80)", "mul.rn.f32 at line 16", ptx=self.ptx("mul.rn.f32 %r6, %r4, %r5;"))
+        self.refused("fma.rn.f32", ptx=self.ptx("fma.rn.f32 %r6, %r4, %r5, %r4;"))
+        self.refused("mul.lo.s32", ptx=self.ptx("mul.lo.s32 %r6, %r4, %r5;"))
+        self.refused("mad.lo.s32", ptx=self.ptx("mad.lo.s32 %r6, %r5, %r4, %r1;"))
+        self.refused("div.rn.f32", ptx=self.ptx("div.rn.f32 %r6, %r4, %r5;"))
+
+    def test_ptx_that_scales_data_by_a_size_is_no_product_of_data(self):
+        self.accepted(ptx=self.ptx("mul.lo.s32 %r6, %r4, %r1;"))
+        self.accepted(ptx=self.ptx("mul.lo.s32 %r6, %r4, 16777216;"))
+
+    def test_ptx_that_flushes_is_refused(self):
+        self.refused("flushes subnormals", ptx=self.ptx("add.ftz.f32 %r6, %r4, %r5;"))
+
+    def test_kernels_that_multiply_by_definition_are_listed_and_must_multiply(self):
+        entry = self.accepted(ptx=self.ptx("mul.rn.f32 %r6, %r4, %r5;", "k_exact"))
+        self.assertEqual((entry["multiplies_by_definition"], entry["multiplications"]), (True, 1))
+        self.refused("no multiplication is found", ptx=self.ptx("add.rn.f32 %r6, %r4, %r5;", "k_exact"))
+
+    def test_sass_that_adds_data_passes(self):
+        entry = self.accepted(sass=self.sass("FADD R5, R4, R4"))
+        self.assertEqual((entry["multiplications"], entry["index_multiplications"], entry["registers"]), (0, 1, 32))
+
+    def test_moves_and_constants_are_no_products(self):
+        for code in ("IMAD.MOV.U32 R5, RZ, RZ, R4", "IMAD.SHL.U32 R5, R4, 0x8, RZ", "IMAD.IADD R5, R4, 0x1, R4",
+                     "HFMA2.MMA R5, -RZ, RZ, 1, 0", "FFMA R5, -RZ, RZ, 1"):  # fmt: skip
+            with self.subTest(code):
+                self.accepted(sass=self.sass(code))
+
+    def test_sass_that_multiplies_data_is_refused(self):
+        for code in ("FMUL R5, R4, R4", "FFMA R5, R4, R4, R4", "HMUL2 R5, R4, R4", "MUFU.RCP R5, R4",
+                     "IMAD R5, R4, R4, RZ", "IMAD.WIDE.U32 R4, R4, R4, RZ", "HFMA2 R5, R4, R4, R4",
+                     "HMMA.16816.F32 R4, R4, R4, R4", "FMUL2 R4, R4, R4"):  # fmt: skip
+            with self.subTest(code):
+                self.refused("k (sass, sm_90)", code.split()[0], sass=self.sass(code))
+
+    def test_reciprocals_of_sizes_and_products_with_sizes_are_indexing(self):
+        self.accepted(sass=self.sass("MUFU.RCP R5, R3"))
+        self.accepted(sass=self.sass("F2I.FTZ.U32.TRUNC.NTZ R5, R3"))
+        self.accepted(sass=self.sass("IMAD R5, R4, R8, RZ"))
+
+    def test_sass_that_flushes_data_is_refused(self):
+        self.refused("flushes subnormals", sass=self.sass("FADD.FTZ R5, R4, R4"))
+
+    def test_options_that_change_bits_are_refused(self):
+        add = "FADD R5, R4, R4"
+        self.refused("not compiled with -fmad=false", sass=self.sass(add, options=" -arch sm_90 -m 64 "))
+        self.refused("-ftz true", sass=self.sass(add, options=GOOD + "-ftz true "))
+        self.refused("-prec-div false", sass=self.sass(add, options=GOOD + "-prec-div false "))
+
+    def test_budgets_are_kept(self):
+        add = "FADD R5, R4, R4"
+        budget = {"kernel": "^k$", "at_most": {"registers": 31, "spills": 0, "stack_bytes": 0}}
+        self.refused("registers 32, its budget is 31", sass=self.sass(add), budgets=[budget])
+        budget["at_most"]["registers"] = 32
+        self.accepted(sass=self.sass(add), budgets=[budget])
+        self.refused("stack_bytes 8", sass=self.sass(add, stack="0x00000008"), budgets=[budget])
+        self.refused("spills 1", sass=self.sass("STL [R1], R4"), budgets=[budget])
+        budget["at_most"]["instructions_per_term"] = 2.1
+        self.refused("no instructions_per_term", sass=self.sass(add), budgets=[budget])
+
+    def test_the_cost_of_a_term_is_counted_in_the_hot_block(self):
+        code = " ;\n        /*0048*/  ".join(["FADD R5, R4, R4", "IADD3 R6, R4, R4, RZ"] * 16)
+        entry = self.accepted(sass=self.sass(code))
+        self.assertAlmostEqual(entry["instructions_per_term"], (32 + 5) / 16, places=2)
+
+    def test_data_is_followed_through_registers_that_are_written_again(self):
+        code = "IADD3 R6, R4, 0x1, RZ ;\n        /*0042*/  IMAD.MOV.U32 R4, RZ, RZ, R8 ;\n        /*0044*/  "
+        self.accepted(sass=self.sass(code + "IMAD R5, R4, R6, RZ"))
+        self.refused("IMAD", sass=self.sass(code + "IMAD R5, R6, R6, RZ"))
+
+    def test_unreadable_text_is_an_error(self):
+        for option, text in (("--ptx", "nothing"), ("--sass", "nothing")):
+            with tempfile.TemporaryDirectory() as name:
+                (pathlib.Path(name) / "x").write_text(text)
+                command = [sys.executable, "-B", str(ANALYSIS), option, f"{name}/x", "--multiplying", "x", "--budgets",
+                           str(HERE.parent / "budgets.json"), "--output", f"{name}/out.json"]  # fmt: skip
+                done = subprocess.run(command, capture_output=True, text=True, check=False)
+                self.assertEqual((done.returncode, done.stderr.count("\n")), (1, 1), done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace pamkit::reports {
+
+/// The certificate that code does not multiply where its arithmetic promises it: over the objects
+/// of the emulator as they were compiled, and over PTX and machine code of the CUDA kernels.
+struct audit_sources {
+  std::filesystem::path objects;      ///< a file that names an object a line
+  std::filesystem::path excuses;      ///< see docs/machine-code.md
+  std::filesystem::path device_code;  ///< what cuda/audit found; need not be there
+  std::string objdump = "objdump";
+};
+
+struct audit_result {
+  nlohmann::ordered_json document;   ///< pamkit.audit/1, with "refused" and "not_run"
+  std::vector<std::string> refused;  ///< sentences; empty where the certificate holds
+  std::vector<std::string> absent;   ///< of the kinds that were asked for, with the reason
+};
+
+/// The kinds of code that there are.
+inline constexpr const char* audit_kinds[] = {"x86", "ptx", "sass"};
+
+/// Audits the kinds of code that are named. Throws std::runtime_error, naming the file, for what
+/// cannot be read.
+audit_result audit(const std::vector<std::string>& kinds, const audit_sources& sources,
+                   const std::string& command);
+
+/// One page that works offline, of a document of audit().
+std::string audit_page(const nlohmann::ordered_json& document);
+
+}  // namespace pamkit::reports

@@ -1,0 +1,215 @@
+#include "pamkit/reports/audit.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <stdexcept>
+
+#include "page.hpp"
+#include "pamkit/machine_code/multiplications.hpp"
+#include "pamkit/provenance/environment.hpp"
+
+namespace pamkit::reports {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+std::vector<std::filesystem::path> read_list(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  if (!in) throw std::runtime_error(file.string() + ": cannot be read; it names an object a line");
+  std::vector<std::filesystem::path> names;
+  for (std::string line; std::getline(in, line);) {
+    if (!line.empty()) names.emplace_back(line);
+  }
+  return names;
+}
+
+void audit_objects(const audit_sources& sources, audit_result& result) {
+  if (std::system((sources.objdump + " --version >/dev/null 2>&1").c_str()) != 0) {
+    result.absent.push_back("x86: objdump is not there; install binutils");
+    return;
+  }
+  const auto excuses = machine_code::read_excuses(sources.excuses);
+  std::vector<std::uint64_t> uses(excuses.size());
+  std::uint64_t objects = 0;
+  for (const auto& file : read_list(sources.objects)) {
+    std::error_code error;
+    if (!std::filesystem::exists(file, error)) continue;  // of a part that was not built
+    const auto unit =
+        machine_code::audit(machine_code::disassemble(file, sources.objdump), excuses, uses);
+    ++objects;
+    for (const auto& f : unit.refused) {
+      result.refused.push_back(fmt::format("{}: {} {} ({}), the first at {:x} in {}", unit.unit,
+                                           f.count, f.mnemonic, name_of(f.kind), f.first_address,
+                                           f.function));
+    }
+    json entry = machine_code::to_json(unit);
+    entry["kind"] = "x86";
+    result.document["code"].push_back(std::move(entry));
+  }
+  if (objects == 0) {
+    result.absent.push_back("x86: no object of the emulator is there; run ./pamkit audit");
+  }
+  for (std::size_t i = 0; objects != 0 && i < excuses.size(); ++i) {
+    if (uses[i] != 0) continue;
+    result.refused.push_back(fmt::format("{}: the excuse for '{}', '{}', '{}' excuses nothing",
+                                         sources.excuses.string(), excuses[i].unit,
+                                         excuses[i].function, excuses[i].instruction));
+  }
+}
+
+void audit_device(const std::string& kind, const json& device, audit_result& result) {
+  std::size_t found = 0;
+  for (const json& entry : device["code"]) {
+    if (entry["kind"] != kind) continue;
+    ++found;
+    result.document["code"].push_back(entry);
+  }
+  if (found == 0) {
+    result.absent.push_back(kind + (kind == "sass"
+                                        ? ": it takes nvcc and nvdisasm when pamkit is built"
+                                        : ": it takes nvcc and Python when pamkit is built"));
+    return;
+  }
+  for (const json& sentence : device["refused"]) {
+    const auto text = sentence.get<std::string>();
+    if (text.find("(" + kind + ", ") != std::string::npos) result.refused.push_back(text);
+  }
+}
+
+std::string cell(const json& entry, const char* key, int digits = 0) {
+  if (!entry.contains(key)) return "<td class=\"number\"></td>";
+  const json& value = entry[key];
+  const std::string text = value.is_number_float()
+                               ? fmt::format("{:.{}f}", value.get<double>(), digits)
+                           : value.is_string() ? value.get<std::string>()
+                                               : value.dump();
+  return fmt::format("<td class=\"number\" data-label=\"{}\">{}</td>", escape_html(key),
+                     escape_html(text));
+}
+
+std::string text_cell(const json& entry, const char* key) {
+  return fmt::format("<td data-label=\"{}\">{}</td>", key,
+                     escape_html(entry[key].get<std::string>()));
+}
+
+// The fused kernel of an architecture, or nothing.
+const json* baseline_of(const json& code, const json& architecture) {
+  for (const json& entry : code) {
+    if (entry.value("is_baseline", false) && entry["architecture"] == architecture) return &entry;
+  }
+  return nullptr;
+}
+
+std::string model_rows(const json& code) {
+  std::string html;
+  for (const json& entry : code) {
+    if (!entry.contains("predicted_terms_per_clock")) continue;
+    const json* const base = baseline_of(code, entry["architecture"]);
+    std::string ratio;
+    if (base != nullptr) {
+      ratio = fmt::format("{:.0f} %", 100 * entry["predicted_terms_per_clock"].get<double>() /
+                                          (*base)["predicted_terms_per_clock"].get<double>());
+    }
+    html += fmt::format(
+        "<tr><th>{}</th>{}{}{}{}<td class=\"number\" data-label=\"of FFMA\">{}</td></tr>\n",
+        escape_html(entry["unit"].get<std::string>()), text_cell(entry, "architecture"),
+        cell(entry, "instructions_per_term", 3), cell(entry, "registers"),
+        cell(entry, "predicted_terms_per_clock", 1), ratio);
+  }
+  return html;
+}
+
+std::string device_rows(const json& code) {
+  std::string html;
+  for (const json& entry : code) {
+    if (entry["kind"] == "x86" || entry.value("is_baseline", false)) continue;
+    const bool by_definition = entry["multiplies_by_definition"].get<bool>();
+    const bool is_right = by_definition == (entry["multiplications"].get<int>() != 0);
+    html += fmt::format(
+        "<tr><th>{}</th>{}{}{}{}{}{}{}<td data-label=\"verdict\" class=\"{}\">{}</td></tr>\n",
+        escape_html(entry["unit"].get<std::string>()), text_cell(entry, "kind"),
+        text_cell(entry, "architecture"), cell(entry, "multiplications"),
+        cell(entry, "index_multiplications"), cell(entry, "instructions"), cell(entry, "registers"),
+        cell(entry, "spills"), is_right ? "status-good" : "status-bad",
+        !is_right       ? "refused"
+        : by_definition ? "multiplies, by definition"
+                        : "multiplies no data");
+  }
+  return html;
+}
+
+std::string object_rows(const json& code) {
+  std::string html;
+  for (const json& entry : code) {
+    if (entry["kind"] != "x86") continue;
+    std::uint64_t excused = 0;
+    std::string reasons;
+    for (const json& f : entry["excused"]) {
+      excused += f["count"].get<std::uint64_t>();
+      const auto reason = escape_html(f["reason"].get<std::string>());
+      if (reasons.find(reason) == std::string::npos)
+        reasons += (reasons.empty() ? "" : "; ") + reason;
+    }
+    html += fmt::format(
+        "<tr><th>{}</th>{}{}<td class=\"number\" data-label=\"excused\">{}</td><td "
+        "data-label=\"reason\">{}</td></tr>\n",
+        escape_html(entry["unit"].get<std::string>()), cell(entry, "instructions"),
+        cell(entry, "multiplications"), excused, reasons);
+  }
+  return html;
+}
+
+std::string list_items(const json& sentences, const char* nothing) {
+  std::string html;
+  for (const json& s : sentences) html += "<li>" + escape_html(s.get<std::string>()) + "</li>\n";
+  return html.empty() ? fmt::format("<li>{}</li>", nothing) : html;
+}
+
+}  // namespace
+
+audit_result audit(const std::vector<std::string>& kinds, const audit_sources& sources,
+                   const std::string& command) {
+  audit_result result;
+  result.document = provenance::file_header("pamkit.audit/1");
+  result.document["command"] = command;
+  result.document["code"] = json::array();
+  result.document["operators"] = json::array();
+  json device = {{"code", json::array()}, {"refused", json::array()}};
+  std::error_code error;
+  if (std::filesystem::exists(sources.device_code, error)) device = read_json(sources.device_code);
+  for (const std::string& kind : kinds) {
+    if (kind == "x86") {
+      audit_objects(sources, result);
+    } else {
+      audit_device(kind, device, result);
+    }
+  }
+  result.document["refused"] = result.refused;
+  json& not_run = result.document["not_run"] = result.absent;
+  not_run.push_back("operators: the operators that a training step runs are not audited yet");
+  return result;
+}
+
+std::string audit_page(const json& document) {
+  const json& code = document["code"];
+  const auto command = document["command"].get<std::string>();
+  const bool holds = document["refused"].empty();
+  return fill_template(
+      "audit.html",
+      {{"style", std::string(template_text("page.css"))},
+       {"environment", environment_html(document["environment"], command)},
+       {"verdict", holds ? "<p class=\"status-good\">The certificate holds.</p>"
+                         : "<p class=\"status-bad\">The certificate does not hold.</p>"},
+       {"refused", list_items(document["refused"], "Nothing.")},
+       {"not_run", list_items(document["not_run"], "Nothing.")},
+       {"model", model_rows(code)},
+       {"device", device_rows(code)},
+       {"objects", object_rows(code)},
+       {"command", escape_html(command)}});
+}
+
+}  // namespace pamkit::reports
