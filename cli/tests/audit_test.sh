@@ -16,12 +16,12 @@ grep --quiet -E '<script|https?://' report/audit.html && fail "audit.html loads 
 # Device code as cuda/audit writes it.
 entry() {
   printf '{"code": [{"unit": "k", "file": "f", "kind": "sass", "architecture": "sm_90", "multiplications": %s,
-    "index_multiplications": 1, "instructions": 9, "registers": 32, "spills": 0, "multiplies_by_definition": false}],
-    "refused": [%s]}' "$1" "$2" >device.json
+    "index_multiplications": 1, "instructions": 9, "registers": 32, "spills": 0, "multiplies_by_definition": false, "verdict": "%s"}],
+    "refused": [%s]}' "$1" "$2" "$3" >device.json
 }
-entry 0 ''
+entry 0 'multiplies no data' ''
 expect 0 '^sass: 1 kernels, 0 of them multiply data$' '' "$PAMKIT" audit --kind sass --device-code device.json
-entry 2 '"k (sass, sm_90) promises to multiply no data: 2 times, first FMUL"'
+entry 2 refused '"k (sass, sm_90) promises to multiply no data: 2 times, first FMUL"'
 expect 1 '^refused: k \(sass, sm_90\) promises' '' "$PAMKIT" audit --kind sass --device-code device.json
 grep --quiet 'The certificate does not hold' report/audit.html || fail "audit.html hides a refusal"
 expect 1 '"multiplications": 2' '' "$PAMKIT" audit --kind sass --device-code device.json --json -

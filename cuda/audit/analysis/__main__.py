@@ -1,4 +1,4 @@
-"""python3 analysis --ptx FILE... --sass FILE... --multiplying REGEX --budgets FILE --output FILE
+"""python3 analysis --ptx FILE... --sass FILE... --multiplying REGEX [--dividing REGEX] --budgets FILE --output FILE
 
 Writes what the certificate says of device code: an entry for each kernel, and under "refused" what is wrong. That is no error
 of this program: `pamkit audit` reports it. Exit code 1, with one line, is for text that cannot be read.
@@ -28,16 +28,25 @@ def compiler_options(text):
     return ""
 
 
-def judge(entry, multiplying, budgets):
-    """What is wrong with a kernel, as sentences."""
+def judge(entry, multiplying, dividing, budgets):
+    """What is wrong with a kernel, as sentences; gives the entry its verdict."""
     wrong = []
     where = f"{entry['unit']} ({entry['kind']}, {entry['architecture']})"
-    entry["multiplies_by_definition"] = bool(multiplying.search(entry["unit"]))
-    if entry["multiplies_by_definition"]:
-        if entry["multiplications"] == 0:
-            wrong.append(f"{where} multiplies by definition, and no multiplication is found in it")
-    elif entry["multiplications"]:
-        wrong.append(f"{where} promises to multiply no data: {entry['multiplications']} times, first {entry['found'][0]}")
+    found = entry["multiplications"]
+    by_definition = bool(multiplying.search(entry["unit"]))
+    entry["multiplies_by_definition"] = by_definition
+    if by_definition and found:
+        entry["verdict"] = "multiplies, by definition"
+    elif by_definition and dividing.search(entry["unit"]):
+        entry["verdict"] = "divides data by a size, by definition"
+    elif by_definition:
+        entry["verdict"] = "refused"
+        wrong.append(f"{where} multiplies by definition, and no multiplication is found in it")
+    elif found:
+        entry["verdict"] = "refused"
+        wrong.append(f"{where} promises to multiply no data: {found} times, first {entry['found'][0]}")
+    else:
+        entry["verdict"] = "multiplies no data"
     if entry["flushes"]:
         wrong.append(f"{where} flushes subnormals: {entry['flushes'][0]}")
     if entry["kind"] != "sass":
@@ -74,6 +83,7 @@ def main():
     parser.add_argument("--ptx", nargs="*", default=[], type=pathlib.Path)
     parser.add_argument("--sass", nargs="*", default=[], type=pathlib.Path)
     parser.add_argument("--multiplying", required=True, help="kernels that multiply by definition")
+    parser.add_argument("--dividing", default="$^", help="of these, those that only divide by sizes")
     parser.add_argument("--budgets", required=True, type=pathlib.Path)
     parser.add_argument("--output", required=True, type=pathlib.Path)
     arguments = parser.parse_args()
@@ -93,12 +103,13 @@ def main():
         return 1
     baseline = re.compile(rules["baseline"])
     multiplying = re.compile(arguments.multiplying)
+    dividing = re.compile(arguments.dividing)
     for entry in code:
         predict(entry, rules["machines"])
         if baseline.search(entry["unit"]):
             entry["is_baseline"] = True
         else:
-            refused += judge(entry, multiplying, rules["budgets"])
+            refused += judge(entry, multiplying, dividing, rules["budgets"])
     document = {"machines": rules["machines"], "code": code, "refused": refused}
     partial = arguments.output.with_suffix(f".{os.getpid()}")
     partial.write_text(json.dumps(document, indent=1) + "\n")

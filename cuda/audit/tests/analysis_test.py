@@ -65,7 +65,7 @@ class Analysis(unittest.TestCase):
             folder = pathlib.Path(name)
             rules = {"baseline": "^baseline_", "machines": {}, "budgets": list(budgets)}
             (folder / "budgets.json").write_text(json.dumps(rules))
-            command = [sys.executable, "-B", str(ANALYSIS), "--multiplying", "_exact", "--budgets",
+            command = [sys.executable, "-B", str(ANALYSIS), "--multiplying", "_exact", "--dividing", "_mean$", "--budgets",
                        str(folder / "budgets.json"), "--output", str(folder / "out.json")]  # fmt: skip
             for kind, text in (("ptx", ptx), ("sass", sass)):
                 if text:
@@ -112,6 +112,8 @@ class Analysis(unittest.TestCase):
     def test_kernels_that_multiply_by_definition_are_listed_and_must_multiply(self):
         entry = self.accepted(ptx=self.ptx("mul.rn.f32 %r6, %r4, %r5;", "k_exact"))
         self.assertEqual((entry["multiplies_by_definition"], entry["multiplications"]), (True, 1))
+        entry = self.accepted(ptx=self.ptx("div.u32 %r6, %r4, %r1;", "k_exact_mean"))
+        self.assertEqual(entry["verdict"], "divides data by a size, by definition")
         self.refused("no multiplication is found", ptx=self.ptx("add.rn.f32 %r6, %r4, %r5;", "k_exact"))
 
     def test_sass_that_adds_data_passes(self):
