@@ -218,9 +218,10 @@ def _kind(i):
 
 
 def _flushes(flow):
-    """.FTZ on data; index arithmetic divides by way of floats."""
+    """.FTZ on data. Integer division goes by way of floats: its indices are no data, and what it truncates to an integer is
+    0 for a subnormal in any case."""
     return [
         f"{i.text} at {i.address:#x}"
         for i, data in flow.walk()
-        if "FTZ" in i.opcode and not data.isdisjoint(read(i))
+        if "FTZ" in i.opcode and not (i.opcode[0] == "F2I" and "TRUNC" in i.opcode) and not data.isdisjoint(read(i))
     ]

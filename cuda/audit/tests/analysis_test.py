@@ -140,6 +140,8 @@ class Analysis(unittest.TestCase):
 
     def test_sass_that_flushes_data_is_refused(self):
         self.refused("flushes subnormals", sass=self.sass("FADD.FTZ R5, R4, R4"))
+        self.refused("flushes subnormals", sass=self.sass("F2I.FTZ.U32.NTZ R5, R4"))
+        self.accepted(sass=self.sass("F2I.FTZ.U32.TRUNC.NTZ R5, R4"))
 
     def test_options_that_change_bits_are_refused(self):
         add = "FADD R5, R4, R4"
