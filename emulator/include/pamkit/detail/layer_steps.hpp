@@ -27,32 +27,32 @@ inline constexpr word kMinusInfinity{0xFF800000};
 inline word from_host(double x) { return {std::bit_cast<std::uint32_t>(static_cast<float>(x))}; }
 
 /// A word from outside as a result: its NaN is the canonical one.
-inline word canonical(std::uint32_t x) {
+PAMKIT_HD inline word canonical(std::uint32_t x) {
   const word w{x};
   return is_nan(w) ? canonical_nan<binary32>() : w;
 }
 
-inline word negated(word x) { return is_nan(x) ? x : word{x.bits ^ 0x80000000U}; }
+PAMKIT_HD inline word negated(word x) { return is_nan(x) ? x : word{x.bits ^ 0x80000000U}; }
 
 /// a - b: IEEE binary32, as add.
-inline word subtract(word a, word b) { return add(a, negated(b)); }
+PAMKIT_HD inline word subtract(word a, word b) { return add(a, negated(b)); }
 
-inline float number(word x) { return std::bit_cast<float>(std::uint32_t{x.bits}); }
+PAMKIT_HD inline float number(word x) { return std::bit_cast<float>(std::uint32_t{x.bits}); }
 
 /// The greater of two; a NaN is kept.
-inline word maximum(word a, word b) {
+PAMKIT_HD inline word maximum(word a, word b) {
   if (is_nan(a) || is_nan(b)) return canonical_nan<binary32>();
   return number(a) < number(b) ? b : a;
 }
 
 /// The lesser of two; a NaN is kept.
-inline word minimum(word a, word b) {
+PAMKIT_HD inline word minimum(word a, word b) {
   if (is_nan(a) || is_nan(b)) return canonical_nan<binary32>();
   return number(b) < number(a) ? b : a;
 }
 
 /// The largest integer not above x; infinities and NaNs stay.
-inline word floor_of(word x) {
+PAMKIT_HD inline word floor_of(word x) {
   if (is_nan(x)) return canonical_nan<binary32>();
   return {std::bit_cast<std::uint32_t>(std::floor(number(x)))};
 }
@@ -106,27 +106,33 @@ struct layer_steps {
   policy<binary32> rules;
   derivative gradient = derivative::approx;
 
-  word mul(word a, word b) const { return A::mul(rules, a, b); }
-  word div(word a, word b) const { return A::div(rules, a, b); }
-  word exp2(word x) const { return A::exp2(rules, x); }
-  word log2(word x) const { return A::log2(rules, x); }
-  word sqrt(word x) const { return elementwise::sqrt::apply<A>(rules, x); }
-  word log2e() const { return log2_e(rules.format); }
+  PAMKIT_HD word mul(word a, word b) const { return A::mul(rules, a, b); }
+  PAMKIT_HD word div(word a, word b) const { return A::div(rules, a, b); }
+  PAMKIT_HD word exp2(word x) const { return A::exp2(rules, x); }
+  PAMKIT_HD word log2(word x) const { return A::log2(rules, x); }
+  PAMKIT_HD word sqrt(word x) const { return elementwise::sqrt::apply<A>(rules, x); }
+  PAMKIT_HD word log2e() const { return log2_e(rules.format); }
 
-  word mul_vjp_a(word a, word b, word d) const { return A::mul_vjp_a(rules, gradient, a, b, d); }
-  word mul_vjp_b(word a, word b, word d) const { return A::mul_vjp_b(rules, gradient, a, b, d); }
+  PAMKIT_HD word mul_vjp_a(word a, word b, word d) const {
+    return A::mul_vjp_a(rules, gradient, a, b, d);
+  }
+  PAMKIT_HD word mul_vjp_b(word a, word b, word d) const {
+    return A::mul_vjp_b(rules, gradient, a, b, d);
+  }
 
   /// pam(x, x): its two contributions are added to each other.
-  word square_vjp(word x, word d) const { return add(mul_vjp_a(x, x, d), mul_vjp_b(x, x, d)); }
+  PAMKIT_HD word square_vjp(word x, word d) const {
+    return add(mul_vjp_a(x, x, d), mul_vjp_b(x, x, d));
+  }
 
-  word div_vjp_a(word a, word b, word d) const {
+  PAMKIT_HD word div_vjp_a(word a, word b, word d) const {
     if constexpr (requires { A::div_da(rules, a, b); }) {
       if (gradient == derivative::exact) return mul(d, A::div_da(rules, a, b));
     }
     return mul(div(one(), b), d);
   }
 
-  word div_vjp_b(word a, word b, word d) const {
+  PAMKIT_HD word div_vjp_b(word a, word b, word d) const {
     if constexpr (requires { A::div_db(rules, a, b); }) {
       if (gradient == derivative::exact) return mul(d, A::div_db(rules, a, b));
     }
@@ -134,14 +140,14 @@ struct layer_steps {
   }
 
   /// Of y = exp2(x).
-  word exp2_vjp(word x, word y, word d) const {
+  PAMKIT_HD word exp2_vjp(word x, word y, word d) const {
     if constexpr (requires { A::exp2_da(rules, x); }) {
       if (gradient == derivative::exact) return mul(d, A::exp2_da(rules, x));
     }
     return mul(mul(y, ln_2(rules.format)), d);
   }
 
-  word log2_vjp(word x, word d) const {
+  PAMKIT_HD word log2_vjp(word x, word d) const {
     if constexpr (requires { A::log2_da(rules, x); }) {
       if (gradient == derivative::exact) return mul(d, A::log2_da(rules, x));
     }
@@ -150,7 +156,7 @@ struct layer_steps {
 
   /// Of pasqrt(x) = paexp2(pam(palog2(x), 1/2)): exp2, product, log2 in reverse; +0 where a zero
   /// decided the root. An arithmetic with a root of its own has d / 2 over the root.
-  word sqrt_vjp(word x, word d) const {
+  PAMKIT_HD word sqrt_vjp(word x, word d) const {
     const word half = one_half<binary32>();
     if constexpr (requires { A::sqrt(rules, x); }) {
       return magnitude(x) == 0 ? kZero : div(mul(d, half), sqrt(x));
@@ -162,7 +168,7 @@ struct layer_steps {
     }
   }
 
-  static word one() { return pack<binary32>(false, one_magnitude<binary32>); }
+  PAMKIT_HD static word one() { return pack<binary32>(false, one_magnitude<binary32>); }
 };
 
 /// mean(x) = pad(sum(x), n), with what its vjp needs.
