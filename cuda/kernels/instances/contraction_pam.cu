@@ -8,4 +8,13 @@ PAMKIT_KERNELS_BEGIN(contraction_pam)
 PAMKIT_KERNEL(contraction_pam_fast, contraction_tiled<fast_class, large_tile>)
 PAMKIT_KERNEL(contraction_pam_threshold, contraction_tiled<threshold_class, large_tile>)
 PAMKIT_KERNEL(contraction_pam_hybrid, contraction_tiled<hybrid_class<arith::pam>, large_tile>)
+PAMKIT_KERNEL(contraction_pam_hybrid_small, contraction_tiled<hybrid_class<arith::pam>, small_tile>)
+PAMKIT_KERNEL(contraction_pam_hybrid_bfloat16,
+              contraction_tiled<hybrid_class<arith::pam>, large_tile, bfloat16>)
+PAMKIT_KERNEL(contraction_pam_hybrid_binary16,
+              contraction_tiled<hybrid_class<arith::pam>, large_tile, binary16>)
+PAMKIT_KERNEL(contraction_pam_hybrid_e5m2,
+              contraction_tiled<hybrid_class<arith::pam>, large_tile, e5m2>)
+PAMKIT_KERNEL(contraction_pam_hybrid_e4m3,
+              contraction_tiled<hybrid_class<arith::pam>, large_tile, e4m3>)
 PAMKIT_KERNELS_END

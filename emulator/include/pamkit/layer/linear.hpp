@@ -58,7 +58,7 @@ struct linear_of {
     return {std::move(dx), std::move(d_weight), std::move(d_bias)};
   }
 
- private:
+ protected:
   /// x [M, K] times the weight [N, K] read as [K, N].
   struct problem {
     std::vector<float> x;

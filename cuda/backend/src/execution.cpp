@@ -1,0 +1,265 @@
+#include "pamkit/cuda/execution.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <string>
+#include <variant>
+
+#include "pamkit/convert.hpp"
+#include "pamkit/cuda/contraction_plan.hpp"
+#include "pamkit/cuda/host_kernel.hpp"
+#include "pamkit/cuda/kernel/elements.cuh"
+
+namespace pamkit::cuda {
+
+namespace {
+
+constexpr std::string_view kPrefix = "pamkit_";
+
+template <class F>
+constexpr element_format format_code() {
+  if constexpr (std::is_same_v<F, bfloat16>) return element_format::bfloat16;
+  if constexpr (std::is_same_v<F, binary16>) return element_format::binary16;
+  if constexpr (std::is_same_v<F, e5m2>) return element_format::e5m2;
+  if constexpr (std::is_same_v<F, e4m3>) return element_format::e4m3;
+  return element_format::binary32;
+}
+
+template <class F>
+std::vector<typename F::storage> stored(const std::uint32_t* words, std::size_t count) {
+  std::vector<typename F::storage> memory(words == nullptr ? 0 : count);
+  for (std::size_t i = 0; i < memory.size(); ++i) {
+    memory[i] = static_cast<typename F::storage>(words[i]);
+  }
+  return memory;
+}
+
+template <class Storage>
+memory_region region(const std::vector<Storage>& memory, bool is_written) {
+  return {memory.data(), memory.size() * sizeof(Storage), is_written};
+}
+
+// Where the elements of an operand lie; f(index) for each of its elements.
+template <class Visit>
+void for_each_offset(const operand& o, std::int64_t batch, std::int64_t rows, std::int64_t columns,
+                     const Visit& visit) {
+  for (std::int64_t b = 0; b < batch; ++b) {
+    for (std::int64_t r = 0; r < rows; ++r) {
+      for (std::int64_t c = 0; c < columns; ++c) visit(o.offset(b, r, c));
+    }
+  }
+}
+
+// An operand of a contraction, with its sizes.
+struct sized_operand {
+  operand* view;
+  std::int64_t rows;
+  std::int64_t columns;
+};
+
+std::vector<sized_operand> operands_of(contraction_parameters& p) {
+  std::vector<sized_operand> list = {{&p.x, p.rows, p.terms}, {&p.y, p.terms, p.columns}};
+  if (p.own.data != nullptr) list.push_back({&p.own, p.rows, p.columns});
+  return list;
+}
+
+template <class Holds>
+bool all_hold(contraction_parameters p, const Holds& holds) {
+  bool all = true;
+  for (const sized_operand& o : operands_of(p)) {
+    for_each_offset(*o.view, p.batch, o.rows, o.columns, [&](std::int64_t at) {
+      all = all && holds(std::bit_cast<std::uint32_t>(static_cast<const float*>(o.view->data)[at]));
+    });
+  }
+  return all;
+}
+
+template <class F>
+bool is_exact_in(std::uint32_t x) {
+  const policy<F> gradual{.subnormals = subnormal_policy::gradual};
+  return widen(narrow(gradual, encoding<binary32>{x})).bits == x;
+}
+
+/// Dense outputs of a launch; what is not written stays a NaN that no operation returns.
+struct dense_output {
+  std::vector<float> memory;
+
+  explicit dense_output(contraction_parameters& p)
+      : memory(static_cast<std::size_t>(p.batch * p.rows * p.columns),
+               std::bit_cast<float>(0x7fa5a5a5U)) {
+    p.out = {.data = memory.data(),
+             .row_stride = p.columns,
+             .column_stride = 1,
+             .batch_stride = p.rows * p.columns};
+  }
+};
+
+void run(executor execute, const contraction_plan& plan) {
+  if (plan.blocks != 0) execute(plan.as_launch());
+}
+
+// Runs a plan and, where a result differs from that in `out`, puts it there.
+void run_beside(executor execute, contraction_plan plan, const matrix_output& out) {
+  const dense_output own(plan.parameters);
+  run(execute, plan);
+  const contraction_parameters& p = plan.parameters;
+  std::size_t next = 0;
+  for (std::int64_t b = 0; b < p.batch; ++b) {
+    for (std::int64_t r = 0; r < p.rows; ++r) {
+      for (std::int64_t c = 0; c < p.columns; ++c) {
+        float& expected =
+            out.data[b * out.batch_stride + r * out.row_stride + c * out.column_stride];
+        const float got = own.memory[next++];
+        if (std::bit_cast<std::uint32_t>(got) != std::bit_cast<std::uint32_t>(expected)) {
+          expected = got;
+        }
+      }
+    }
+  }
+}
+
+/// Operands narrowed to a format that holds them, dense and transposed: the strides of the launch
+/// change too.
+template <class F>
+struct narrow_operands {
+  std::vector<std::vector<typename F::storage>> memory;
+
+  explicit narrow_operands(contraction_parameters& p) {
+    for (const sized_operand& o : operands_of(p)) {
+      std::vector<typename F::storage> dense(
+          static_cast<std::size_t>(p.batch * o.rows * o.columns));
+      for (std::int64_t b = 0; b < p.batch; ++b) {
+        for (std::int64_t r = 0; r < o.rows; ++r) {
+          for (std::int64_t c = 0; c < o.columns; ++c) {
+            const float x = static_cast<const float*>(o.view->data)[o.view->offset(b, r, c)];
+            dense[static_cast<std::size_t>((b * o.columns + c) * o.rows + r)] =
+                narrow(policy<F>{.subnormals = subnormal_policy::gradual},
+                       encoding<binary32>{std::bit_cast<std::uint32_t>(x)})
+                    .bits;
+          }
+        }
+      }
+      memory.push_back(std::move(dense));
+      *o.view = {memory.back().data(), 1, o.rows, o.rows * o.columns};
+    }
+    p.format = format_code<F>();
+  }
+};
+
+// Whether the products of an arithmetic are pam's, with the compensation of the rules.
+bool is_pam(std::string_view arithmetic) { return arithmetic == "pam" || arithmetic == "l_mul"; }
+
+contraction_plan large(std::string_view name, const contraction_parameters& p) {
+  return plan_contraction(std::string(kPrefix) + std::string(name), large_tile::rows,
+                          large_tile::columns, p);
+}
+
+template <class F>
+void run_narrow(executor execute, std::string_view arithmetic, contraction_kind kind,
+                bool is_pam_product, contraction_parameters p, std::string_view hybrid) {
+  const narrow_operands<F> operands(p);
+  const matrix_output out = p.out;
+  run_beside(execute, plan_full_contraction(arithmetic, kind, p), out);
+  p.own = {};
+  if (is_pam_product) run_beside(execute, large(hybrid, p), out);
+}
+
+}  // namespace
+
+bool has_kernel(std::string_view name) {
+  return find_kernel(std::string(kPrefix) + std::string(name)) != nullptr;
+}
+
+void compute_elementwise(executor execute, std::string_view operation, int arity,
+                         const configuration& c, const std::uint32_t* a, const std::uint32_t* b,
+                         std::uint32_t* out, std::size_t count) {
+  const std::string name = std::string(kPrefix) + "elementwise_" + std::string(c.arithmetic) + "_" +
+                           std::string(operation);
+  std::visit(
+      [&]<class F>(F format) {
+        const auto left = stored<F>(a, count);
+        const auto right = stored<F>(arity == 2 ? b : nullptr, count);
+        std::vector<typename F::storage> result(count);
+        elementwise_parameters p{.subnormals = c.subnormals,
+                                 .overflow = c.overflow,
+                                 .format = format_code<F>(),
+                                 .compensation = c.compensation,
+                                 .count = static_cast<std::int64_t>(count),
+                                 .a = left.data(),
+                                 .b = right.data(),
+                                 .out = result.data()};
+        if constexpr (std::is_same_v<F, binary32m>) {
+          p.is_cut = true;
+          p.kept_bits = format.kept_bits;
+        }
+        const std::int64_t blocks = pieces(p.count, find_kernel(name)->threads);
+        const launch l{.kernel = name,
+                       .blocks = checked_blocks(name, std::span(&blocks, 1)),
+                       .parameters = &p,
+                       .parameter_bytes = sizeof p,
+                       .memory = {region(left, false), region(right, false), region(result, true)}};
+        if (l.blocks != 0) execute(l);
+        std::ranges::copy(result, out);
+      },
+      c.format);
+}
+
+void compute_contraction(executor execute, std::string_view arithmetic, contraction_kind kind,
+                         derivative gradient, const policy<binary32>& rules,
+                         const contraction_problem& problem, const float* bias) {
+  contraction_parameters p = contraction_parameters_of(kind, gradient, rules, problem);
+  p.bias = bias;
+  run(execute, plan_full_contraction(arithmetic, kind, p));
+
+  // The approx derivatives of pam are its products with other operands.
+  const bool is_product = kind == contraction_kind::product || gradient == derivative::approx;
+  const bool is_pam_product = is_pam(arithmetic) && is_product;
+  contraction_parameters product = p;
+  product.own = {};
+  if (is_pam_product) {
+    run_beside(execute, large("contraction_pam_hybrid", product), p.out);
+    run_beside(execute,
+               plan_contraction(std::string(kPrefix) + "contraction_pam_hybrid_small",
+                                small_tile::rows, small_tile::columns, product),
+               p.out);
+    const auto magnitude = [](std::uint32_t x) { return x & kMagnitude; };
+    if (all_hold(product, [&](std::uint32_t x) {
+          return magnitude(x) >= kSmall && magnitude(x) < kLarge;
+        })) {
+      run_beside(execute, large("contraction_pam_fast", product), p.out);
+    }
+    if (rules.subnormals == subnormal_policy::flush &&
+        all_hold(product, [&](std::uint32_t x) { return magnitude(x) < kLarge; })) {
+      run_beside(execute, large("contraction_pam_threshold", product), p.out);
+    }
+  }
+  // The narrowest format that holds the operands: kernels that widen them.
+  const auto narrow_kernels = [&]<class F>(F, std::string_view hybrid) {
+    if (!all_hold(p, is_exact_in<F>)) return false;
+    run_narrow<F>(execute, arithmetic, kind, is_pam_product, p, hybrid);
+    return true;
+  };
+  narrow_kernels(e4m3{}, "contraction_pam_hybrid_e4m3") ||
+      narrow_kernels(e5m2{}, "contraction_pam_hybrid_e5m2") ||
+      narrow_kernels(binary16{}, "contraction_pam_hybrid_binary16") ||
+      narrow_kernels(bfloat16{}, "contraction_pam_hybrid_bfloat16");
+}
+
+std::vector<std::uint32_t> computed_contraction(executor execute, std::string_view arithmetic,
+                                                contraction_kind kind, derivative gradient,
+                                                const policy<binary32>& rules,
+                                                const contraction_problem& problem,
+                                                const float* bias) {
+  contraction_problem c = problem;
+  const std::int64_t rows = output_rows(kind, c);
+  const std::int64_t columns = output_columns(kind, c);
+  std::vector<float> values(static_cast<std::size_t>(c.batch * rows * columns));
+  c.out = {.data = values.data(), .row_stride = columns, .batch_stride = rows * columns};
+  compute_contraction(execute, arithmetic, kind, gradient, rules, c, bias);
+  std::vector<std::uint32_t> encodings;
+  encodings.reserve(values.size());
+  for (const float v : values) encodings.push_back(std::bit_cast<std::uint32_t>(v));
+  return encodings;
+}
+
+}  // namespace pamkit::cuda
