@@ -23,6 +23,8 @@ void adamw_step(layer_case_source& source) {
                                    {one_special, {{"step", 20000}, {"beta1", 0}}},
                                    {ties, {{"beta2", 0.999}, {"weight_decay", 0.5}}},
                                    {training, {{"step", 400}, {"weight_decay", 1e-4}}},
+                                   {training, {{"corrected", 1}, {"beta2", 0.98}, {"step", 12}}},
+                                   {spread, {{"corrected", 1}, {"beta1", 0.5}, {"step", 3}}},
                                    {ordinary, {{"beta2", 0}, {"step", 5}}, {}},
                                    {ordinary, {}, {0, 2}}};
   for (const plan& p : plans) {

@@ -33,6 +33,7 @@ constexpr wrong_value kWrongValues[] = {
     {"conv2d", "dilation", 0},     {"conv2d", "dilation", 100},    {"conv2d", "groups", 0},
     {"conv2d", "groups", 2},       {"conv2d", "stride", 1e300},    {"dropout", "p", 1},
     {"dropout", "p", -0.25},       {"clip_grad_norm", "limit", -1}, {"adamw_step", "step", 0},
+    {"adamw_step", "corrected", 2}, {"adamw_step", "corrected", 0.5},
     {"adamw_step", "step", 0.5},   {"cross_entropy", "fairseq", -1}, {"cross_entropy", "fairseq", 0.5},
 };
 

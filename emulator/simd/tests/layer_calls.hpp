@@ -67,7 +67,11 @@ inline layer_operands draw_operands(const layer_info& layer, bool is_vjp, std::i
   if (layer.name == "layer_norm" && random() % 2 == 0) call.attributes["eps"] = 0;
   if (layer.name == "adamw_step") {
     call.attributes["step"] = static_cast<double>(1 + random() % 1000);
-    if (random() % 4 == 0) call.attributes["beta1"] = 0;
+    if (random() % 4 == 0) {
+      call.attributes["beta1"] = 0;
+    } else if (random() % 4 == 0) {
+      call.attributes["corrected"] = 1;
+    }
     if (random() % 3 == 0) call.attributes["weight_decay"] = 0;
     // Mostly sums of squares.
     if (random() % 4 != 0) {
