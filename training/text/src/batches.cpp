@@ -9,23 +9,10 @@
 
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/philox.hpp"
+#include "pamkit/training/text_codec.hpp"
 
 namespace pamkit::training {
 namespace {
-
-// The numbers 0 ... count - 1 in the order of their random bits.
-std::vector<std::uint32_t> shuffled(std::size_t count, std::uint64_t seed, std::uint32_t epoch,
-                                    std::uint32_t purpose) {
-  std::vector<std::pair<std::uint64_t, std::uint32_t>> keyed(count);
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const philox_counter random = philox4x32_10({epoch, 0, purpose, i}, philox_key_of(seed));
-    keyed[i] = {std::uint64_t{random[0]} << 32 | random[1], i};
-  }
-  std::ranges::sort(keyed);
-  std::vector<std::uint32_t> order(count);
-  std::ranges::transform(keyed, order.begin(), [](const auto& pair) { return pair.second; });
-  return order;
-}
 
 // Writes `ids`, with `first` before and `last` behind where they are not negative, then pads.
 void append_row(std::vector<std::int64_t>& matrix, std::span<const std::int32_t> ids,
@@ -37,22 +24,12 @@ void append_row(std::vector<std::int64_t>& matrix, std::span<const std::int32_t>
   matrix.resize(end, subwords::pad_id);
 }
 
-void require_rows(std::span<const std::uint32_t> rows, std::size_t size) {
-  if (rows.empty()) throw std::invalid_argument("batch: no rows");
-  for (const std::uint32_t row : rows) {
-    if (row >= size) {
-      throw std::out_of_range(fmt::format("batch: row {} is not in [0, {})", row, size));
-    }
-  }
-}
-
-}  // namespace
-
-id_corpus encode_corpus(const subwords& model, const parallel_corpus& corpus,
-                        std::size_t max_sentence_tokens) {
+template <class Source, class Target>
+id_corpus encoded(const Source& source, const Target& target, const parallel_corpus& corpus,
+                  std::size_t max_sentence_tokens) {
   id_corpus result;
   for (std::size_t i = 0; i < corpus.size(); ++i) {
-    id_pair pair{model.encode(corpus.source[i]), model.encode(corpus.target[i])};
+    id_pair pair{source(corpus.source[i]), target(corpus.target[i])};
     if (pair.source.empty() || pair.target.empty()) {
       ++result.dropped_empty;
     } else if (std::max(pair.source_tokens(), pair.target_tokens()) > max_sentence_tokens) {
@@ -69,6 +46,43 @@ id_corpus encode_corpus(const subwords& model, const parallel_corpus& corpus,
         "sentences of text on both sides were expected");
   }
   return result;
+}
+
+void require_rows(std::span<const std::uint32_t> rows, std::size_t size) {
+  if (rows.empty()) throw std::invalid_argument("batch: no rows");
+  for (const std::uint32_t row : rows) {
+    if (row >= size) {
+      throw std::out_of_range(fmt::format("batch: row {} is not in [0, {})", row, size));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::uint32_t> random_order(std::size_t count, std::uint64_t seed, std::uint32_t epoch,
+                                    std::uint32_t purpose) {
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> keyed(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const philox_counter random = philox4x32_10({epoch, 0, purpose, i}, philox_key_of(seed));
+    keyed[i] = {std::uint64_t{random[0]} << 32 | random[1], i};
+  }
+  std::ranges::sort(keyed);
+  std::vector<std::uint32_t> order(count);
+  std::ranges::transform(keyed, order.begin(), [](const auto& pair) { return pair.second; });
+  return order;
+}
+
+id_corpus encode_corpus(const subwords& model, const parallel_corpus& corpus,
+                        std::size_t max_sentence_tokens) {
+  const auto encode = [&](const std::string& line) { return model.encode(line); };
+  return encoded(encode, encode, corpus, max_sentence_tokens);
+}
+
+id_corpus encode_corpus(const text_codec& codec, const parallel_corpus& corpus,
+                        std::size_t max_sentence_tokens) {
+  return encoded([&](const std::string& line) { return codec.encode_source(line); },
+                 [&](const std::string& line) { return codec.encode_target(line); }, corpus,
+                 max_sentence_tokens);
 }
 
 batch make_batch(std::span<const id_pair> pairs, std::span<const std::uint32_t> rows) {
@@ -144,10 +158,10 @@ batch_order batch_planner::cut(std::vector<std::uint32_t> order) const {
 }
 
 batch_order batch_planner::training_order(std::uint64_t seed, std::uint32_t epoch) const {
-  batch_order batches = cut(shuffled(tokens_.size(), seed, epoch, site::order_of_pairs));
+  batch_order batches = cut(random_order(tokens_.size(), seed, epoch, site::order_of_pairs));
   batch_order result;
   result.reserve(batches.size());
-  for (const std::uint32_t i : shuffled(batches.size(), seed, epoch, site::order_of_batches)) {
+  for (const std::uint32_t i : random_order(batches.size(), seed, epoch, site::order_of_batches)) {
     result.push_back(std::move(batches[i]));
   }
   return result;

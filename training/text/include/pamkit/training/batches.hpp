@@ -57,6 +57,11 @@ batch make_source_batch(std::span<const std::vector<std::int32_t>> sources,
 /// Indices of the pairs of each batch, in the order in which batches are taken.
 using batch_order = std::vector<std::vector<std::uint32_t>>;
 
+/// The numbers 0 ... count - 1 in the order of 64 random bits each: words 0 (high) and 1 of Philox4x32-10 with
+/// key = seed, counter = (epoch, 0, purpose, number); ties by number.
+std::vector<std::uint32_t> random_order(std::size_t count, std::uint64_t seed, std::uint32_t epoch,
+                                        std::uint32_t purpose);
+
 /// Where a training step stands in the data; both from 0.
 struct data_position {
   std::uint32_t epoch;

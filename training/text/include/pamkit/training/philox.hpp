@@ -49,6 +49,7 @@ namespace site {
 inline constexpr std::uint32_t order_of_pairs = 0xFFFFFFFF;
 inline constexpr std::uint32_t order_of_batches = 0xFFFFFFFE;
 inline constexpr std::uint32_t initial_parameters = 0xFFFFFFFD;
+inline constexpr std::uint32_t augmentation = 0xFFFFFFFC;
 }  // namespace site
 
 }  // namespace pamkit::training

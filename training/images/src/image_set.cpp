@@ -1,0 +1,210 @@
+#include "pamkit/training/image_set.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <system_error>
+
+#include "pamkit/training/corpus.hpp"
+#include "pamkit/training/input_error.hpp"
+#include "pamkit/training/sha256.hpp"
+
+namespace pamkit::training {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kCifarSize = 32;
+constexpr std::size_t kPlane = 1024;
+constexpr std::size_t kRecord = 1 + 3 * kPlane;
+
+// --- CIFAR-10 -----------------------------------------------------------------------------------------
+
+class cifar_records : public image_set {
+ public:
+  explicit cifar_records(std::string records) : records_(std::move(records)) {}
+
+  std::size_t size() const override { return records_.size() / kRecord; }
+  int label(std::size_t i) const override {
+    return static_cast<unsigned char>(records_[i * kRecord]);
+  }
+  image load(std::size_t i) const override {
+    image result(kCifarSize, kCifarSize);
+    const char* const planes = records_.data() + i * kRecord + 1;
+    for (std::size_t pixel = 0; pixel < kPlane; ++pixel) {
+      for (std::size_t c = 0; c < 3; ++c) {
+        result.rgb[pixel * 3 + c] = static_cast<std::uint8_t>(planes[c * kPlane + pixel]);
+      }
+    }
+    return result;
+  }
+
+ private:
+  std::string records_;
+};
+
+bool is_record_file(const std::string& name, std::string_view stem) {
+  return name.starts_with(stem) &&
+         (name.ends_with(".bin") || name.ends_with(".bin.gz") || name.ends_with(".bin.xz"));
+}
+
+std::vector<fs::path> entries(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (auto it = fs::directory_iterator(folder, error); !error && it != fs::directory_iterator();
+       it.increment(error)) {
+    found.push_back(it->path());
+  }
+  if (error) throw input_error(folder.string(), error.message(), "a readable folder was expected");
+  std::ranges::sort(found);
+  return found;
+}
+
+std::string read_records(const std::vector<fs::path>& files, std::size_t classes) {
+  std::string all;
+  for (const fs::path& file : files) {
+    const std::string bytes = read_file(file);
+    if (bytes.empty() || bytes.size() % kRecord != 0) {
+      throw input_error(file.string(),
+                        fmt::format("has {} bytes, {} more than whole records", bytes.size(),
+                                    bytes.size() % kRecord),
+                        fmt::format("records of {} bytes, a label and 3072 of R, G, B, were expected",
+                                    kRecord));
+    }
+    for (std::size_t at = 0; at < bytes.size(); at += kRecord) {
+      const auto label = static_cast<unsigned char>(bytes[at]);
+      if (label >= classes) {
+        throw input_error(file.string(),
+                          fmt::format("record {} has label {}", at / kRecord + 1, label),
+                          fmt::format("labels 0 to {} were expected", classes - 1));
+      }
+    }
+    all += bytes;
+  }
+  return all;
+}
+
+std::vector<std::string> cifar_classes(const fs::path& folder) {
+  std::error_code error;
+  const fs::path names = folder / "batches.meta.txt";
+  std::vector<std::string> classes;
+  if (fs::exists(names, error)) {
+    for (std::string& line : read_lines(names)) {
+      if (!line.empty()) classes.push_back(std::move(line));
+    }
+  }
+  for (int i = static_cast<int>(classes.size()); i < 10; ++i) classes.push_back(std::to_string(i));
+  return classes;
+}
+
+image_data open_cifar(const fs::path& folder, const std::vector<fs::path>& train,
+                      const std::vector<fs::path>& test) {
+  image_data data;
+  data.classes = cifar_classes(folder);
+  std::string training = read_records(train, data.classes.size());
+  std::string validation = read_records(test, data.classes.size());
+  data.key = sha256_hex(sha256_hex(training) + sha256_hex(validation));
+  data.train = std::make_unique<cifar_records>(std::move(training));
+  data.valid = std::make_unique<cifar_records>(std::move(validation));
+  return data;
+}
+
+// --- ImageFolder --------------------------------------------------------------------------------------
+
+struct labelled_file {
+  fs::path path;
+  int label;
+};
+
+class jpeg_files : public image_set {
+ public:
+  explicit jpeg_files(std::vector<labelled_file> files) : files_(std::move(files)) {}
+
+  std::size_t size() const override { return files_.size(); }
+  int label(std::size_t i) const override { return files_[i].label; }
+  image load(std::size_t i) const override {
+    return decode_jpeg(read_file(files_[i].path), files_[i].path.string());
+  }
+
+ private:
+  std::vector<labelled_file> files_;
+};
+
+bool is_jpeg(const fs::path& path) {
+  constexpr std::array<std::string_view, 6> endings = {".JPEG", ".jpeg", ".jpg",
+                                                       ".JPG",  ".Jpeg", ".Jpg"};
+  return std::ranges::find(endings, path.extension().string()) != endings.end();
+}
+
+std::vector<std::string> class_folders(const fs::path& split) {
+  std::vector<std::string> classes;
+  for (const fs::path& entry : entries(split)) {
+    if (fs::is_directory(entry)) classes.push_back(entry.filename().string());
+  }
+  if (classes.empty()) {
+    throw input_error(split.string(), "holds no class folder", "CLASS/*.JPEG was expected");
+  }
+  return classes;
+}
+
+std::vector<labelled_file> files_of(const fs::path& split, const std::vector<std::string>& classes,
+                                    sha256& key) {
+  std::vector<labelled_file> files;
+  for (const std::string& name : class_folders(split)) {
+    const auto place = std::ranges::find(classes, name);
+    if (place == classes.end()) {
+      throw input_error((split / name).string(), "is a class that training does not have",
+                        "the class folders of train were expected");
+    }
+    const std::size_t before = files.size();
+    for (const fs::path& entry : entries(split / name)) {
+      if (!is_jpeg(entry)) continue;
+      files.push_back({entry, static_cast<int>(place - classes.begin())});
+      key.update(fs::relative(entry, split.parent_path()).string() + "\n" +
+                 std::to_string(fs::file_size(entry)) + "\n");
+    }
+    if (files.size() == before) {
+      throw input_error((split / name).string(), "is an empty class folder",
+                        "images (*.JPEG, *.jpg) were expected");
+    }
+  }
+  return files;
+}
+
+image_data open_folder(const fs::path& folder, const fs::path& valid) {
+  image_data data;
+  data.classes = class_folders(folder / "train");
+  sha256 key;
+  data.train = std::make_unique<jpeg_files>(files_of(folder / "train", data.classes, key));
+  data.valid = std::make_unique<jpeg_files>(files_of(valid, data.classes, key));
+  data.key = key.hex();
+  return data;
+}
+
+}  // namespace
+
+image_data open_images(const fs::path& folder) {
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) {
+    throw input_error(folder.string(), "no such folder", "a folder of images was expected");
+  }
+  std::vector<fs::path> train;
+  std::vector<fs::path> test;
+  for (const fs::path& entry : entries(folder)) {
+    if (is_record_file(entry.filename().string(), "data_batch")) train.push_back(entry);
+    if (is_record_file(entry.filename().string(), "test_batch")) test.push_back(entry);
+  }
+  if (!train.empty() && !test.empty()) return open_cifar(folder, train, test);
+  for (const char* const name : {"val", "valid", "test"}) {
+    if (fs::is_directory(folder / "train", error) && fs::is_directory(folder / name, error)) {
+      return open_folder(folder, folder / name);
+    }
+  }
+  throw input_error(folder.string(), "holds no images in a known layout",
+                    "data_batch_*.bin and test_batch.bin of CIFAR-10, or train/CLASS/*.JPEG and "
+                    "val/CLASS/*.JPEG were expected");
+}
+
+}  // namespace pamkit::training

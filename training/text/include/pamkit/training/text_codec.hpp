@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pamkit/training/batches.hpp"
+#include "pamkit/training/corpus.hpp"
+#include "pamkit/training/subwords.hpp"
+
+namespace pamkit::training {
+
+/// Text as piece numbers and back. Numbers 0 to 3 are those of subwords: pad, unknown, begin, end.
+class text_codec {
+ public:
+  virtual ~text_codec() = default;
+  virtual std::int32_t source_size() const = 0;
+  virtual std::int32_t target_size() const = 0;
+  virtual std::vector<std::int32_t> encode_source(std::string_view line) const = 0;
+  virtual std::vector<std::int32_t> encode_target(std::string_view line) const = 0;
+  /// Text as a reader would have it, without special pieces.
+  virtual std::string decode_target(std::span<const std::int32_t> ids) const = 0;
+  /// A reference line as decode_target would write it.
+  virtual std::string reference(const std::string& line) const = 0;
+  /// Writes what load_codec reads into a run's folder.
+  virtual void save(const std::filesystem::path& folder) const = 0;
+};
+
+/// One subword model for both languages.
+std::unique_ptr<text_codec> make_codec(subwords pieces);
+
+/// Whether a folder holds text that is tokenised and cut into pieces already: dict.de.txt and dict.en.txt are there.
+bool is_prepared(const std::filesystem::path& folder, const language_pair& languages = {});
+
+/// The dictionaries of prepared text, "token count" a line: line i is piece i + 4. Pieces that end in "@@" go on
+/// in the next one; decoding joins them and undoes the tokenisation (spaces before punctuation, escapes such as
+/// &apos;). Throws input_error where a line is not of that form, a token is there twice or a special one.
+std::unique_ptr<text_codec> read_dictionaries(const std::filesystem::path& folder,
+                                              const language_pair& languages = {});
+
+/// What save() wrote. Throws input_error.
+std::unique_ptr<text_codec> load_codec(const std::filesystem::path& folder);
+
+/// Prepared tokens ("@@ " joined or not) as running text.
+std::string detokenized(std::string_view line);
+
+/// See encode_corpus of subwords.
+id_corpus encode_corpus(const text_codec& codec, const parallel_corpus& corpus,
+                        std::size_t max_sentence_tokens);
+
+}  // namespace pamkit::training
