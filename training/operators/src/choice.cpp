@@ -12,19 +12,29 @@ std::string known_arithmetics() {
   for (const arithmetic_info& info : arithmetics()) {
     names += std::string(info.name) + ", ";
   }
-  return names + "or pam:ALPHA with ALPHA a decimal in [1, 2)";
+  return names + "or pam:ALPHA with ALPHA a decimal in [1, 2); /binary32mN may follow";
+}
+
+std::optional<binary32m> cut_of(std::string_view name) {
+  const std::optional<any_format> format = parse_format(name);
+  const binary32m* const shorter = format ? std::get_if<binary32m>(&*format) : nullptr;
+  return shorter == nullptr ? std::nullopt : std::optional(*shorter);
 }
 
 }  // namespace
 
 choice parse_choice(const char* op, std::string_view arithmetic, std::string_view derivative_name) {
-  const std::optional<arithmetic_choice> parsed = parse_arithmetic(arithmetic);
-  TORCH_CHECK_VALUE(parsed.has_value(), op, ": arithmetic '", std::string(arithmetic),
+  const std::size_t slash = arithmetic.find('/');
+  const std::optional<arithmetic_choice> parsed = parse_arithmetic(arithmetic.substr(0, slash));
+  std::optional<binary32m> cut;
+  if (slash != std::string_view::npos) cut = cut_of(arithmetic.substr(slash + 1));
+  const bool is_known = parsed && (slash == std::string_view::npos || cut);
+  TORCH_CHECK_VALUE(is_known, op, ": arithmetic '", std::string(arithmetic),
                     "' is not known; give ", known_arithmetics());
   TORCH_CHECK_VALUE(derivative_name == "approx" || derivative_name == "exact", op,
                     ": derivative '", std::string(derivative_name),
                     "' is not known; give approx or exact");
-  return {*parsed, derivative_name == "exact" ? derivative::exact : derivative::approx};
+  return {*parsed, derivative_name == "exact" ? derivative::exact : derivative::approx, cut};
 }
 
 void check_derivative(const char* op, const choice& chosen) {
@@ -57,8 +67,13 @@ any_format format_of(const char* op, at::ScalarType type) {
 }
 
 configuration configuration_of(const char* op, const choice& chosen, at::ScalarType type) {
-  return chosen.arithmetic.configure(format_of(op, type), subnormal_policy::flush,
-                                     overflow_policy::infinity);
+  any_format format = format_of(op, type);
+  if (chosen.cut) {
+    TORCH_CHECK_TYPE(type == at::kFloat, op, ": element type ", type,
+                     " cannot be cut to another format; give float32");
+    format = *chosen.cut;
+  }
+  return chosen.arithmetic.configure(format, subnormal_policy::flush, overflow_policy::infinity);
 }
 
 }  // namespace pamkit::operators

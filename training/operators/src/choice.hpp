@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <string_view>
 
 #include "pamkit/backend.hpp"
@@ -12,6 +13,7 @@ namespace pamkit::operators {
 struct choice {
   arithmetic_choice arithmetic;
   derivative gradient;
+  std::optional<binary32m> cut;  ///< what operands of products are cut to, of "pam/binary32m4"
 };
 
 /// Throws c10::Error naming `op` and the value where `arithmetic` or `derivative` is no such name.

@@ -53,7 +53,8 @@ at::Tensor product(const choice& chosen, const configuration& rules, const at::T
   sizes shape = a.sizes().vec();
   shape.back() = b.size(-1);
   at::Tensor out = at::empty(shape, a.options().dtype(at::kFloat));
-  contract_into(out, contraction_kind::product, chosen, rules, widened(a), widened(b), {});
+  contract_into(out, contraction_kind::product, chosen, rules, operand(a, rules),
+                operand(b, rules), {});
   return out;
 }
 
@@ -104,7 +105,8 @@ at::Tensor product_vjp_a_cpu(const at::Tensor& a, const at::Tensor& b, const at:
   check_derivative(op, chosen);
   const configuration rules = configuration_of(op, chosen, a.scalar_type());
   at::Tensor out = at::empty(a.sizes(), a.options().dtype(at::kFloat));
-  contract_into(out, contraction_kind::vjp_a, chosen, rules, widened(a), widened(b), widened(d));
+  contract_into(out, contraction_kind::vjp_a, chosen, rules, operand(a, rules), operand(b, rules),
+                operand(d, rules));
   return encoded(out, a.scalar_type(), rules);
 }
 
@@ -122,7 +124,8 @@ at::Tensor product_vjp_b_cpu(const at::Tensor& a, const at::Tensor& b, const at:
   if (by_columns) std::swap(shape[shape.size() - 1], shape[shape.size() - 2]);
   at::Tensor laid_out = at::empty(shape, options);
   at::Tensor out = by_columns ? laid_out.transpose(-2, -1) : laid_out;
-  contract_into(out, contraction_kind::vjp_b, chosen, rules, widened(a), widened(b), widened(d));
+  contract_into(out, contraction_kind::vjp_b, chosen, rules, operand(a, rules), operand(b, rules),
+                operand(d, rules));
   const at::Tensor result = encoded(laid_out, b.scalar_type(), rules);
   return by_columns ? result.transpose(-2, -1) : result;
 }
