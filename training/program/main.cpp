@@ -6,9 +6,11 @@
 #include <filesystem>
 #include <functional>
 
+#include "data_command.hpp"
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/interruption.hpp"
 #include "train_command.hpp"
+#include "use_commands.hpp"
 #include "wait_policy.hpp"
 
 namespace {
@@ -58,11 +60,13 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   std::function<int()> run;
   pamkit::training::add_train_command(app, run);
+  pamkit::training::add_use_commands(app, run);
+  pamkit::training::add_data_command(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    return complain(std::string(error.what()) + "; see pamkit train --help", kUsage);
+    return complain(std::string(error.what()) + "; see pamkit COMMAND --help", kUsage);
   }
   return run_guarded(run);
 }

@@ -36,8 +36,8 @@ void progress_line::show(const run_progress& at) {
   last_shown_ = now();
   std::string text = fmt::format("{}: {} ", at.folder, at.phase);
   if (at.phase == "train") {
-    text += fmt::format("step {}/{}, loss {:.3f}, {:.0f} tokens/s", at.step, at.total_steps,
-                        at.loss, at.tokens_per_second);
+    text += fmt::format("step {}/{}, loss {:.3f}, {:.0f} a second", at.step, at.total_steps,
+                        at.loss, at.items_per_second);
     const std::uint64_t made = measured_ + at.step - first_step_;
     const double spent = measured_seconds_ + now() - run_started_;
     const std::uint64_t done = before_ + at.step;

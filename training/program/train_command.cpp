@@ -25,6 +25,8 @@ struct options {
   std::string out = "runs";
   std::string test;
   std::string derivative_name = "approx";
+  std::string scope_name = "matmul";
+  std::string format_name = "binary32";
   std::string backend_name = "simd";
   std::vector<std::string> settings;
   int epochs = 0;
@@ -39,8 +41,7 @@ std::string data_folder(const options& o) {
   const char* const set = std::getenv("PAMKIT_DATA");
   if (set != nullptr && *set != '\0') return set;
   throw input_error("train", "no data",
-                    "give --data DIR (or set PAMKIT_DATA) with train, val and test files in .de "
-                    "and .en, plain, .gz or .xz");
+                    "give --data DIR (or set PAMKIT_DATA): ./pamkit data list tells what there is");
 }
 
 recipe recipe_of(const options& o) {
@@ -54,7 +55,14 @@ std::vector<arm> arms_of(const options& o) {
   const derivative gradient =
       o.derivative_name == "exact" ? derivative::exact : derivative::approx;
   std::vector<arm> arms;
-  for (const std::string& label : o.arithmetics) arms.emplace_back(label, gradient);
+  const std::optional<any_format> format = parse_format(o.format_name);
+  if (!format) {
+    throw input_error("--format", "'" + o.format_name + "' is not known",
+                      "give binary32 or binary32mN with N in 1..23");
+  }
+  for (const std::string& label : o.arithmetics) {
+    arms.emplace_back(label, gradient, *parse_scope(o.scope_name), *format);
+  }
   return arms;
 }
 
@@ -66,14 +74,14 @@ void use_backend_named(const std::string& name) {
 
 void print_table(const std::vector<run_outcome>& outcomes) {
   fmt::print("{:<24} {:<11} {:>6} {:>10} {:>10} {:>7} {:>9}  {}\n", "run", "status", "steps",
-             "valid loss", "perplexity", "BLEU", "s/step", "parameters_sha256");
+             "valid loss", "metric", "value", "s/step", "parameters_sha256");
   const auto number = [](double x, int digits) {
     return std::isfinite(x) ? fmt::format("{:.{}f}", x, digits) : std::string("-");
   };
   for (const run_outcome& o : outcomes) {
     fmt::print("{:<24} {:<11} {:>6} {:>10} {:>10} {:>7} {:>9}  {}\n", o.folder.filename().string(),
-               o.status, o.steps, number(o.valid_loss, 4), number(std::exp(o.valid_loss), 2),
-               o.status == "complete" ? number(o.bleu, 2) : "-", number(o.step_seconds, 4),
+               o.status, o.steps, number(o.valid_loss, 4), o.metric.empty() ? "-" : o.metric,
+               o.status == "complete" ? number(o.value, 2) : "-", number(o.step_seconds, 4),
                o.parameters_sha256.substr(0, 16));
   }
 }
@@ -84,18 +92,18 @@ int train(const options& o) {
   const std::string folder = data_folder(o);
   use_backend_named(o.backend_name);
   if (o.threads > 0) at::set_num_threads(o.threads);
-  const translation_data data = load_translation_data(
-      folder, what, o.test.empty() ? std::nullopt : std::optional(o.test), o.out);
+  const std::unique_ptr<dataset> data = load_dataset(
+      what, folder, o.test.empty() ? std::nullopt : std::optional(o.test), o.out);
   catch_interruptions();
 
   progress_line line(o.quiet);
-  line.expect(total_updates(what, data) * arms.size() * o.seeds.size());
+  line.expect(total_updates(what, *data) * arms.size() * o.seeds.size());
   std::vector<run_outcome> outcomes;
   for (const std::uint64_t seed : o.seeds) {
     for (const arm& products : arms) {
-      outcomes.push_back(run_translation(
+      outcomes.push_back(run_training(
           {.what = what,
-           .data = data,
+           .data = *data,
            .products = products,
            .seed = seed,
            .out = o.out,
@@ -105,7 +113,7 @@ int train(const options& o) {
              line.clear();
              fmt::print(stderr, "pamkit: {}\n", text);
            }}));
-      line.finish_run(total_updates(what, data));
+      line.finish_run(total_updates(what, *data));
     }
   }
   line.clear();
@@ -129,8 +137,9 @@ void add_train_command(CLI::App& app, std::function<int()>& run) {
       ->delimiter(',')
       ->capture_default_str();
   command->add_option("--data", o->data,
-                      "Folder with train, val and test* in .de and .en, plain, .gz or .xz "
-                      "(default: PAMKIT_DATA)");
+                      "Folder of the data (default: PAMKIT_DATA). Text: train, val and test* in .de and .en, "
+                      "plain, .gz or .xz; images: CIFAR-10 records or train/CLASS/*.JPEG and val/CLASS/*.JPEG; "
+                      "bytes: input.txt");
   command->add_option("--test", o->test, "Test split, as test_2016_flickr (default: the first)");
   command->add_option("--out", o->out, "Folder for the run folders")->capture_default_str();
   command->add_option("--seeds", o->seeds, "One run of each arithmetic for each seed")
@@ -147,6 +156,14 @@ void add_train_command(CLI::App& app, std::function<int()>& run) {
       ->check(CLI::Range(1, 256));
   command->add_option("--derivative", o->derivative_name, "Derivative of the products")
       ->check(CLI::IsMember({"approx", "exact"}))
+      ->capture_default_str();
+  command->add_option("--scope", o->scope_name,
+                      "What the arithmetic replaces, each with those before: matmul, softmax, norm, loss, "
+                      "optimizer, all")
+      ->check(CLI::IsMember({"matmul", "softmax", "norm", "loss", "optimizer", "all"}))
+      ->capture_default_str();
+  command->add_option("--format", o->format_name,
+                      "What operands of products are cut to: binary32, or binary32mN with N fraction bits")
       ->capture_default_str();
   command->add_option("--backend", o->backend_name, "Kernels of the products; bits do not depend on them")
       ->check(CLI::IsMember({"simd", "scalar"}))

@@ -14,10 +14,12 @@ using torch::autograd::variable_list;
 
 class adder_scores_function : public torch::autograd::Function<adder_scores_function> {
  public:
-  static Tensor forward(AutogradContext* context, const Tensor& queries, const Tensor& keys) {
+  static Tensor forward(AutogradContext* context, const Tensor& queries, const Tensor& keys,
+                        const std::string& label) {
     const at::AutoDispatchBelowADInplaceOrView below;
     context->save_for_backward({queries, keys});
-    return operators::bmm(queries, keys.transpose(1, 2), "adder");
+    context->saved_data["label"] = label;
+    return operators::bmm(queries, keys.transpose(1, 2), label);
   }
 
   // abs(q - k) is symmetric, so that each side can be the input of the product whose vjp is taken.
@@ -26,15 +28,18 @@ class adder_scores_function : public torch::autograd::Function<adder_scores_func
     const Tensor& queries = saved[0];
     const Tensor& keys = saved[1];
     const Tensor& d = outputs[0];
-    return {operators::product_vjp_a(queries, keys.transpose(1, 2), d, "adder"),
-            operators::product_vjp_a(keys, queries.transpose(1, 2), d.transpose(1, 2), "adder")};
+    const std::string label = context->saved_data["label"].toStringRef();
+    return {operators::product_vjp_a(queries, keys.transpose(1, 2), d, label),
+            operators::product_vjp_a(keys, queries.transpose(1, 2), d.transpose(1, 2), label),
+            Tensor()};
   }
 };
 
 }  // namespace
 
-at::Tensor adder_scores(const at::Tensor& queries, const at::Tensor& keys) {
-  return adder_scores_function::apply(queries, keys);
+at::Tensor adder_scores(const at::Tensor& queries, const at::Tensor& keys,
+                        const std::string& label) {
+  return adder_scores_function::apply(queries, keys, label);
 }
 
 }  // namespace pamkit::training

@@ -3,9 +3,11 @@
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
 
+#include <array>
 #include <cmath>
 
 #include "pamkit/backend.hpp"
+#include "pamkit/operators/layers.hpp"
 #include "pamkit/operators/operators.hpp"
 #include "pamkit/training/functions.hpp"
 #include "pamkit/training/input_error.hpp"
@@ -25,41 +27,111 @@ double attention_scale(const at::Tensor& queries) {
   return static_cast<float>(1 / std::sqrt(static_cast<double>(queries.size(-1))));
 }
 
+struct named_scope {
+  scope value;
+  std::string_view name;
+};
+constexpr std::array kScopes = {named_scope{scope::matmul, "matmul"},
+                                named_scope{scope::softmax, "softmax"},
+                                named_scope{scope::norm, "norm"},
+                                named_scope{scope::loss, "loss"},
+                                named_scope{scope::optimizer, "optimizer"},
+                                named_scope{scope::all, "all"}};
+
 }  // namespace
 
-arm::arm(std::string label, derivative gradient)
+std::string_view name_of(scope s) { return kScopes[static_cast<std::size_t>(s)].name; }
+
+std::optional<scope> parse_scope(std::string_view name) {
+  for (const named_scope& s : kScopes) {
+    if (s.name == name) return s.value;
+  }
+  return std::nullopt;
+}
+
+arm::arm(std::string label, derivative gradient, scope covered, const any_format& format)
     : label_(std::move(label)),
       gradient_(gradient),
+      covered_(covered),
+      format_(format),
+      product_label_(label_),
       native_(label_ == "native"),
       adder_(label_ == "adder"),
       exact_part_(adder_ ? "exact" : label_),
       gradient_name_(gradient == derivative::exact ? "exact" : "approx") {
-  if (native_) return;
+  const std::string format_name = describe(format_).name;
+  if (!std::holds_alternative<binary32>(format_)) {
+    if (!std::holds_alternative<binary32m>(format_)) {
+      throw input_error("--format", "training has no format " + format_name,
+                        "give binary32 or binary32mN with N in 1..23");
+    }
+    if (native_) {
+      throw input_error("--format", "native computes in binary32 alone", "leave native out");
+    }
+    product_label_.append("/").append(format_name);
+    exact_part_.append("/").append(format_name);
+  }
+  if (native_) {
+    if (covered_ != scope::matmul) {
+      throw input_error("--scope", "native replaces nothing", "give --scope matmul, or leave native out");
+    }
+    return;
+  }
   const std::optional<arithmetic_choice> parsed = parse_arithmetic(label_);
   if (!parsed) throw input_error("--arithmetic", "'" + label_ + "' is not known", "give " + known_arms());
   if (!parsed->info->has_derivative(gradient)) {
     throw input_error("--derivative", label_ + " has no " + gradient_name_ + " derivative",
                       "give the other one, or leave this arithmetic out");
   }
+  if (covered_ != scope::matmul && !operators::defines_layer("softmax", label_)) {
+    throw input_error("--scope", label_ + " defines a product and no quotient, exponential or logarithm",
+                      "give it --scope matmul, or leave this arithmetic out");
+  }
+}
+
+std::string arm::folder_label() const {
+  std::string name = label_;
+  if (const std::size_t colon = name.find(':'); colon != std::string::npos) name[colon] = '_';
+  if (covered_ != scope::matmul) name.append("+").append(name_of(covered_));
+  if (gradient_ == derivative::exact && !native_) name += "+exact";
+  if (!std::holds_alternative<binary32>(format_)) name.append("+").append(describe(format_).name);
+  return name;
 }
 
 at::Tensor arm::linear(const at::Tensor& x, const at::Tensor& weight,
                        const at::Tensor& bias) const {
   if (native_) return at::linear(x, weight, bias);
-  return operators::linear(x, weight, bias, label_, gradient_name_);
+  return operators::linear(x, weight, bias, product_label_, gradient_name_);
 }
 
-at::Tensor arm::output_projection(const at::Tensor& x, const at::Tensor& weight) const {
-  if (native_) return at::linear(x, weight);
-  return operators::linear(x, weight, std::nullopt, exact_part_, gradient_name_);
+at::Tensor arm::conv2d(const at::Tensor& x, const at::Tensor& weight,
+                       const std::optional<at::Tensor>& bias, std::int64_t stride,
+                       std::int64_t padding, std::int64_t groups) const {
+  if (native_) {
+    return at::conv2d(x, weight, bias, {stride, stride}, {padding, padding}, {1, 1}, groups);
+  }
+  return operators::conv2d(x, weight, bias, stride, padding, 1, groups, product_label_,
+                           gradient_name_);
+}
+
+at::Tensor arm::output_projection(const at::Tensor& x, const at::Tensor& weight,
+                                  const std::optional<at::Tensor>& bias) const {
+  if (native_) return at::linear(x, weight, bias);
+  return operators::linear(x, weight, bias, exact_part_, gradient_name_);
+}
+
+at::Tensor arm::scaled(const at::Tensor& x, double factor) const {
+  const auto rounded = static_cast<double>(static_cast<float>(factor));
+  if (!covers(scope::all)) return x * rounded;
+  return operators::mul(x, at::full_like(x, rounded), label_, gradient_name_);
 }
 
 at::Tensor arm::attention_scores(const at::Tensor& queries, const at::Tensor& keys) const {
   const double scale = attention_scale(queries);
-  if (adder_) return adder_scores(queries, keys) * scale;
-  const at::Tensor scaled = queries * scale;
-  if (native_) return at::bmm(scaled, keys.transpose(1, 2));
-  return operators::bmm(scaled, keys.transpose(1, 2), label_, gradient_name_);
+  if (adder_) return adder_scores(queries, keys, product_label_) * scale;
+  const at::Tensor scaled_queries = scaled(queries, scale);
+  if (native_) return at::bmm(scaled_queries, keys.transpose(1, 2));
+  return operators::bmm(scaled_queries, keys.transpose(1, 2), product_label_, gradient_name_);
 }
 
 at::Tensor arm::attention_values(const at::Tensor& weights, const at::Tensor& values) const {
@@ -68,11 +140,15 @@ at::Tensor arm::attention_values(const at::Tensor& weights, const at::Tensor& va
 }
 
 at::Tensor arm::softmax(const at::Tensor& x) const {
+  if (covers(scope::softmax)) return operators::softmax(x, label_, gradient_name_);
   return native_ ? at::softmax(x, -1) : ordered_softmax(x);
 }
 
 at::Tensor arm::layer_norm(const at::Tensor& x, const at::Tensor& gain,
                            const at::Tensor& bias) const {
+  if (covers(scope::norm)) {
+    return operators::layer_norm(x, gain, bias, kNormEpsilon, label_, gradient_name_);
+  }
   if (native_) return at::layer_norm(x, {x.size(-1)}, gain, bias, kNormEpsilon);
   return ordered_layer_norm(x, gain, bias, kNormEpsilon);
 }
@@ -81,13 +157,35 @@ at::Tensor arm::embedding(const at::Tensor& table, const at::Tensor& ids) const 
   return native_ ? at::embedding(table, ids) : ordered_embedding(table, ids);
 }
 
+at::Tensor arm::dropout(const at::Tensor& x, const at::Tensor& keep, double p) const {
+  if (covers(scope::all)) return operators::dropout(x, keep, p, label_, gradient_name_);
+  return ordered_dropout(x, keep, static_cast<float>(1 / (1 - p)));
+}
+
+at::Tensor arm::gelu(const at::Tensor& x) const {
+  if (covers(scope::all)) return piecewise_affine_gelu(x, label_, gradient_name_);
+  return native_ ? at::gelu(x) : ordered_gelu(x);
+}
+
 at::Tensor arm::cross_entropy(const at::Tensor& logits, const at::Tensor& targets,
-                              double smoothing, std::int64_t ignored) const {
-  if (!native_) return ordered_cross_entropy(logits, targets, smoothing, ignored);
-  // PyTorch's form gives the target 1 - e + e / V and the others e / V: FairSeq's for this e.
+                              double smoothing, std::int64_t ignored, bool fairseq) const {
+  if (covers(scope::loss)) {
+    return operators::cross_entropy(logits, targets, smoothing, fairseq, ignored, label_,
+                                    gradient_name_);
+  }
+  return ordinary_cross_entropy(logits, targets, smoothing, ignored, fairseq);
+}
+
+at::Tensor arm::ordinary_cross_entropy(const at::Tensor& logits, const at::Tensor& targets,
+                                       double smoothing, std::int64_t ignored, bool fairseq) const {
+  // FairSeq's e is PyTorch's e V / (V - 1): the target has 1 - e + e / V there and the others e / V.
   const auto classes = static_cast<double>(logits.size(1));
+  if (!native_) {
+    return ordered_cross_entropy(
+        logits, targets, fairseq ? smoothing : smoothing * (classes - 1) / classes, ignored);
+  }
   return at::cross_entropy_loss(logits, targets, {}, at::Reduction::Mean, ignored,
-                                smoothing * classes / (classes - 1));
+                                fairseq ? smoothing * classes / (classes - 1) : smoothing);
 }
 
 }  // namespace pamkit::training

@@ -7,6 +7,9 @@
 
 #include <cmath>
 #include <limits>
+#include <vector>
+
+#include "pamkit/training/functions.hpp"
 
 namespace pamkit::training {
 namespace {
@@ -50,24 +53,43 @@ class dropout_function : public torch::autograd::Function<dropout_function> {
 
 }  // namespace
 
-dropout_pass::dropout_pass(double probability, std::uint64_t seed, std::uint32_t step,
-                           std::uint32_t micro_batch)
-    : probability_(probability), seed_(seed), step_(step), micro_batch_(micro_batch) {}
+at::Tensor ordered_dropout(const at::Tensor& x, const at::Tensor& keep, float scale) {
+  return dropout_function::apply(x, keep, double{scale});
+}
 
-at::Tensor dropout_pass::operator()(const at::Tensor& x) {
-  if (probability_ == 0) return x;
+dropout_pass::dropout_pass(const arm& products, double probability, std::uint64_t seed,
+                           std::uint32_t step, std::uint32_t micro_batch)
+    : products_(&products),
+      probability_(probability),
+      seed_(seed),
+      step_(step),
+      micro_batch_(micro_batch) {}
+
+at::Tensor dropout_pass::drop_rows(const at::Tensor& x, double probability) {
+  if (products_ == nullptr || probability == 0) return x;
+  const at::Tensor one_each = keep_mask({x.size(0)}, probability);
+  std::vector<std::int64_t> shape(static_cast<std::size_t>(x.dim()), 1);
+  shape[0] = x.size(0);
+  return products_->dropout(x, one_each.view(shape).expand(x.sizes()).contiguous(), probability);
+}
+
+at::Tensor dropout_pass::keep_mask(at::IntArrayRef shape, double probability) {
   const std::uint32_t site = next_site_++;
-  TORCH_CHECK(x.numel() <= std::int64_t{std::numeric_limits<std::uint32_t>::max()},
-              "dropout: shape ", x.sizes(), " has more than 2^32 elements");
-  const auto threshold = static_cast<std::uint32_t>(std::ldexp(probability_, 32));
-  Tensor keep = at::empty(x.sizes(), x.options().dtype(at::kByte));
+  const auto threshold = static_cast<std::uint32_t>(std::ldexp(probability, 32));
+  at::Tensor keep = at::empty(shape, at::kByte);
+  TORCH_CHECK(keep.numel() <= std::int64_t{std::numeric_limits<std::uint32_t>::max()},
+              "dropout: shape ", keep.sizes(), " has more than 2^32 elements");
   std::uint8_t* const mask = keep.mutable_data_ptr<std::uint8_t>();
-  at::parallel_for(0, x.numel(), kElementsPerTask, [&](std::int64_t begin, std::int64_t end) {
+  at::parallel_for(0, keep.numel(), kElementsPerTask, [&](std::int64_t begin, std::int64_t end) {
     draw_keep_mask(seed_, step_, micro_batch_, site, threshold, static_cast<std::uint32_t>(begin),
                    {mask + begin, static_cast<std::size_t>(end - begin)});
   });
-  const auto scale = static_cast<float>(1 / (1 - probability_));
-  return dropout_function::apply(x, keep, static_cast<double>(scale));
+  return keep;
+}
+
+at::Tensor dropout_pass::operator()(const at::Tensor& x) {
+  if (products_ == nullptr || probability_ == 0) return x;
+  return products_->dropout(x, keep_mask(x.sizes(), probability_), probability_);
 }
 
 }  // namespace pamkit::training

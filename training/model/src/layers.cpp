@@ -14,8 +14,10 @@ double limit_of(double deviation) { return deviation * std::sqrt(3.0); }
 at::Tensor make_weight(layer_maker& make, const std::string& name, std::int64_t in,
                        std::int64_t out, double spread) {
   if (make.products.is_adder()) {
-    return make.parameters.add_uniform(name, {out, in}, limit_of(make.adder_deviation),
-                                       make.adder_rate_scale);
+    at::Tensor weight = make.parameters.add_uniform(
+        name, {out, in}, limit_of(make.adder_deviation), make.adder_rate_scale);
+    make.parameters.last_is_adder();
+    return weight;
   }
   // Glorot and Bengio 2010: variance 2 / (in + out).
   const double deviation = spread * std::sqrt(2.0 / static_cast<double>(in + out));

@@ -15,7 +15,7 @@ static_assert(std::endian::native == std::endian::little,
 
 at::Tensor parameter_list::add(std::string name, at::Tensor value, double rate_scale) {
   value.requires_grad_(true);
-  all_.push_back({std::move(name), value, rate_scale});
+  all_.push_back({std::move(name), value, rate_scale, false, false});
   return value;
 }
 
@@ -35,6 +35,13 @@ at::Tensor parameter_list::add_uniform(std::string name, std::initializer_list<s
 at::Tensor parameter_list::add_constant(std::string name,
                                         std::initializer_list<std::int64_t> shape, float value) {
   return add(std::move(name), at::full(shape, value, at::kFloat), 1);
+}
+
+at::Tensor parameter_list::add_buffer(std::string name, std::initializer_list<std::int64_t> shape,
+                                      float value) {
+  at::Tensor made = at::full(shape, value, at::kFloat);
+  buffers_.push_back({std::move(name), made});
+  return made;
 }
 
 std::int64_t parameter_list::count() const {

@@ -16,7 +16,7 @@ constexpr double kHidden = -std::numeric_limits<double>::infinity();
 
 const transformer_settings& checked(const transformer_settings& s) {
   if (s.vocabulary < 1 || s.encoder_layers < 1 || s.decoder_layers < 1 || s.width < 2 ||
-      s.feed_forward < 1 || s.heads < 1) {
+      s.feed_forward < 1 || s.heads < 1 || (s.separate_source && s.source_vocabulary < 1)) {
     throw std::invalid_argument("every size of a transformer must be positive, its width at least 2");
   }
   if (s.width % s.heads != 0 || s.width % 2 != 0) {
@@ -36,6 +36,22 @@ std::vector<Layer> make_layers(layer_maker& make, const std::string& name, std::
   return layers;
 }
 
+// Standard deviation width^(-1/2), as FairSeq has it.
+at::Tensor make_table(parameter_list& parameters, const std::string& name, std::int64_t rows,
+                      std::int64_t width) {
+  at::Tensor table =
+      parameters.add_uniform(name, {rows, width}, std::sqrt(3.0 / static_cast<double>(width)));
+  parameters.last_is_embedding();
+  return table;
+}
+
+// The norm at the end of a pre-norm stack.
+std::optional<norm_layer> end_norm(layer_maker& make, const std::string& name,
+                                   const transformer_settings& s) {
+  if (s.norm_after) return std::nullopt;
+  return norm_layer(make, name, s.width);
+}
+
 // [positions, positions]: -inf above the diagonal.
 at::Tensor causal_mask(std::int64_t positions) {
   return at::triu(at::full({positions, positions}, kHidden, at::kFloat), 1);
@@ -45,21 +61,25 @@ at::Tensor causal_mask(std::int64_t positions) {
 
 encoder_layer::encoder_layer(layer_maker& make, const std::string& name,
                              const transformer_settings& s)
-    : self_norm(make, name + ".self_norm", s.width),
+    : norm_after(s.norm_after),
+      self_norm(make, name + ".self_norm", s.width),
       self(make, name + ".self", s.width, s.heads),
       feed_norm(make, name + ".feed_norm", s.width),
       feed(make, name + ".feed", s.width, s.feed_forward) {}
 
 at::Tensor encoder_layer::operator()(const arm& products, at::Tensor x, const at::Tensor& mask,
                                      dropout_pass& dropout) const {
-  const at::Tensor normal = self_norm(products, x);
+  const at::Tensor normal = norm_after ? x : self_norm(products, x);
   x = x + dropout(self(products, normal, self.project(products, normal), mask));
-  return x + dropout(feed(products, feed_norm(products, x)));
+  if (norm_after) x = self_norm(products, x);
+  x = x + dropout(feed(products, norm_after ? x : feed_norm(products, x)));
+  return norm_after ? feed_norm(products, x) : x;
 }
 
 decoder_layer::decoder_layer(layer_maker& make, const std::string& name,
                              const transformer_settings& s)
-    : self_norm(make, name + ".self_norm", s.width),
+    : norm_after(s.norm_after),
+      self_norm(make, name + ".self_norm", s.width),
       self(make, name + ".self", s.width, s.heads),
       cross_norm(make, name + ".cross_norm", s.width),
       cross(make, name + ".cross", s.width, s.heads),
@@ -69,14 +89,17 @@ decoder_layer::decoder_layer(layer_maker& make, const std::string& name,
 at::Tensor decoder_layer::operator()(const arm& products, at::Tensor x, key_values& past,
                                      const at::Tensor& self_mask, const key_values& source,
                                      const at::Tensor& source_mask, dropout_pass& dropout) const {
-  const at::Tensor normal = self_norm(products, x);
+  const at::Tensor normal = norm_after ? x : self_norm(products, x);
   const key_values own = self.project(products, normal);
   past = past.keys.defined() ? key_values{at::cat({past.keys, own.keys}, 1),
                                           at::cat({past.values, own.values}, 1)}
                              : own;
   x = x + dropout(self(products, normal, past, self_mask));
-  x = x + dropout(cross(products, cross_norm(products, x), source, source_mask));
-  return x + dropout(feed(products, feed_norm(products, x)));
+  if (norm_after) x = self_norm(products, x);
+  x = x + dropout(cross(products, norm_after ? x : cross_norm(products, x), source, source_mask));
+  if (norm_after) x = cross_norm(products, x);
+  x = x + dropout(feed(products, norm_after ? x : feed_norm(products, x)));
+  return norm_after ? feed_norm(products, x) : x;
 }
 
 transformer::transformer(const transformer_settings& settings, const arm& products,
@@ -85,19 +108,20 @@ transformer::transformer(const transformer_settings& settings, const arm& produc
       products_(products),
       parameters_(seed),
       make_{parameters_, products_, settings.adder_deviation, settings.adder_rate_scale},
-      // Standard deviation width^(-1/2), as FairSeq has it.
-      table_(parameters_.add_uniform("embedding", {settings.vocabulary, settings.width},
-                                     std::sqrt(3.0 / static_cast<double>(settings.width)))),
+      table_(make_table(parameters_, "embedding", settings.vocabulary, settings.width)),
+      source_table_(settings.separate_source ? make_table(parameters_, "source_embedding",
+                                                          settings.source_vocabulary, settings.width)
+                                             : table_),
       encoder_(make_layers<encoder_layer>(make_, "encoder", settings.encoder_layers, settings)),
-      encoder_norm_(make_, "encoder.norm", settings.width),
+      encoder_norm_(end_norm(make_, "encoder.norm", settings)),
       decoder_(make_layers<decoder_layer>(make_, "decoder", settings.decoder_layers, settings)),
-      decoder_norm_(make_, "decoder.norm", settings.width) {}
+      decoder_norm_(end_norm(make_, "decoder.norm", settings)) {}
 
-at::Tensor transformer::embed(const at::Tensor& ids, std::int64_t offset,
+at::Tensor transformer::embed(const at::Tensor& table, const at::Tensor& ids, std::int64_t offset,
                               dropout_pass& dropout) const {
   const double scale = static_cast<float>(std::sqrt(static_cast<double>(settings_.width)));
   const at::Tensor positions = sinusoidal_positions(offset, ids.size(1), settings_.width);
-  return dropout(products_.embedding(table_, ids) * scale + positions);
+  return dropout(products_.scaled(products_.embedding(table, ids), scale) + positions);
 }
 
 encoded_source transformer::encode(const at::Tensor& ids, dropout_pass& dropout) const {
@@ -106,9 +130,9 @@ encoded_source transformer::encode(const at::Tensor& ids, dropout_pass& dropout)
       at::zeros(ids.sizes(), at::kFloat)
           .masked_fill(padding, kHidden)
           .view({ids.size(0), 1, 1, ids.size(1)});
-  at::Tensor x = embed(ids, 0, dropout);
+  at::Tensor x = embed(source_table_, ids, 0, dropout);
   for (const encoder_layer& layer : encoder_) x = layer(products_, x, mask, dropout);
-  x = encoder_norm_(products_, x);
+  if (encoder_norm_) x = (*encoder_norm_)(products_, x);
   encoded_source source{{}, mask};
   for (const decoder_layer& layer : decoder_) {
     source.layers.push_back(layer.cross.project(products_, x));
@@ -121,11 +145,11 @@ at::Tensor transformer::decode(const at::Tensor& ids, std::int64_t offset,
                                dropout_pass& dropout) const {
   // One new position sees all before it.
   const at::Tensor mask = ids.size(1) == 1 ? at::Tensor() : causal_mask(ids.size(1));
-  at::Tensor x = embed(ids, offset, dropout);
+  at::Tensor x = embed(table_, ids, offset, dropout);
   for (std::size_t i = 0; i < decoder_.size(); ++i) {
     x = decoder_[i](products_, x, past[i], mask, source.layers[i], source.mask, dropout);
   }
-  return decoder_norm_(products_, x);
+  return decoder_norm_ ? (*decoder_norm_)(products_, x) : x;
 }
 
 at::Tensor transformer::logits(const at::Tensor& hidden) const {

@@ -41,29 +41,29 @@ void resource_meter::start_step() {
   kernel_start_ = operators::kernel_seconds();
 }
 
-void resource_meter::end_step(std::size_t tokens) {
+void resource_meter::end_step(std::size_t items) {
   wall_.push_back(wall_seconds() - wall_start_);
   cpu_.push_back(process_cpu_seconds() - cpu_start_);
   const std::vector<double> kernels = operators::kernel_seconds();
   kernel_start_.resize(kernels.size());
   kernel_.resize(kernels.size());
   for (std::size_t i = 0; i < kernels.size(); ++i) kernel_[i] += kernels[i] - kernel_start_[i];
-  last_tokens_ = tokens;
-  tokens_ += tokens;
+  last_items_ = items;
+  items_ += items;
 }
 
-double resource_meter::tokens_per_second() const {
-  return wall_.empty() ? 0.0 : static_cast<double>(last_tokens_) / wall_.back();
+double resource_meter::items_per_second() const {
+  return wall_.empty() ? 0.0 : static_cast<double>(last_items_) / wall_.back();
 }
 
 double resource_meter::median_step_seconds() const { return median(wall_); }
 
-nlohmann::ordered_json resource_meter::json() const {
+nlohmann::ordered_json resource_meter::json(const std::string& items) const {
   return {{"threads", at::get_num_threads()},
           {"steps", wall_.size()},
           {"step_seconds_median", median(wall_)},
           {"step_cpu_seconds_median", median(cpu_)},
-          {"tokens_per_second", wall_.empty() ? 0.0 : static_cast<double>(tokens_) / sum(wall_)},
+          {items + "_per_second", wall_.empty() ? 0.0 : static_cast<double>(items_) / sum(wall_)},
           {"wall_seconds", sum(wall_)},
           {"cpu_seconds", sum(cpu_)},
           {"kernel_cpu_seconds_by_thread", kernel_}};

@@ -18,13 +18,15 @@ at::Tensor ids_of(const std::vector<std::int64_t>& ids, std::size_t rows, std::s
 }
 
 at::Tensor loss_of(const transformer& model, const batch& of, double smoothing,
-                   dropout_pass& dropout) {
+                   dropout_pass& dropout, bool ordinary) {
   const at::Tensor source = ids_of(of.source, of.rows, of.source_length);
   const at::Tensor input = ids_of(of.target_input, of.rows, of.target_length);
   const at::Tensor targets = ids_of(of.target_output, of.rows, of.target_length).view(-1);
   const at::Tensor logits = model(source, input, dropout);
-  return model.products().cross_entropy(logits.view({targets.size(0), -1}), targets, smoothing,
-                                        subwords::pad_id);
+  const at::Tensor rows = logits.view({targets.size(0), -1});
+  return ordinary
+             ? model.products().ordinary_cross_entropy(rows, targets, smoothing, subwords::pad_id)
+             : model.products().cross_entropy(rows, targets, smoothing, subwords::pad_id);
 }
 
 }  // namespace
@@ -32,8 +34,8 @@ at::Tensor loss_of(const transformer& model, const batch& of, double smoothing,
 float forward_backward(transformer& model, const recipe& what, const batch& of, std::uint64_t seed,
                        std::uint64_t step) {
   for (const parameter& p : model.parameters().all()) p.value.mutable_grad() = at::Tensor();
-  dropout_pass dropout(what.dropout, seed, static_cast<std::uint32_t>(step), 0);
-  const at::Tensor loss = loss_of(model, of, what.training.label_smoothing, dropout);
+  dropout_pass dropout(model.products(), what.dropout, seed, static_cast<std::uint32_t>(step), 0);
+  const at::Tensor loss = loss_of(model, of, what.training.label_smoothing, dropout, false);
   loss.backward();
   return loss.item<float>();
 }
@@ -46,7 +48,7 @@ double validation_loss(const transformer& model, std::span<const id_pair> pairs,
   for (const std::vector<std::uint32_t>& rows : batch_planner(pairs, max_tokens).sorted_order()) {
     const batch b = make_batch(pairs, rows);
     dropout_pass none;
-    sum += double{loss_of(model, b, 0, none).item<float>()} * static_cast<double>(b.target_tokens);
+    sum += double{loss_of(model, b, 0, none, true).item<float>()} * static_cast<double>(b.target_tokens);
     tokens += b.target_tokens;
   }
   return sum / static_cast<double>(tokens);

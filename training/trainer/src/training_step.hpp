@@ -10,7 +10,8 @@ namespace pamkit::training {
 float forward_backward(transformer& model, const recipe& what, const batch& of, std::uint64_t seed,
                        std::uint64_t step);
 
-/// Cross entropy per target token in nats, without smoothing and dropout, over all batches of a corpus.
+/// Cross entropy per target token in nats, without smoothing and dropout, over all batches of a corpus; the
+/// ordinary one in every scope, so that arms can be compared.
 double validation_loss(const transformer& model, std::span<const id_pair> pairs,
                        std::size_t max_tokens);
 

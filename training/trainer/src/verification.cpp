@@ -6,8 +6,11 @@
 #include <bit>
 #include <set>
 #include <tuple>
+#include <variant>
 
+#include "layer_verification.hpp"
 #include "pamkit/operators/contraction.hpp"
+#include "pamkit/operators/layers.hpp"
 #include "pamkit/reference/tensor.hpp"
 #include "pamkit/training/philox.hpp"
 #include "pamkit/training/sha256.hpp"
@@ -52,6 +55,12 @@ std::int64_t terms_of(const operators::contraction_call& call) {
   return 0;
 }
 
+// Fraction bits that operands are cut to, 0 where they are not: l_mul's products depend on them.
+int cut_bits(const configuration& rules) {
+  const binary32m* const cut = std::get_if<binary32m>(&rules.format);
+  return cut == nullptr ? 0 : cut->kept_bits;
+}
+
 // One output by the golden model, from the operands in memory.
 std::uint32_t golden(const operators::contraction_call& call, const place& at) {
   const contraction_problem& p = call.problem;
@@ -60,7 +69,7 @@ std::uint32_t golden(const operators::contraction_call& call, const place& at) {
                                .overflow = call.rules.overflow,
                                .compensation = call.rules.compensation,
                                .arithmetic = std::string(call.rules.arithmetic),
-                               .widened_from_bits = 0};
+                               .widened_from_bits = cut_bits(call.rules)};
   const auto gradient = call.gradient == derivative::exact ? reference::derivative::exact
                                                            : reference::derivative::approx;
   switch (call.kind) {
@@ -97,6 +106,8 @@ class verifier {
     for (std::uint32_t i = 0; i < kOutputsPerShape; ++i) compare(call, i);
   }
 
+  void look_at(const operators::computed_layer& call) { layers_.look_at(call); }
+
   verification_result finish() {
     result_.digest = digest_.hex();
     return result_;
@@ -130,11 +141,22 @@ class verifier {
     }
   }
 
+  void take(const compared_layer& l) {
+    ++result_.layers;
+    result_.outputs += l.outputs;
+    digest_.update(l.line + "\n");
+    if (!l.equal && result_.passed) {
+      result_.passed = false;
+      result_.first_mismatch = l.line;
+    }
+  }
+
   std::set<std::tuple<contraction_kind, std::string, std::int64_t, std::int64_t, std::int64_t,
                       std::int64_t, bool, bool, bool>>
       seen_;
   verification_result result_;
   sha256 digest_;
+  layer_verifier layers_{[this](const compared_layer& l) { take(l); }};
 };
 
 // Ends the observation however `compute` ends.
@@ -142,10 +164,14 @@ struct observation {
   explicit observation(verifier& v) {
     operators::observe_contractions(
         [&v](const operators::contraction_call& call) { v.look_at(call); });
+    operators::observe_layers([&v](const operators::computed_layer& call) { v.look_at(call); });
   }
   observation(const observation&) = delete;
   observation& operator=(const observation&) = delete;
-  ~observation() { operators::observe_contractions({}); }
+  ~observation() {
+    operators::observe_contractions({});
+    operators::observe_layers({});
+  }
 };
 
 }  // namespace
@@ -153,6 +179,7 @@ struct observation {
 nlohmann::ordered_json verification_result::json() const {
   nlohmann::ordered_json result = {{"status", passed ? "pass" : "fail"},
                                    {"contractions", contractions},
+                                   {"layers", layers},
                                    {"outputs", outputs},
                                    {"terms", terms},
                                    {"backend", operators::used_backend().name},
@@ -161,7 +188,7 @@ nlohmann::ordered_json verification_result::json() const {
   return result;
 }
 
-verification_result verify_contractions(const std::function<void()>& compute) {
+verification_result verify_kernels(const std::function<void()>& compute) {
   verifier v;
   {
     const observation watching(v);

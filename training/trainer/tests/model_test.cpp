@@ -153,7 +153,8 @@ TEST(Search, TheLengthLimitHolds) {
 
 TEST(Dropout, MasksAreThoseOfTheSpecification) {
   constexpr std::uint64_t seed = 0x123456789ABCULL;
-  dropout_pass dropout(0.25, seed, 7, 0);
+  const arm exact("exact", derivative::approx);
+  dropout_pass dropout(exact, 0.25, seed, 7, 0);
   dropout(at::ones({5}));
   const at::Tensor y = dropout(at::full({3, 41}, -2.0, at::kFloat));  // site 1
   const float* const got = y.const_data_ptr<float>();
@@ -285,9 +286,10 @@ TEST(Optimizer, TheRateWarmsUpAndFollowsTheCosine) {
 TEST(Optimizer, TheFirstUpdateMovesByTheRateAgainstTheGradient) {
   parameter_list list(1);
   const at::Tensor p = list.add_constant("p", {2}, 1);
-  adamw optimizer(list, {.beta1 = 0.9, .beta2 = 0.98, .epsilon = 0, .weight_decay = 0.5});
+  optimizer update(list, {.beta1 = 0.9, .beta2 = 0.98, .epsilon = 0, .weight_decay = 0.5},
+                   arm("exact", derivative::approx));
   p.mutable_grad() = at::tensor({3.0F, -0.25F});
-  optimizer.step(list, 0.01, 1);
+  update.step(list, 0.01, 1);
   // m / sqrt(v) is the gradient's sign times (1-b1) / sqrt(1-b2), which the step's factor undoes up to rounding of
   // its four operations: 4 units of 2^-24 of the step, and one of the parameter.
   const double bound = std::ldexp(4 * 0.01 + 1, -24);
@@ -299,9 +301,9 @@ TEST(Optimizer, ClippingScalesToTheLimit) {
   parameter_list list(1);
   const at::Tensor p = list.add_constant("p", {2}, 1);
   p.mutable_grad() = at::tensor({3.0F, 4.0F});
-  EXPECT_EQ(clip_gradients(list, 0), 5.0F);
+  EXPECT_EQ(clip_gradients(list, 0, arm("exact", derivative::approx)), 5.0F);
   EXPECT_EQ(p.grad()[0].item<float>(), 3.0F) << "a limit of 0 is off";
-  clip_gradients(list, 2.5);
+  clip_gradients(list, 2.5, arm("exact", derivative::approx));
   EXPECT_EQ(p.grad()[1].item<float>(), 2.0F);
 }
 

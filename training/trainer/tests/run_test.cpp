@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <fstream>
 
 #include "copy_task.hpp"
@@ -70,6 +71,83 @@ TEST(Run, TheScalarBackendGivesTheSameBits) {
     ASSERT_EQ(result.exit_code, 0) << result.standard_error;
   }
   EXPECT_EQ(hash_of(task.folder() / "simd" / "pam-1"), hash_of(task.folder() / "scalar" / "pam-1"));
+}
+
+TEST(Run, ScopesAndWidthsChangeNoBitWithThreadsAndHaveFoldersOfTheirOwn) {
+  const copy_task task;
+  const auto all = [&](const char* out, const char* threads) {
+    return with(task.train_arguments(out, "pam"),
+                {"--steps", "6", "--threads", threads, "--scope", "all", "--set",
+                 "training.clip_norm=1", "--set", "training.moment_decay=corrected"});
+  };
+  for (const char* const threads : {"1", "3"}) {
+    const auto result = run_program(task, all(threads, threads));
+    ASSERT_EQ(result.exit_code, 0) << result.standard_error;
+  }
+  const auto one = summary_of(task.folder() / "1" / "pam+all-1");
+  EXPECT_EQ(one.at("scope"), "all");
+  EXPECT_GT(one.at("verification").at("layers"), 20);
+  EXPECT_EQ(one.at("verification").at("status"), "pass");
+  EXPECT_EQ(hash_of(task.folder() / "3" / "pam+all-1"), one.at("parameters_sha256"));
+  const auto result = run_program(
+      task, with(task.train_arguments("m", "pam"),
+                 {"--steps", "3", "--scope", "norm", "--derivative", "exact", "--format", "binary32m5"}));
+  ASSERT_EQ(result.exit_code, 0) << result.standard_error;
+  EXPECT_EQ(summary_of(task.folder() / "m" / "pam+norm+exact+binary32m5-1").at("format"), "binary32m5");
+}
+
+TEST(Run, EachScopeChangesWhatTheOneBeforeDoesNot) {
+  const copy_task task;
+  std::vector<std::string> hashes;
+  for (const char* const scope : {"matmul", "softmax", "norm", "loss", "optimizer", "all"}) {
+    const auto result = run_program(task, with(task.train_arguments("runs", "pam"),
+                                               {"--steps", "2", "--scope", scope}));
+    ASSERT_EQ(result.exit_code, 0) << result.standard_error;
+    const std::string name = scope == std::string("matmul") ? "pam-1" : "pam+" + std::string(scope) + "-1";
+    hashes.push_back(hash_of(task.folder() / "runs" / name));
+  }
+  std::ranges::sort(hashes);
+  EXPECT_EQ(std::ranges::unique(hashes).size(), 0U);
+}
+
+TEST(Run, AFinishedRunEvaluatesToItsOwnScoreAndTranslates) {
+  const copy_task task;
+  ASSERT_EQ(run_program(task, with(task.train_arguments("runs", "pam"), {"--epochs", "3"})).exit_code, 0);
+  const auto run = task.folder() / "runs" / "pam-1";
+  const auto hypotheses = task.folder() / "hypotheses.txt";
+  const auto result = run_program(task, {"evaluate", run.string(), "--data", task.data().string(),
+                                         "--hypotheses", hypotheses.string()});
+  ASSERT_EQ(result.exit_code, 0) << result.standard_error;
+  EXPECT_EQ(read_file(hypotheses), read_file(run / "hypotheses.txt"));
+  const double value = summary_of(run).at("value");
+  char expected[64];
+  std::snprintf(expected, sizeof expected, "bleu %.4f (", value);
+  EXPECT_EQ(result.standard_output.substr(0, std::string(expected).size()), expected);
+  const auto missing = run_program(task, {"evaluate", (task.folder() / "runs").string(), "--data",
+                                          task.data().string()});
+  EXPECT_EQ(missing.exit_code, 2);
+  EXPECT_NE(missing.standard_error.find("holds no config.json"), std::string::npos);
+}
+
+TEST(Run, DataAreListedAndChecked) {
+  const copy_task task;
+  const auto list = run_program(task, {"data", "list", "--json"});
+  ASSERT_EQ(list.exit_code, 0) << list.standard_error;
+  bool multi30k = false;
+  for (const auto& set : nlohmann::json::parse(list.standard_output)) {
+    EXPECT_FALSE(set.at("licence").get<std::string>().empty());
+    multi30k = multi30k || set.at("name") == "multi30k";
+    for (const auto& file : set.value("files", nlohmann::json::array())) {
+      EXPECT_EQ(file.at("sha256").get<std::string>().size(), 64U);
+    }
+  }
+  EXPECT_TRUE(multi30k);
+  const auto check = run_program(task, {"data", "check", task.data().string()});
+  EXPECT_EQ(check.exit_code, 0);
+  EXPECT_NE(check.standard_output.find("train: 160 pairs"), std::string::npos);
+  EXPECT_EQ(run_program(task, {"data", "check", "/nowhere"}).exit_code, 2);
+  EXPECT_EQ(run_program(task, {"data", "get", "imagenet"}).exit_code, 2);
+  EXPECT_EQ(run_program(task, {"data", "get", "no-such"}).exit_code, 2);
 }
 
 TEST(Run, KilledAndStartedAgainEndsWithTheSameParameters) {
@@ -175,7 +253,7 @@ TEST(Run, WrongUseIsOneLineAndExitCodeTwo) {
     return text.find(part) != std::string::npos;
   };
   EXPECT_TRUE(contains(complaint({"train", "translation-small"}), "give --data DIR"));
-  EXPECT_TRUE(contains(complaint({"train", "no-such"}), "give one of translation-small"));
+  EXPECT_TRUE(contains(complaint({"train", "no-such"}), "give one of charlm"));
   const auto base = task.train_arguments("runs", "pam");
   EXPECT_TRUE(contains(complaint(task.train_arguments("runs", "pan")), "'pan' is not known; give "
                                                                        "native, adder"));
@@ -188,6 +266,11 @@ TEST(Run, WrongUseIsOneLineAndExitCodeTwo) {
   EXPECT_TRUE(contains(complaint(with(task.train_arguments("runs", "adder"),
                                       {"--derivative", "exact"})),
                        "adder has no exact derivative"));
+  EXPECT_TRUE(contains(complaint(with(base, {"--format", "binary16"})), "give binary32 or binary32mN"));
+  EXPECT_TRUE(contains(complaint(with(base, {"--format", "binary32m0"})), "give binary32 or binary32mN"));
+  EXPECT_TRUE(contains(complaint(with(task.train_arguments("runs", "l_mul"), {"--scope", "norm"})),
+                       "l_mul defines a product and no quotient"));
+  EXPECT_TRUE(contains(complaint(with(base, {"--set", "training.optimizer=adam"})), "give adamw or sgd"));
   EXPECT_FALSE(std::filesystem::exists(task.folder() / "runs" / "pam-1"));
   std::ofstream(task.data() / "train.de", std::ios::app) << "eine Zeile zu viel\n";
   EXPECT_TRUE(contains(complaint(base), "train"));

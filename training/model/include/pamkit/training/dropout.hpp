@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <span>
 
+#include "pamkit/training/arm.hpp"
+
 namespace pamkit::training {
 
 /// keep[i] = 1 where random_bits(seed, step, micro_batch, site, first + i) >= threshold, else 0.
@@ -19,14 +21,25 @@ class dropout_pass {
   /// No dropout: for evaluation.
   dropout_pass() = default;
 
-  dropout_pass(double probability, std::uint64_t seed, std::uint32_t step,
+  /// `products` multiplies what is kept, and must outlive this.
+  dropout_pass(const arm& products, double probability, std::uint64_t seed, std::uint32_t step,
                std::uint32_t micro_batch);
 
   /// +0 for dropped elements, the others times RN(1 / (1 - p)); the next site of this pass. Throws
   /// c10::Error for more than 2^32 elements.
   at::Tensor operator()(const at::Tensor& x);
 
+  /// Stochastic depth: each row x[i] as a whole, with a probability of its own; the next site. Nothing is
+  /// dropped where this pass is one of evaluation.
+  at::Tensor drop_rows(const at::Tensor& x, double probability);
+
+  /// Whether this is a pass of training.
+  bool is_training() const { return products_ != nullptr; }
+
  private:
+  at::Tensor keep_mask(at::IntArrayRef shape, double probability);
+
+  const arm* products_ = nullptr;
   double probability_ = 0;
   std::uint64_t seed_ = 0;
   std::uint32_t step_ = 0;

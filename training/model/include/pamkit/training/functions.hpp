@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <string>
 
 /// Differentiable functions whose bits do not depend on the number of threads. What happens inside a row is
@@ -27,7 +28,23 @@ at::Tensor ordered_cross_entropy(const at::Tensor& logits, const at::Tensor& tar
 
 /// -sum abs(q - k) for queries [B, M, D] and keys [B, N, D] -> [B, M, N] by arithmetic `adder`; the derivative
 /// of both sides is the clipped one (that of an input, not of a weight).
-at::Tensor adder_scores(const at::Tensor& queries, const at::Tensor& keys);
+/// `label` is "adder", or that and a format that operands are cut to.
+at::Tensor adder_scores(const at::Tensor& queries, const at::Tensor& keys,
+                        const std::string& label = "adder");
+
+/// +0 where keep is 0, x times scale elsewhere, and so the derivative.
+at::Tensor ordered_dropout(const at::Tensor& x, const at::Tensor& keep, float scale);
+
+/// See arm::gelu, by erf: LibTorch's, over runs of a fixed length, in which no bit depends on threads.
+at::Tensor ordered_gelu(const at::Tensor& x);
+
+/// See arm::gelu: x / (1 + paexp2(-u)) with u = pam(x, pam(pam(x, x), d) + c), c = 2 sqrt(2 / pi) log2 e and
+/// d = 0.044715 c; backward the vjps of these steps, contributions to x added last use first.
+at::Tensor piecewise_affine_gelu(const at::Tensor& x, const std::string& label,
+                                 const std::string& gradient);
+
+/// v [...] as [count, ...]; the derivative sums down in blocks of 128.
+at::Tensor repeated(const at::Tensor& v, std::int64_t count);
 
 /// The gradient of a table [V, C] whose rows `ids` [R] received d [R, C]: per block of 128 rows each table row
 /// ascending from +0, then the block sums ascending from +0.

@@ -14,6 +14,14 @@ struct parameter {
   std::string name;
   at::Tensor value;        ///< a leaf that requires its gradient
   double rate_scale = 1;   ///< factor on the learning rate
+  bool is_adder = false;   ///< a weight of an adder layer
+  bool is_embedding = false;  ///< of tokens, classes or positions
+};
+
+/// A tensor that is not trained but belongs to a model: a running average.
+struct buffer {
+  std::string name;
+  at::Tensor value;
 };
 
 /// A model's parameters in registration order, a tied one once. Initial values are a function of the seed and
@@ -30,7 +38,15 @@ class parameter_list {
 
   at::Tensor add_constant(std::string name, std::initializer_list<std::int64_t> shape, float value);
 
+  /// Marks the parameter that was added last.
+  void last_is_adder() { all_.back().is_adder = true; }
+  void last_is_embedding() { all_.back().is_embedding = true; }
+
   const std::vector<parameter>& all() const { return all_; }
+
+  /// Not part of all(), count() and sha256().
+  at::Tensor add_buffer(std::string name, std::initializer_list<std::int64_t> shape, float value);
+  const std::vector<buffer>& buffers() const { return buffers_; }
 
   /// Number of trained scalars.
   std::int64_t count() const;
@@ -44,6 +60,7 @@ class parameter_list {
   std::uint64_t seed_;
   std::uint32_t drawn_ = 0;
   std::vector<parameter> all_;
+  std::vector<buffer> buffers_;
 };
 
 }  // namespace pamkit::training

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,16 +19,21 @@ struct transformer_settings {
   std::int64_t width = 128;
   std::int64_t feed_forward = 256;
   std::int64_t heads = 4;
+  bool norm_after = false;       ///< layer norms behind the residual sums (Vaswani et al.) and none at the ends
+  bool separate_source = false;  ///< a table of its own for the source, of source_vocabulary rows
+  std::int64_t source_vocabulary = 0;
   double adder_deviation = 0.3;
   double adder_rate_scale = 20;
 };
 
-/// Self-attention and feed-forward, each behind its layer norm (pre-norm), with residual connections.
+/// Self-attention and feed-forward with residual connections, each behind its layer norm (pre-norm), or with the
+/// norm behind the sum.
 struct encoder_layer {
   encoder_layer(layer_maker& make, const std::string& name, const transformer_settings& settings);
   at::Tensor operator()(const arm& products, at::Tensor x, const at::Tensor& mask,
                         dropout_pass& dropout) const;
 
+  bool norm_after;
   norm_layer self_norm;
   attention_layer self;
   norm_layer feed_norm;
@@ -44,6 +50,7 @@ struct decoder_layer {
                         const at::Tensor& self_mask, const key_values& source,
                         const at::Tensor& source_mask, dropout_pass& dropout) const;
 
+  bool norm_after;
   norm_layer self_norm;
   attention_layer self;
   norm_layer cross_norm;
@@ -58,8 +65,8 @@ struct encoded_source {
   at::Tensor mask;                 ///< [batch, 1, 1, positions]: 0, or -inf at padding
 };
 
-/// Transformer encoder-decoder (Vaswani et al. 2017), pre-norm, sinusoidal positions, one table for source
-/// embeddings, target embeddings and the output projection.
+/// Transformer encoder-decoder (Vaswani et al. 2017), pre-norm unless asked otherwise, sinusoidal positions, one
+/// table for target embeddings and the output projection, and unless asked otherwise for source embeddings.
 class transformer {
  public:
   /// Throws std::invalid_argument where heads do not divide the width or a size is not positive.
@@ -88,17 +95,19 @@ class transformer {
   const parameter_list& parameters() const { return parameters_; }
 
  private:
-  at::Tensor embed(const at::Tensor& ids, std::int64_t offset, dropout_pass& dropout) const;
+  at::Tensor embed(const at::Tensor& table, const at::Tensor& ids, std::int64_t offset,
+                   dropout_pass& dropout) const;
 
   transformer_settings settings_;
   arm products_;
   parameter_list parameters_;
   layer_maker make_;
   at::Tensor table_;
+  at::Tensor source_table_;  ///< may be table_
   std::vector<encoder_layer> encoder_;
-  norm_layer encoder_norm_;
+  std::optional<norm_layer> encoder_norm_;
   std::vector<decoder_layer> decoder_;
-  norm_layer decoder_norm_;
+  std::optional<norm_layer> decoder_norm_;
 };
 
 /// Sinusoidal positions [count, width] from `first` on: sines, then cosines, of position / 10000^(i / (w - 1))

@@ -8,24 +8,24 @@
 
 #include "pamkit/training/arm.hpp"
 #include "pamkit/training/recipe.hpp"
-#include "pamkit/training/translation_data.hpp"
+#include "pamkit/training/task.hpp"
 
 namespace pamkit::training {
 
 /// What a run tells while it works.
 struct run_progress {
   std::string folder;
-  std::string phase;  ///< "verify", "train", "validate", "translate"
+  std::string phase;  ///< "verify", "train", "validate", "test"
   std::uint64_t step = 0;
   std::uint64_t total_steps = 0;
   double loss = 0;
-  double tokens_per_second = 0;
+  double items_per_second = 0;
 };
 
 /// One run: an arm and a seed of a recipe, in its own folder.
 struct run_request {
   const recipe& what;
-  const translation_data& data;
+  const dataset& data;
   arm products;
   std::uint64_t seed = 1;
   std::filesystem::path out;  ///< run folders lie in it
@@ -43,19 +43,21 @@ struct run_outcome {
   bool was_there = false;
   std::uint64_t steps = 0;
   double valid_loss = 0;
-  double bleu = 0;
+  std::string metric;
+  double value = 0;
   double step_seconds = 0;  ///< median
   std::string parameters_sha256;
 };
 
-/// ARITHMETIC[+exact]-SEED with ":" written "_".
+/// ARITHMETIC[+SCOPE][+exact][+FORMAT]-SEED, scope matmul, approx and binary32 not written, with ":" written "_".
 std::string run_folder_name(const arm& products, std::uint64_t seed);
 
 /// Updates of a run.
-std::uint64_t total_updates(const recipe& what, const translation_data& data);
+std::uint64_t total_updates(const recipe& what, const dataset& data);
 
-/// Trains, or goes on from the last whole checkpoint, then translates the test split and writes the summary. A
-/// run whose summary is there is not redone. Throws input_error (folder of another run, no space), interrupted.
-run_outcome run_translation(const run_request& request);
+/// Trains, or goes on from the last whole checkpoint, then measures on the test data and writes parameters.safetensors
+/// and the summary. A run whose summary is there is not redone. Throws input_error (folder of another run, no
+/// space), interrupted.
+run_outcome run_training(const run_request& request);
 
 }  // namespace pamkit::training

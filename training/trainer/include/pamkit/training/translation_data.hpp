@@ -1,19 +1,20 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "pamkit/training/batches.hpp"
 #include "pamkit/training/recipe.hpp"
-#include "pamkit/training/subwords.hpp"
+#include "pamkit/training/text_codec.hpp"
 
 namespace pamkit::training {
 
 /// A corpus folder as every arm of a recipe uses it.
 struct translation_data {
-  subwords pieces;
+  std::shared_ptr<const text_codec> codec;
   std::string corpus_key;  ///< SHA-256 over the training text and the subword settings
   id_corpus train;
   id_corpus valid;
@@ -22,7 +23,12 @@ struct translation_data {
   std::vector<std::string> test_references;
 };
 
-/// Reads and encodes train, val and the test split; the subword model is kept in `cache`. Throws input_error.
+/// The test split alone, as a codec has it.
+void load_test(const std::filesystem::path& folder, const std::optional<std::string>& test,
+               translation_data& data);
+
+/// Reads and encodes train, val and the test split. Prepared text (see text_codec.hpp) takes its dictionaries;
+/// other text a subword model, which is kept in `cache`. Throws input_error.
 translation_data load_translation_data(const std::filesystem::path& folder, const recipe& from,
                                        const std::optional<std::string>& test,
                                        const std::filesystem::path& cache);

@@ -1,0 +1,83 @@
+#include "use_commands.hpp"
+
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <memory>
+
+#include "pamkit/training/input_error.hpp"
+#include "pamkit/training/trained_run.hpp"
+#include "pamkit/training/utf8.hpp"
+
+namespace pamkit::training {
+namespace {
+
+struct options {
+  std::string run;
+  std::string data;
+  std::string test;
+  std::string hypotheses;
+  int threads = 0;
+};
+
+int evaluate_run(const options& o) {
+  const trained_run run = open_run(o.run);
+  std::string data = o.data;
+  if (data.empty() && std::getenv("PAMKIT_DATA") != nullptr) data = std::getenv("PAMKIT_DATA");
+  if (data.empty()) throw input_error("evaluate", "no data", "give --data DIR (or set PAMKIT_DATA)");
+  if (o.threads > 0) at::set_num_threads(o.threads);
+  std::vector<std::string> hypotheses;
+  const test_result result =
+      evaluate(run, data, o.test.empty() ? std::nullopt : std::optional(o.test), hypotheses);
+  if (!o.hypotheses.empty()) {
+    std::ofstream file(o.hypotheses, std::ios::binary);
+    for (const std::string& line : hypotheses) file << line << "\n";
+    if (!file.flush()) throw input_error(o.hypotheses, "cannot be written", "give another file");
+  }
+  fmt::print("{} {:.4f} ({})\n", result.metric, result.value, result.signature);
+  return 0;
+}
+
+int translate_input(const options& o) {
+  const trained_run run = open_run(o.run);
+  if (o.threads > 0) at::set_num_threads(o.threads);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(std::cin, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (find_invalid_utf8(line)) {
+      throw input_error(fmt::format("standard input:{}", lines.size() + 1), "is not UTF-8",
+                        "UTF-8 text, one sentence a line, was expected");
+    }
+    lines.push_back(line);
+  }
+  for (const std::string& line : translate_lines(run, lines)) fmt::print("{}\n", line);
+  return 0;
+}
+
+}  // namespace
+
+void add_use_commands(CLI::App& app, std::function<int()>& run) {
+  const auto o = std::make_shared<options>();
+  const auto common = [&](CLI::App* command) {
+    command->add_option("run", o->run, "Folder of a finished run")->required();
+    command->add_option("--threads", o->threads, "Threads (default: one for each core)")
+        ->check(CLI::Range(1, 256));
+  };
+  CLI::App* const evaluate_command =
+      app.add_subcommand("evaluate", "Measure a finished run on data and print its metric");
+  common(evaluate_command);
+  evaluate_command->add_option("--data", o->data, "Folder of the data (default: PAMKIT_DATA)");
+  evaluate_command->add_option("--test", o->test, "Test split of text (default: the first)");
+  evaluate_command->add_option("--hypotheses", o->hypotheses, "File for the translations");
+  evaluate_command->callback([o, &run] { run = [o] { return evaluate_run(*o); }; });
+
+  CLI::App* const translate_command = app.add_subcommand(
+      "translate", "Translate standard input, a sentence a line, with a finished run");
+  common(translate_command);
+  translate_command->callback([o, &run] { run = [o] { return translate_input(*o); }; });
+}
+
+}  // namespace pamkit::training

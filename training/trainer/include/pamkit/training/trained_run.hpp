@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pamkit/training/arm.hpp"
+#include "pamkit/training/recipe.hpp"
+#include "pamkit/training/task.hpp"
+
+namespace pamkit::training {
+
+/// A finished run, from its folder.
+struct trained_run {
+  std::filesystem::path folder;
+  recipe what;
+  arm products;
+  std::uint64_t seed = 1;
+};
+
+/// Throws input_error: no folder of a run, one that is not finished, or another version's.
+trained_run open_run(const std::filesystem::path& folder);
+
+/// Measures the run's parameters on data: of translation on the test split called `test` (or the first), of images
+/// and bytes on the validation data. Of translation the hypotheses are returned in `hypotheses`. Throws input_error.
+test_result evaluate(const trained_run& run, const std::filesystem::path& data,
+                     const std::optional<std::string>& test, std::vector<std::string>& hypotheses);
+
+/// Translations of sentences, in their order. Throws input_error where the run is of another task.
+std::vector<std::string> translate_lines(const trained_run& run,
+                                         const std::vector<std::string>& lines);
+
+}  // namespace pamkit::training

@@ -1,0 +1,203 @@
+#include <ATen/Functions.h>
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "pamkit/training/character_model.hpp"
+#include "pamkit/training/corpus.hpp"
+#include "pamkit/training/input_error.hpp"
+#include "pamkit/training/philox.hpp"
+#include "pamkit/training/sha256.hpp"
+#include "pamkit/training/task.hpp"
+#include "resources.hpp"
+
+namespace pamkit::training {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kNoByte = -100;
+
+struct character_data {
+  std::string train;
+  std::string valid;
+};
+
+// A file NAME.txt in whichever compression it is there.
+std::optional<std::string> text_file(const fs::path& folder, const char* name) {
+  for (const char* const ending : {".txt", ".txt.gz", ".txt.xz"}) {
+    const fs::path path = folder / (std::string(name) + ending);
+    std::error_code error;
+    if (fs::exists(path, error)) return read_file(path);
+  }
+  return std::nullopt;
+}
+
+// train.txt and val.txt, or the first nine tenths and the rest of input.txt.
+character_data read_text(const fs::path& folder) {
+  std::optional<std::string> train = text_file(folder, "train");
+  std::optional<std::string> valid = text_file(folder, "val");
+  if (!valid) valid = text_file(folder, "valid");
+  if (train && valid) return {*train, *valid};
+  const std::optional<std::string> whole = text_file(folder, "input");
+  if (!whole) {
+    throw input_error(folder.string(), "holds no text",
+                      "input.txt, or train.txt and val.txt (plain, .gz or .xz) were expected");
+  }
+  const std::size_t cut = whole->size() / 10 * 9;
+  return {whole->substr(0, cut), whole->substr(cut)};
+}
+
+struct pieces {
+  at::Tensor input;
+  at::Tensor target;
+};
+
+class character_task : public task {
+ public:
+  character_task(const recipe& what, const character_data& data, const arm& products,
+                 std::uint64_t seed)
+      : what_(what),
+        data_(data),
+        seed_(seed),
+        model_({.encoder_layers = what.characters.layers,
+                .width = what.characters.width,
+                .feed_forward = what.characters.feed_forward,
+                .heads = what.characters.heads,
+                .adder_deviation = what.adder_deviation,
+                .adder_rate_scale = what.adder_rate_scale},
+               products, seed) {}
+
+  parameter_list& parameters() override { return model_.parameters(); }
+
+  update_result forward_backward(std::uint64_t step) override {
+    for (const parameter& p : model_.parameters().all()) p.value.mutable_grad() = at::Tensor();
+    dropout_pass dropout(model_.products(), what_.dropout, seed_, static_cast<std::uint32_t>(step), 0);
+    const at::Tensor loss = loss_of(random_pieces(step), dropout, false);
+    loss.backward();
+    const auto bytes = static_cast<std::size_t>(what_.characters.batch * what_.characters.context);
+    return {double{loss.item<float>()}, bytes};
+  }
+
+  void sample_passes() override { forward_backward(0); }
+
+  validation_result validate() override {
+    const double loss = measure([] { return true; });
+    return {loss, "perplexity", std::exp(loss)};
+  }
+
+  std::optional<test_result> test(const fs::path&, const std::function<bool()>& keep_going) override {
+    const double start = wall_seconds();
+    const double loss = measure(keep_going);
+    if (!keep_going()) return std::nullopt;
+    return test_result{"perplexity", std::exp(loss), "per byte of the validation text",
+                       {{"bits_per_byte", loss / std::log(2.0)}}, wall_seconds() - start};
+  }
+
+ private:
+  pieces pieces_at(const std::string& text, const std::vector<std::size_t>& starts) const {
+    const std::int64_t length = what_.characters.context;
+    const auto rows = static_cast<std::int64_t>(starts.size());
+    pieces p{at::empty({rows, length}, at::kLong), at::empty({rows * length}, at::kLong)};
+    std::int64_t* input = p.input.mutable_data_ptr<std::int64_t>();
+    std::int64_t* target = p.target.mutable_data_ptr<std::int64_t>();
+    for (const std::size_t start : starts) {
+      for (std::size_t i = start; i < start + static_cast<std::size_t>(length); ++i) {
+        *input++ = static_cast<unsigned char>(text[i]);
+        *target++ = static_cast<unsigned char>(text[i + 1]);
+      }
+    }
+    return p;
+  }
+
+  // Pieces of the training text at places drawn by Philox.
+  pieces random_pieces(std::uint64_t step) const {
+    const std::size_t places = data_.train.size() - static_cast<std::size_t>(what_.characters.context);
+    std::vector<std::size_t> starts;
+    for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(what_.characters.batch); ++i) {
+      const philox_counter r = philox4x32_10(
+          {static_cast<std::uint32_t>(step), 0, site::order_of_pairs, i}, philox_key_of(seed_));
+      starts.push_back((std::uint64_t{r[0]} << 32 | r[1]) % places);
+    }
+    return pieces_at(data_.train, starts);
+  }
+
+  at::Tensor loss_of(const pieces& p, dropout_pass& dropout, bool ordinary) const {
+    const at::Tensor logits = model_(p.input, dropout).view({p.target.size(0), -1});
+    const arm& products = model_.products();
+    return ordinary ? products.ordinary_cross_entropy(logits, p.target, 0, kNoByte)
+                    : products.cross_entropy(logits, p.target, what_.training.label_smoothing, kNoByte);
+  }
+
+  double measure(const std::function<bool()>& keep_going) const {
+    const at::NoGradGuard no_grad;
+    const auto length = static_cast<std::size_t>(what_.characters.context);
+    double sum = 0;
+    double count = 0;
+    std::vector<std::size_t> starts;
+    for (std::size_t at = 0; at + length < data_.valid.size() && keep_going(); at += length) {
+      starts.push_back(at);
+      const bool last = at + 2 * length >= data_.valid.size();
+      if (starts.size() < 64 && !last) continue;
+      dropout_pass none;
+      const auto bytes = static_cast<double>(starts.size() * length);
+      sum += double{loss_of(pieces_at(data_.valid, starts), none, true).item<float>()} * bytes;
+      count += bytes;
+      starts.clear();
+    }
+    return sum / count;
+  }
+
+  const recipe& what_;
+  const character_data& data_;
+  std::uint64_t seed_;
+  character_model model_;
+};
+
+class character_dataset : public dataset {
+ public:
+  character_dataset(const recipe& what, character_data data) : what_(what), data_(std::move(data)) {}
+
+  nlohmann::ordered_json identity() const override {
+    return {{"corpus_sha256", sha256_hex(sha256_hex(data_.train) + sha256_hex(data_.valid))},
+            {"test", "validation text"}};
+  }
+  std::size_t updates_per_epoch() const override {
+    const auto bytes = static_cast<std::size_t>(what_.characters.batch * what_.characters.context);
+    return std::max<std::size_t>(1, data_.train.size() / bytes);
+  }
+  std::string items() const override { return "tokens"; }
+  std::unique_ptr<task> make_task(const arm& products, std::uint64_t seed,
+                                  std::uint64_t) const override {
+    return std::make_unique<character_task>(what_, data_, products, seed);
+  }
+  void save(const fs::path&) const override {}
+
+ private:
+  const recipe& what_;
+  character_data data_;
+};
+
+}  // namespace
+
+std::unique_ptr<dataset> load_characters(const recipe& what, const fs::path& folder) {
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) {
+    throw input_error(folder.string(), "no such folder", "a folder with input.txt was expected");
+  }
+  character_data data = read_text(folder);
+  const auto needed = static_cast<std::size_t>(what.characters.context) + 1;
+  for (const std::string* const text : {&data.train, &data.valid}) {
+    if (text->size() < needed) {
+      throw input_error(folder.string(),
+                        fmt::format("a part of the text has {} bytes", text->size()),
+                        fmt::format("{} or more were expected (data.context + 1)", needed));
+    }
+  }
+  return std::make_unique<character_dataset>(what, std::move(data));
+}
+
+}  // namespace pamkit::training

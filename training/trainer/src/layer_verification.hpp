@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "pamkit/operators/layers.hpp"
+
+namespace pamkit::training {
+
+/// What was compared of one kind of call.
+struct compared_layer {
+  std::string line;  ///< one line on what was computed, and what the golden model says
+  std::uint64_t outputs = 0;
+  bool equal = true;
+};
+
+/// Compares layers and elementwise operations with the golden model: of each operation and shape the first call.
+/// A part of its operands (some rows, elements, or a corner of an image) is computed again by the same kernel
+/// and by the golden model, all results bit for bit; results that a part decides alone must also be those of
+/// the call itself. exp2, log2 and what uses them over `exact` are a C library's and not compared.
+class layer_verifier {
+ public:
+  using report = std::function<void(const compared_layer&)>;
+  explicit layer_verifier(report tell) : tell_(std::move(tell)) {}
+
+  void look_at(const operators::computed_layer& call);
+
+ private:
+  report tell_;
+  std::set<std::string> seen_;
+};
+
+}  // namespace pamkit::training

@@ -1,0 +1,99 @@
+#include "pamkit/training/trained_run.hpp"
+
+#include "pamkit/training/beam_search.hpp"
+#include "pamkit/training/bleu.hpp"
+#include "pamkit/training/corpus.hpp"
+#include "pamkit/training/input_error.hpp"
+#include "pamkit/training/translation_data.hpp"
+#include "resources.hpp"
+#include "safetensors.hpp"
+#include "translation_model.hpp"
+
+namespace pamkit::training {
+namespace {
+
+namespace fs = std::filesystem;
+using json = nlohmann::ordered_json;
+
+[[noreturn]] void refuse(const fs::path& path, const std::string& what) {
+  throw input_error(path.string(), what, "the folder of a finished run was expected");
+}
+
+// The transformer of a run with its parameters, and its codec.
+struct translator {
+  std::unique_ptr<text_codec> codec;
+  transformer model;
+
+  explicit translator(const trained_run& run)
+      : codec(load_codec(run.folder)),
+        model(translation_model_settings(run.what, *codec), run.products, run.seed) {
+    read_safetensors(run.folder / "parameters.safetensors", model.parameters());
+  }
+
+  std::vector<std::string> translated(const trained_run& run,
+                                      std::span<const std::vector<std::int32_t>> sources) const {
+    std::vector<std::string> lines;
+    for (const auto& pieces : translate(model, run.what.search, sources)) {
+      lines.push_back(codec->decode_target(pieces));
+    }
+    return lines;
+  }
+};
+
+}  // namespace
+
+trained_run open_run(const fs::path& folder) {
+  std::error_code error;
+  const fs::path file = folder / "config.json";
+  if (!fs::exists(file, error)) refuse(folder, "holds no config.json");
+  if (!fs::exists(folder / "parameters.safetensors", error)) {
+    refuse(folder, "holds no parameters.safetensors: the run is not finished");
+  }
+  const json config = json::parse(read_file(file), nullptr, false);
+  if (!config.is_object() || !config.contains("run")) refuse(file, "is no configuration of a run");
+  const json& run = config["run"];
+  for (const char* const key : {"recipe", "task", "arithmetic", "scope", "derivative", "format", "seed", "settings"}) {
+    if (!run.contains(key)) refuse(file, std::string("lacks ") + key);
+  }
+  json settings = run["settings"];
+  settings["name"] = run["recipe"];
+  settings["task"] = run["task"];
+  const std::optional<scope> covered = parse_scope(run["scope"].get<std::string>());
+  const std::optional<any_format> format = parse_format(run["format"].get<std::string>());
+  if (!covered || !format) refuse(file, "names a scope or format that is none");
+  const derivative gradient = run["derivative"] == "exact" ? derivative::exact : derivative::approx;
+  return {folder, make_recipe(settings, file.string()),
+          arm(run["arithmetic"], gradient, *covered, *format), run["seed"].get<std::uint64_t>()};
+}
+
+test_result evaluate(const trained_run& run, const fs::path& data,
+                     const std::optional<std::string>& test, std::vector<std::string>& hypotheses) {
+  if (run.what.kind != recipe::task::translation) {
+    const std::unique_ptr<dataset> set = load_dataset(run.what, data, test, run.folder);
+    const std::unique_ptr<task> model = set->make_task(run.products, run.seed, 0);
+    read_safetensors(run.folder / "parameters.safetensors", model->parameters());
+    return *model->test(run.folder, [] { return true; });
+  }
+  const translator t(run);
+  translation_data tested;
+  tested.codec = std::shared_ptr<const text_codec>(load_codec(run.folder));
+  load_test(data, test, tested);
+  const double start = wall_seconds();
+  hypotheses = t.translated(run, tested.test_sources);
+  const bleu_score bleu = corpus_bleu(hypotheses, tested.test_references);
+  return {"bleu", bleu.score, bleu_signature(), {{"test", tested.test_name}}, wall_seconds() - start};
+}
+
+std::vector<std::string> translate_lines(const trained_run& run,
+                                         const std::vector<std::string>& lines) {
+  if (run.what.kind != recipe::task::translation) {
+    throw input_error(run.folder.string(), "is a run of recipe " + run.what.name,
+                      "a run of a translation recipe was expected");
+  }
+  const translator t(run);
+  std::vector<std::vector<std::int32_t>> sources;
+  for (const std::string& line : lines) sources.push_back(t.codec->encode_source(line));
+  return t.translated(run, sources);
+}
+
+}  // namespace pamkit::training

@@ -1,0 +1,129 @@
+#include <array>
+#include <cmath>
+
+#include "durable_file.hpp"
+#include "pamkit/training/beam_search.hpp"
+#include "pamkit/training/bleu.hpp"
+#include "pamkit/training/task.hpp"
+#include "pamkit/training/translation_data.hpp"
+#include "resources.hpp"
+#include "training_step.hpp"
+#include "translation_model.hpp"
+
+namespace pamkit::training {
+namespace {
+
+std::string text_of(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
+class translation_task : public task {
+ public:
+  translation_task(const recipe& what, const translation_data& data, const arm& products,
+                   std::uint64_t seed)
+      : what_(what),
+        data_(data),
+        seed_(seed),
+        model_(translation_model_settings(what, *data.codec), products, seed),
+        planner_(data.train.pairs, what.data.max_tokens) {}
+
+  parameter_list& parameters() override { return model_.parameters(); }
+
+  update_result forward_backward(std::uint64_t step) override {
+    const data_position at = planner_.locate(step);
+    if (order_.empty() || at.epoch != order_epoch_) {
+      order_ = planner_.training_order(seed_, at.epoch);
+      order_epoch_ = at.epoch;
+    }
+    const batch b = make_batch(data_.train.pairs, order_[at.batch]);
+    return {double{training::forward_backward(model_, what_, b, seed_, step)}, b.target_tokens};
+  }
+
+  // The first batch, and the one with the longest sentences.
+  void sample_passes() override {
+    const batch_order by_length = planner_.sorted_order();
+    const std::array batches = {planner_.training_order(seed_, 0).front(), by_length.back()};
+    for (const auto& rows : batches) {
+      training::forward_backward(model_, what_, make_batch(data_.train.pairs, rows), seed_, 0);
+    }
+  }
+
+  validation_result validate() override {
+    const double loss = validation_loss(model_, data_.valid.pairs, what_.data.max_tokens);
+    return {loss, "perplexity", std::exp(loss)};
+  }
+
+  std::optional<test_result> test(const std::filesystem::path& folder,
+                                  const std::function<bool()>& keep_going) override {
+    const double start = wall_seconds();
+    const auto ids = translate(model_, what_.search, data_.test_sources, keep_going);
+    if (!keep_going()) return std::nullopt;
+    std::vector<std::string> hypotheses;
+    for (const auto& pieces : ids) hypotheses.push_back(data_.codec->decode_target(pieces));
+    const bleu_score bleu = corpus_bleu(hypotheses, data_.test_references);
+    const double seconds = wall_seconds() - start;
+    write_durably(folder / "hypotheses.txt", text_of(hypotheses));
+    write_durably(folder / "references.txt", text_of(data_.test_references));
+    return test_result{"bleu",
+                       bleu.score,
+                       bleu_signature(),
+                       {{"bleu",
+                         {{"precisions", bleu.precisions},
+                          {"brevity_penalty", bleu.brevity_penalty},
+                          {"hypothesis_length", bleu.statistics.hypothesis_length},
+                          {"reference_length", bleu.statistics.reference_length}}}},
+                       seconds};
+  }
+
+ private:
+  const recipe& what_;
+  const translation_data& data_;
+  std::uint64_t seed_;
+  transformer model_;
+  batch_planner planner_;
+  batch_order order_;
+  std::uint32_t order_epoch_ = 0;
+};
+
+class translation_dataset : public dataset {
+ public:
+  translation_dataset(const recipe& what, translation_data data)
+      : what_(what), data_(std::move(data)) {}
+
+  nlohmann::ordered_json identity() const override {
+    return {{"corpus_sha256", data_.corpus_key}, {"test", data_.test_name}};
+  }
+  std::size_t updates_per_epoch() const override {
+    return batch_planner(data_.train.pairs, what_.data.max_tokens).updates_per_epoch();
+  }
+  std::string items() const override { return "tokens"; }
+  std::unique_ptr<task> make_task(const arm& products, std::uint64_t seed,
+                                  std::uint64_t) const override {
+    return std::make_unique<translation_task>(what_, data_, products, seed);
+  }
+  void save(const std::filesystem::path& folder) const override { data_.codec->save(folder); }
+
+ private:
+  const recipe& what_;
+  translation_data data_;
+};
+
+}  // namespace
+
+transformer_settings translation_model_settings(const recipe& what, const text_codec& codec) {
+  transformer_settings s = what.model;
+  s.vocabulary = codec.target_size();
+  s.source_vocabulary = codec.source_size();
+  return s;
+}
+
+std::unique_ptr<dataset> load_translation(const recipe& what, const std::filesystem::path& folder,
+                                          const std::optional<std::string>& test,
+                                          const std::filesystem::path& cache) {
+  return std::make_unique<translation_dataset>(what,
+                                               load_translation_data(folder, what, test, cache));
+}
+
+}  // namespace pamkit::training
