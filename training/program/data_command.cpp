@@ -111,12 +111,14 @@ void fetch(const json& file, const fs::path& folder) {
   const fs::path partial = to.string() + ".partial";
   fmt::print(stderr, "pamkit: fetching {}\n", file["url"].get<std::string>());
   run_program({"curl", "--fail", "--location", "--silent", "--show-error", "--output",
-               partial.string(), file["url"]}, file["url"]);
+               partial.string(), file["url"]},
+              file["url"]);
   check_file(partial, sum);
   fs::rename(partial, to);
   if (!unpacked) return;
   run_program({"tar", "--extract", "--file", to.string(), "--directory", folder.string(),
-               "--strip-components", "1", file["unpack"]}, to.string());
+               "--strip-components", "1", file["unpack"]},
+              to.string());
   fs::remove(to);
 }
 
@@ -191,7 +193,8 @@ int check_folder(const options& o) {
     check_images(folder);
   } else if (holds(folder, "input.txt")) {
     for (const char* const name : {"input.txt", "input.txt.gz", "input.txt.xz"}) {
-      if (fs::exists(folder / name)) fmt::print("{}: {} bytes\n", name, read_file(folder / name).size());
+      if (fs::exists(folder / name))
+        fmt::print("{}: {} bytes\n", name, read_file(folder / name).size());
     }
   } else {
     check_text(folder);

@@ -27,7 +27,8 @@ int evaluate_run(const options& o) {
   const trained_run run = open_run(o.run);
   std::string data = o.data;
   if (data.empty() && std::getenv("PAMKIT_DATA") != nullptr) data = std::getenv("PAMKIT_DATA");
-  if (data.empty()) throw input_error("evaluate", "no data", "give --data DIR (or set PAMKIT_DATA)");
+  if (data.empty())
+    throw input_error("evaluate", "no data", "give --data DIR (or set PAMKIT_DATA)");
   if (o.threads > 0) at::set_num_threads(o.threads);
   std::vector<std::string> hypotheses;
   const test_result result =

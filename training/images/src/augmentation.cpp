@@ -32,8 +32,8 @@ image cropped(const image& from, int margin, int top, int left) {
   return to;
 }
 
-// A random part of a share of the area in [least, 1] with sides 3:4 to 4:3; the largest such part after ten
-// tries that do not fit.
+// A random part of a share of the area in [least, 1] with sides 3:4 to 4:3; the largest such part
+// after ten tries that do not fit.
 image random_part(const image& from, int size, double least, image_randomness& random) {
   const double area = static_cast<double>(from.width) * from.height;
   for (int tries = 0; tries < 10; ++tries) {

@@ -17,7 +17,8 @@ std::size_t batch_size(const image_set& images, const image_settings& s) {
   return std::min(images.size(), static_cast<std::size_t>(s.batch));
 }
 
-// Row-major planes of one image, normalised: (x / 255 - mean) / deviation in binary64, rounded once.
+// Row-major planes of one image, normalised: (x / 255 - mean) / deviation in binary64, rounded
+// once.
 void write_pixels(const image& from, const image_settings& s, float* to) {
   const std::size_t plane = from.rgb.size() / 3;
   for (std::size_t c = 0; c < 3; ++c) {
@@ -36,7 +37,8 @@ double gamma(double alpha, image_randomness& random) {
   for (;;) {
     const double x = random.normal();
     const double v = std::pow(1 + c * x, 3);
-    if (v > 0 && std::log(1 - random.uniform()) < 0.5 * x * x + d - d * v + d * std::log(v)) return d * v;
+    if (v > 0 && std::log(1 - random.uniform()) < 0.5 * x * x + d - d * v + d * std::log(v))
+      return d * v;
   }
 }
 
@@ -120,8 +122,10 @@ image_batch training_batch(const image_set& images, const image_settings& s, std
   const std::size_t count = batch_size(images, s);
   const std::size_t updates = updates_per_epoch(images, s);
   const auto epoch = static_cast<std::uint32_t>(step / updates);
-  const std::vector<std::uint32_t> order = random_order(images.size(), seed, epoch, site::order_of_pairs);
-  const std::size_t length = 3 * static_cast<std::size_t>(s.size) * static_cast<std::size_t>(s.size);
+  const std::vector<std::uint32_t> order =
+      random_order(images.size(), seed, epoch, site::order_of_pairs);
+  const std::size_t length =
+      3 * static_cast<std::size_t>(s.size) * static_cast<std::size_t>(s.size);
   image_batch b;
   b.pixels.resize(count * length);
   for (std::size_t i = 0; i < count; ++i) {
@@ -140,7 +144,8 @@ image_batch training_batch(const image_set& images, const image_settings& s, std
 
 image_batch evaluation_batch(const image_set& images, const image_settings& s, std::size_t first,
                              std::size_t count) {
-  const std::size_t length = 3 * static_cast<std::size_t>(s.size) * static_cast<std::size_t>(s.size);
+  const std::size_t length =
+      3 * static_cast<std::size_t>(s.size) * static_cast<std::size_t>(s.size);
   image_batch b;
   b.pixels.resize(count * length);
   for (std::size_t i = 0; i < count; ++i) {
@@ -152,8 +157,8 @@ image_batch evaluation_batch(const image_set& images, const image_settings& s, s
 
 struct prefetcher::state {
   std::function<image_batch(std::uint64_t)> make;
-  std::uint64_t taken = 0;    ///< the next that a thread takes
-  std::uint64_t given = 0;    ///< the next that next() returns
+  std::uint64_t taken = 0;  ///< the next that a thread takes
+  std::uint64_t given = 0;  ///< the next that next() returns
   std::uint64_t end = 0;
   std::size_t ahead = 0;
   bool stopped = false;
@@ -212,9 +217,8 @@ image_batch prefetcher::next() {
   std::unique_lock lock(state_->mutex);
   const std::uint64_t number = state_->given;
   if (number == state_->end) throw std::out_of_range("prefetcher: no batch is left");
-  state_->changed.wait(lock, [&] {
-    return state_->ready.contains(number) || state_->failed.contains(number);
-  });
+  state_->changed.wait(
+      lock, [&] { return state_->ready.contains(number) || state_->failed.contains(number); });
   if (const auto error = state_->failed.find(number); error != state_->failed.end()) {
     std::rethrow_exception(error->second);
   }

@@ -20,7 +20,8 @@ constexpr int kCifarSize = 32;
 constexpr std::size_t kPlane = 1024;
 constexpr std::size_t kRecord = 1 + 3 * kPlane;
 
-// --- CIFAR-10 -----------------------------------------------------------------------------------------
+// --- CIFAR-10
+// -----------------------------------------------------------------------------------------
 
 class cifar_records : public image_set {
  public:
@@ -67,11 +68,11 @@ std::string read_records(const std::vector<fs::path>& files, std::size_t classes
   for (const fs::path& file : files) {
     const std::string bytes = read_file(file);
     if (bytes.empty() || bytes.size() % kRecord != 0) {
-      throw input_error(file.string(),
-                        fmt::format("has {} bytes, {} more than whole records", bytes.size(),
-                                    bytes.size() % kRecord),
-                        fmt::format("records of {} bytes, a label and 3072 of R, G, B, were expected",
-                                    kRecord));
+      throw input_error(
+          file.string(),
+          fmt::format("has {} bytes, {} more than whole records", bytes.size(),
+                      bytes.size() % kRecord),
+          fmt::format("records of {} bytes, a label and 3072 of R, G, B, were expected", kRecord));
     }
     for (std::size_t at = 0; at < bytes.size(); at += kRecord) {
       const auto label = static_cast<unsigned char>(bytes[at]);
@@ -111,7 +112,8 @@ image_data open_cifar(const fs::path& folder, const std::vector<fs::path>& train
   return data;
 }
 
-// --- ImageFolder --------------------------------------------------------------------------------------
+// --- ImageFolder
+// --------------------------------------------------------------------------------------
 
 struct labelled_file {
   fs::path path;

@@ -15,8 +15,8 @@
 namespace pamkit::training {
 namespace {
 
-// libjpeg calls back and must not return from an error; a jump leaves no object behind, because the frames
-// between hold none.
+// libjpeg calls back and must not return from an error; a jump leaves no object behind, because the
+// frames between hold none.
 struct failure {
   jpeg_error_mgr manager;  // first: libjpeg hands out its address
   std::jmp_buf back;

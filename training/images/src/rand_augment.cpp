@@ -37,7 +37,8 @@ double grey_of(const std::uint8_t* p) { return 0.299 * p[0] + 0.587 * p[1] + 0.1
 image grey(const image& from) {
   image to = from;
   for (std::size_t i = 0; i < to.rgb.size(); i += 3) {
-    std::fill_n(to.rgb.begin() + static_cast<std::ptrdiff_t>(i), 3, to_byte(grey_of(from.rgb.data() + i)));
+    std::fill_n(to.rgb.begin() + static_cast<std::ptrdiff_t>(i), 3,
+                to_byte(grey_of(from.rgb.data() + i)));
   }
   return to;
 }
@@ -161,9 +162,8 @@ image apply(int operation, const image& from, double level, bool negative) {
     }
     case 5: {
       const double limit = 256 - std::min(256.0, std::floor(256 * level));
-      return mapped(from, [&](std::uint8_t x) {
-        return x < limit ? x : static_cast<std::uint8_t>(255 - x);
-      });
+      return mapped(
+          from, [&](std::uint8_t x) { return x < limit ? x : static_cast<std::uint8_t>(255 - x); });
     }
     case 6: {
       const double more = std::floor(110 * level);

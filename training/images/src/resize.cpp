@@ -42,8 +42,8 @@ image resized(const image& from, double top, double left, double part_height, do
 
 image fitted(const image& from, int width, int height) {
   if (from.width == width && from.height == height) return from;
-  const double scale = std::min(static_cast<double>(from.width) / width,
-                                static_cast<double>(from.height) / height);
+  const double scale =
+      std::min(static_cast<double>(from.width) / width, static_cast<double>(from.height) / height);
   const double part_width = width * scale;
   const double part_height = height * scale;
   return resized(from, (from.height - part_height) / 2, (from.width - part_width) / 2, part_height,

@@ -80,11 +80,14 @@ TEST(Jpeg, GreyAndCmykBecomeRgb) {
 
 TEST(Jpeg, ADamagedFileIsNamed) {
   const std::string whole = jpeg(64, 64, {10, 200, 30}, JCS_RGB);
-  EXPECT_NE(message_of([&] { decode_jpeg(whole.substr(0, whole.size() / 2), "half.JPEG"); })
-                .find("half.JPEG"), std::string::npos);
+  EXPECT_NE(message_of([&] {
+              decode_jpeg(whole.substr(0, whole.size() / 2), "half.JPEG");
+            }).find("half.JPEG"),
+            std::string::npos);
   EXPECT_NE(message_of([&] { decode_jpeg("no picture", "text.JPEG"); }).find("text.JPEG"),
             std::string::npos);
-  EXPECT_NE(message_of([&] { decode_jpeg("", "empty.JPEG"); }).find("empty.JPEG"), std::string::npos);
+  EXPECT_NE(message_of([&] { decode_jpeg("", "empty.JPEG"); }).find("empty.JPEG"),
+            std::string::npos);
 }
 
 TEST(Images, CifarRecordsAreLabelThenPlanes) {
@@ -105,8 +108,9 @@ TEST(Images, WhatIsMalformedIsNamed) {
   const scratch_folder folder;
   folder.write("data_batch_1.bin", record(3, 10).substr(1));
   folder.write("test_batch.bin", record(0, 1));
-  EXPECT_NE(message_of([&] { open_images(folder.path()); }).find("data_batch_1.bin: has 3072 bytes"),
-            std::string::npos);
+  EXPECT_NE(
+      message_of([&] { open_images(folder.path()); }).find("data_batch_1.bin: has 3072 bytes"),
+      std::string::npos);
   folder.write("data_batch_1.bin", record(10, 10));
   EXPECT_NE(message_of([&] { open_images(folder.path()); }).find("record 1 has label 10"),
             std::string::npos);
@@ -118,8 +122,9 @@ TEST(Images, WhatIsMalformedIsNamed) {
   tree.write("train/cat/a.JPEG", jpeg(8, 8, {1, 2, 3}, JCS_RGB));
   tree.write("val/cat/a.JPEG", "broken");
   fs::create_directories(tree.path() / "val" / "dog");
-  EXPECT_NE(message_of([&] { open_images(tree.path()); }).find("dog: is a class that training does"),
-            std::string::npos);
+  EXPECT_NE(
+      message_of([&] { open_images(tree.path()); }).find("dog: is a class that training does"),
+      std::string::npos);
   fs::remove(tree.path() / "val" / "dog");
   const image_data data = open_images(tree.path());
   EXPECT_NE(message_of([&] { data.valid->load(0); }).find("a.JPEG"), std::string::npos);

@@ -7,8 +7,8 @@
 #include "pamkit/training/image_layers.hpp"
 #include "pamkit/training/image_models.hpp"
 
-/// Networks of convolutions. In an adder arm every convolution is an adder one, the first included; the classifier
-/// at the end is exact, as arm::output_projection has it.
+/// Networks of convolutions. In an adder arm every convolution is an adder one, the first included;
+/// the classifier at the end is exact, as arm::output_projection has it.
 
 namespace pamkit::training {
 namespace {
@@ -44,8 +44,8 @@ class convolutional : public image_model {
   Tensor bias_;
 };
 
-// Three stages of two 3 x 3 convolutions with batch norm and ReLU, each stage twice as wide as the one before and
-// half as large.
+// Three stages of two 3 x 3 convolutions with batch norm and ReLU, each stage twice as wide as the
+// one before and half as large.
 class cnn : public convolutional {
  public:
   cnn(const image_model_settings& s, const arm& products, std::uint64_t seed)
@@ -78,8 +78,8 @@ class cnn : public convolutional {
   std::vector<batch_norm_layer> norms_;
 };
 
-// VGG13 (Simonyan and Zisserman 2014) for small images: ten 3 x 3 convolutions with biases, no normalisation, and
-// one linear layer on the mean of what is left.
+// VGG13 (Simonyan and Zisserman 2014) for small images: ten 3 x 3 convolutions with biases, no
+// normalisation, and one linear layer on the mean of what is left.
 class vgg : public convolutional {
  public:
   vgg(const image_model_settings& s, const arm& products, std::uint64_t seed)
@@ -87,8 +87,8 @@ class vgg : public convolutional {
     std::int64_t in = 3;
     for (const std::int64_t out : {64, 128, 256, 512, 512}) {
       for (int i = 0; i < 2; ++i) {
-        convs_.push_back(conv("conv" + std::to_string(convs_.size()),
-                              {.in = in, .out = out, .biased = true}));
+        convs_.push_back(
+            conv("conv" + std::to_string(convs_.size()), {.in = in, .out = out, .biased = true}));
         in = out;
       }
     }
@@ -116,14 +116,13 @@ struct residual_block {
   std::vector<batch_norm_layer> shortcut_norm;  ///< at most one
 };
 
-// Identity mappings in residual networks (He et al. 2016): norm, ReLU, convolution, twice in each block; three
-// stages of (layers - 2) / 6 blocks with 16, 32 and 64 channels. Where the shape changes the shortcut is a 1 x 1
-// convolution of the block's normalised input.
+// Identity mappings in residual networks (He et al. 2016): norm, ReLU, convolution, twice in each
+// block; three stages of (layers - 2) / 6 blocks with 16, 32 and 64 channels. Where the shape
+// changes the shortcut is a 1 x 1 convolution of the block's normalised input.
 class preresnet : public convolutional {
  public:
   preresnet(const image_model_settings& s, const arm& products, std::uint64_t seed)
-      : convolutional(s, products, seed),
-        first_(conv("first", {.in = 3, .out = s.width})) {
+      : convolutional(s, products, seed), first_(conv("first", {.in = 3, .out = s.width})) {
     if ((s.depth - 2) % 6 != 0) throw std::invalid_argument("depth must be 6 n + 2");
     std::int64_t in = s.width;
     for (int stage = 0; stage < 3; ++stage) {
@@ -137,8 +136,9 @@ class preresnet : public convolutional {
         b.norms.push_back(norm(name + ".norm1", out));
         b.convs.push_back(conv(name + ".conv1", {.in = out, .out = out}));
         if (in != out) {
-          b.shortcut.push_back(conv(name + ".shortcut", {.in = in, .out = out, .kernel = 1,
-                                                         .stride = stride, .padding = 0}));
+          b.shortcut.push_back(
+              conv(name + ".shortcut",
+                   {.in = in, .out = out, .kernel = 1, .stride = stride, .padding = 0}));
         }
         blocks_.push_back(std::move(b));
         in = out;
@@ -167,8 +167,8 @@ class preresnet : public convolutional {
   std::vector<batch_norm_layer> last_;
 };
 
-// Aggregated residual transformations (Xie et al. 2017): bottlenecks 1 x 1, 3 x 3 in groups, 1 x 1, each with
-// batch norm; three stages of (layers - 2) / 9 blocks with 256, 512 and 1024 outputs.
+// Aggregated residual transformations (Xie et al. 2017): bottlenecks 1 x 1, 3 x 3 in groups, 1 x 1,
+// each with batch norm; three stages of (layers - 2) / 9 blocks with 256, 512 and 1024 outputs.
 class resnext : public convolutional {
  public:
   resnext(const image_model_settings& s, const arm& products, std::uint64_t seed)
@@ -184,16 +184,20 @@ class resnext : public convolutional {
         const std::string name = "stage" + std::to_string(stage) + "." + std::to_string(i);
         const std::int64_t stride = stage > 0 && i == 0 ? 2 : 1;
         residual_block b;
-        b.convs.push_back(conv(name + ".conv0", {.in = in, .out = inner, .kernel = 1, .padding = 0}));
+        b.convs.push_back(
+            conv(name + ".conv0", {.in = in, .out = inner, .kernel = 1, .padding = 0}));
         b.norms.push_back(norm(name + ".norm0", inner));
-        b.convs.push_back(conv(name + ".conv1", {.in = inner, .out = inner, .stride = stride,
-                                                 .groups = s.cardinality}));
+        b.convs.push_back(
+            conv(name + ".conv1",
+                 {.in = inner, .out = inner, .stride = stride, .groups = s.cardinality}));
         b.norms.push_back(norm(name + ".norm1", inner));
-        b.convs.push_back(conv(name + ".conv2", {.in = inner, .out = out, .kernel = 1, .padding = 0}));
+        b.convs.push_back(
+            conv(name + ".conv2", {.in = inner, .out = out, .kernel = 1, .padding = 0}));
         b.norms.push_back(norm(name + ".norm2", out));
         if (in != out) {
-          b.shortcut.push_back(conv(name + ".shortcut", {.in = in, .out = out, .kernel = 1,
-                                                         .stride = stride, .padding = 0}));
+          b.shortcut.push_back(
+              conv(name + ".shortcut",
+                   {.in = in, .out = out, .kernel = 1, .stride = stride, .padding = 0}));
           b.shortcut_norm.push_back(norm(name + ".shortcut_norm", out));
         }
         blocks_.push_back(std::move(b));
@@ -226,21 +230,30 @@ class resnext : public convolutional {
   std::vector<residual_block> blocks_;
 };
 
-// Patches are all you need (Trockman and Kolter 2022): an embedding of patches, then blocks of a depthwise
-// convolution with a residual connection and a 1 x 1 convolution, each followed by GELU and batch norm.
+// Patches are all you need (Trockman and Kolter 2022): an embedding of patches, then blocks of a
+// depthwise convolution with a residual connection and a 1 x 1 convolution, each followed by GELU
+// and batch norm.
 class convmixer : public convolutional {
  public:
   convmixer(const image_model_settings& s, const arm& products, std::uint64_t seed)
       : convolutional(s, products, seed) {
     if (s.kernel % 2 == 0) throw std::invalid_argument("kernel must be odd");
-    add("patches", {.in = 3, .out = s.width, .kernel = s.patch, .stride = s.patch, .padding = 0,
+    add("patches", {.in = 3,
+                    .out = s.width,
+                    .kernel = s.patch,
+                    .stride = s.patch,
+                    .padding = 0,
                     .biased = true});
     for (std::int64_t i = 0; i < s.depth; ++i) {
       const std::string name = "block" + std::to_string(i);
-      add(name + ".depthwise", {.in = s.width, .out = s.width, .kernel = s.kernel,
-                                .padding = s.kernel / 2, .groups = s.width, .biased = true});
-      add(name + ".pointwise", {.in = s.width, .out = s.width, .kernel = 1, .padding = 0,
+      add(name + ".depthwise", {.in = s.width,
+                                .out = s.width,
+                                .kernel = s.kernel,
+                                .padding = s.kernel / 2,
+                                .groups = s.width,
                                 .biased = true});
+      add(name + ".pointwise",
+          {.in = s.width, .out = s.width, .kernel = 1, .padding = 0, .biased = true});
     }
     add_classifier(s.width);
   }

@@ -18,7 +18,8 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// LibTorch's vector and remainder code round differently; where a run starts decides which is which.
+// LibTorch's vector and remainder code round differently; where a run starts decides which is
+// which.
 constexpr std::int64_t kRun = 16384;
 
 template <class Compute>
@@ -68,7 +69,8 @@ at::Tensor piecewise_affine_gelu(const at::Tensor& x, const std::string& label,
   const auto host = [&](double value) {
     return at::full_like(x, static_cast<double>(static_cast<float>(value)));
   };
-  // An alias of its own, so that the two contributions of the square join before they join the others.
+  // An alias of its own, so that the two contributions of the square join before they join the
+  // others.
   const Tensor same = x.alias();
   const Tensor square = mul(same, same);
   const Tensor u = mul(x, mul(square, host(0.044715 * c)) + host(c));

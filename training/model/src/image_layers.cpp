@@ -23,7 +23,8 @@ using torch::autograd::variable_list;
 constexpr double kEpsilon = 1e-5;
 constexpr double kUpdate = 0.1;
 
-// LibTorch's, channel by channel: each channel is one thread's, so that no bit depends on their number.
+// LibTorch's, channel by channel: each channel is one thread's, so that no bit depends on their
+// number.
 class batch_norm_function : public torch::autograd::Function<batch_norm_function> {
  public:
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& gain,
@@ -78,7 +79,9 @@ at::Tensor batch_norm_layer::operator()(const arm& products, const at::Tensor& x
       const Tensor factor = gain / at::sqrt(variance + kEpsilon);
       return (x - per_channel(mean)) * per_channel(factor) + per_channel(bias);
     }
-    const auto wide = [&](const Tensor& v) { return per_channel(v).expand(x.sizes()).contiguous(); };
+    const auto wide = [&](const Tensor& v) {
+      return per_channel(v).expand(x.sizes()).contiguous();
+    };
     const Tensor root = arm_root(products, variance + kEpsilon);
     const Tensor quotient = operators::div(x - per_channel(mean), wide(root), label);
     return operators::mul(quotient, wide(gain), label) + per_channel(bias);
@@ -108,21 +111,21 @@ at::Tensor batch_norm_layer::operator()(const arm& products, const at::Tensor& x
     return at::batch_norm(whole, gain, bias, Tensor(), Tensor(), true, kUpdate, kEpsilon, false);
   }
   if (!covered) return batch_norm_function::apply(whole, gain, bias);
-  const Tensor normal =
-      operators::layer_norm(rows, at::ones({places}), at::zeros({places}), kEpsilon, label,
-                            products.gradient_name());
-  const Tensor scaled = operators::mul(normal, repeated(gain, places).t(), label,
-                                       products.gradient_name());
+  const Tensor normal = operators::layer_norm(rows, at::ones({places}), at::zeros({places}),
+                                              kEpsilon, label, products.gradient_name());
+  const Tensor scaled =
+      operators::mul(normal, repeated(gain, places).t(), label, products.gradient_name());
   return images_of_rows(scaled + repeated(bias, places).t(), whole.sizes());
 }
 
 conv_layer::conv_layer(layer_maker& make, const std::string& name, const shape& s) : sizes(s) {
-  const double fan_out = static_cast<double>(s.kernel * s.kernel * s.out) / static_cast<double>(s.groups);
+  const double fan_out =
+      static_cast<double>(s.kernel * s.kernel * s.out) / static_cast<double>(s.groups);
   const bool adder = make.products.is_adder();
   const double deviation = adder ? make.adder_deviation : std::sqrt(2 / fan_out);
-  weight = make.parameters.add_uniform(name + ".weight",
-                                       {s.out, s.in / s.groups, s.kernel, s.kernel},
-                                       deviation * std::sqrt(3.0), adder ? make.adder_rate_scale : 1);
+  weight =
+      make.parameters.add_uniform(name + ".weight", {s.out, s.in / s.groups, s.kernel, s.kernel},
+                                  deviation * std::sqrt(3.0), adder ? make.adder_rate_scale : 1);
   if (adder) make.parameters.last_is_adder();
   if (s.biased) bias = make.parameters.add_constant(name + ".bias", {s.out}, 0);
   if (adder) after.emplace(make, name + ".norm", s.out);
@@ -130,14 +133,14 @@ conv_layer::conv_layer(layer_maker& make, const std::string& name, const shape& 
 
 at::Tensor conv_layer::operator()(const arm& products, const at::Tensor& x,
                                   bool is_training) const {
-  const at::Tensor y =
-      products.conv2d(x, weight, bias, sizes.stride, sizes.padding, sizes.groups);
+  const at::Tensor y = products.conv2d(x, weight, bias, sizes.stride, sizes.padding, sizes.groups);
   return after ? (*after)(products, y, is_training) : y;
 }
 
 at::Tensor mean_of_places(const arm& products, const at::Tensor& x) {
   const std::int64_t places = x.size(2) * x.size(3);
-  // Terms in the order of places; a sum down columns, whose derivative is the incoming one everywhere.
+  // Terms in the order of places; a sum down columns, whose derivative is the incoming one
+  // everywhere.
   const at::Tensor by_place = x.flatten(2).permute({2, 0, 1}).reshape({places, -1});
   at::Tensor sum = by_place.select(0, 0);
   for (std::int64_t i = 1; i < places; ++i) sum = sum + by_place.select(0, i);

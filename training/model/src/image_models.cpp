@@ -10,12 +10,9 @@ struct maker {
   const char* kind;
   decltype(&make_cnn) make;
 };
-constexpr std::array kMakers = {maker{"cnn", make_cnn},
-                                maker{"vit", make_vit},
-                                maker{"vgg", make_vgg},
-                                maker{"preresnet", make_preresnet},
-                                maker{"resnext", make_resnext},
-                                maker{"convmixer", make_convmixer}};
+constexpr std::array kMakers = {maker{"cnn", make_cnn},         maker{"vit", make_vit},
+                                maker{"vgg", make_vgg},         maker{"preresnet", make_preresnet},
+                                maker{"resnext", make_resnext}, maker{"convmixer", make_convmixer}};
 
 }  // namespace
 

@@ -28,8 +28,9 @@ struct block {
         down(make, name + ".down", s.feed_forward, s.width) {}
 };
 
-// Vision transformer (Dosovitskiy et al. 2021) as DeiT has it (Touvron et al. 2021): square patches by a linear
-// layer, a class token, learnt positions, pre-norm blocks with GELU, and stochastic depth.
+// Vision transformer (Dosovitskiy et al. 2021) as DeiT has it (Touvron et al. 2021): square patches
+// by a linear layer, a class token, learnt positions, pre-norm blocks with GELU, and stochastic
+// depth.
 class vit : public image_model {
  public:
   vit(const image_model_settings& s, const arm& products, std::uint64_t seed)
@@ -42,8 +43,8 @@ class vit : public image_model {
       blocks_.emplace_back(make_, "block" + std::to_string(i), s);
     }
     norm_.emplace(make_, "norm", s.width);
-    weight_ = parameters_.add_uniform("classifier.weight", {s.classes, s.width},
-                                      0.02 * std::sqrt(3.0));
+    weight_ =
+        parameters_.add_uniform("classifier.weight", {s.classes, s.width}, 0.02 * std::sqrt(3.0));
     bias_ = parameters_.add_constant("classifier.bias", {s.classes}, 0);
   }
 
@@ -59,7 +60,8 @@ class vit : public image_model {
                                                 : settings_.drop_path * static_cast<double>(i) /
                                                       static_cast<double>(blocks_.size() - 1);
       const Tensor normal = b.attention_norm(products_, x);
-      const Tensor seen = b.attention(products_, normal, b.attention.project(products_, normal), {});
+      const Tensor seen =
+          b.attention(products_, normal, b.attention.project(products_, normal), {});
       x = x + dropout.drop_rows(dropout(seen), dropped);
       const Tensor hidden = products_.gelu(b.up(products_, b.feed_norm(products_, x)));
       x = x + dropout.drop_rows(dropout(b.down(products_, dropout(hidden))), dropped);
@@ -70,7 +72,8 @@ class vit : public image_model {
 
  private:
   static const image_model_settings& checked(const image_model_settings& s) {
-    if (s.size % s.patch != 0) throw std::invalid_argument("the image's size must be a multiple of patch");
+    if (s.size % s.patch != 0)
+      throw std::invalid_argument("the image's size must be a multiple of patch");
     if (s.width % s.heads != 0) throw std::invalid_argument("width must be a multiple of heads");
     return s;
   }
@@ -86,7 +89,8 @@ class vit : public image_model {
     return made;
   }
 
-  // [images, 3, size, size] -> [images, patches, 3 * patch * patch], row-major in channel, row, column.
+  // [images, 3, size, size] -> [images, patches, 3 * patch * patch], row-major in channel, row,
+  // column.
   Tensor patches_of(const Tensor& images) const {
     const std::int64_t side = settings_.size / settings_.patch;
     const std::int64_t p = settings_.patch;

@@ -33,7 +33,8 @@ observation& the_observation() {
   return self;
 }
 
-// How a layer is cut: operand i into runs of whole rows of `row_length[i]` elements, or not at all (0).
+// How a layer is cut: operand i into runs of whole rows of `row_length[i]` elements, or not at all
+// (0).
 struct cutting {
   std::int64_t rows = 1;  ///< that can be cut
   std::int64_t rows_of_part = 1;
@@ -154,7 +155,8 @@ class results {
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       if (i > 0 && cut_.sums_of_blocks) continue;
       const std::int64_t length = cut_.rows == 0 ? 0 : whole_[i].numel() / cut_.rows;
-      float* const to = whole_[i].mutable_data_ptr<float>() + (parts_.size() > 1 ? begin * length : 0);
+      float* const to =
+          whole_[i].mutable_data_ptr<float>() + (parts_.size() > 1 ? begin * length : 0);
       std::memcpy(to, outputs[i].encodings.data(), outputs[i].encodings.size() * sizeof(float));
     }
     if (cut_.sums_of_blocks) {
@@ -213,7 +215,8 @@ std::vector<at::Tensor> compute_layer(const layer_request& r) {
       by.layer == nullptr ? nullptr : by.layer(r.operation, r.rules.arithmetic);
   if (compute == nullptr) {
     throw std::invalid_argument("backend " + std::string(by.name) + " has no " +
-                                std::string(r.operation) + " of " + std::string(r.rules.arithmetic));
+                                std::string(r.operation) + " of " +
+                                std::string(r.rules.arithmetic));
   }
   std::vector<at::Tensor> inputs;
   for (const at::Tensor& t : r.inputs) inputs.push_back(prepared(t));
@@ -248,8 +251,8 @@ void observe_elementwise(std::string_view operation, const configuration& rules,
   std::vector<tensor> operands = {{shape, x}};
   if (is_binary) operands.push_back({shape, y});
   std::vector<tensor> results = {{shape, x}};
-  used_backend().elementwise(operation, rules.arithmetic)(
-      rules, x.data(), y.data(), results[0].encodings.data(), x.size());
+  used_backend().elementwise(operation, rules.arithmetic)(rules, x.data(), y.data(),
+                                                          results[0].encodings.data(), x.size());
   const std::lock_guard lock(the_observation().mutex);
   the_observation().observer({operation, derivative::approx, rules, operands, {}, results});
 }
@@ -258,8 +261,7 @@ void observe_elementwise(std::string_view operation, const configuration& rules,
 
 at::Tensor compute_elementwise(std::string_view operation, const configuration& rules,
                                const at::Tensor& a, const at::Tensor& b) {
-  const elementwise_function compute =
-      used_backend().elementwise(operation, rules.arithmetic);
+  const elementwise_function compute = used_backend().elementwise(operation, rules.arithmetic);
   if (compute == nullptr) {
     throw std::invalid_argument("arithmetic " + std::string(rules.arithmetic) + " has no " +
                                 std::string(operation));
@@ -277,7 +279,8 @@ at::Tensor compute_elementwise(std::string_view operation, const configuration& 
     std::vector<std::uint32_t> y(count);
     load_words(from_a + begin * bytes, bytes, x);
     load_words(from_b + begin * bytes, bytes, y);
-    if (begin == 0 && the_observation().observer) observe_elementwise(operation, rules, b.defined(), x, y);
+    if (begin == 0 && the_observation().observer)
+      observe_elementwise(operation, rules, b.defined(), x, y);
     compute(rules, x.data(), y.data(), x.data(), count);
     store_words(x, bytes, to + begin * bytes);
   });

@@ -19,13 +19,13 @@ struct layer_request {
   std::int64_t ignored = -100;  ///< a class that becomes FFFFFFFF
 };
 
-/// Its results as float32 tensors. How a layer is cut among threads changes no bit: rows, elements and images
-/// are independent, and sums over rows are cut at the blocks in which they are defined. Throws
-/// std::invalid_argument as the backend does, and where it does not define the layer.
+/// Its results as float32 tensors. How a layer is cut among threads changes no bit: rows, elements
+/// and images are independent, and sums over rows are cut at the blocks in which they are defined.
+/// Throws std::invalid_argument as the backend does, and where it does not define the layer.
 std::vector<at::Tensor> compute_layer(const layer_request& request);
 
-/// out[i] = operation(a[i], b[i]) in the format of `rules`, float32 where that is binary32; b undefined for
-/// unary operations. Tensors of one shape.
+/// out[i] = operation(a[i], b[i]) in the format of `rules`, float32 where that is binary32; b
+/// undefined for unary operations. Tensors of one shape.
 at::Tensor compute_elementwise(std::string_view operation, const configuration& rules,
                                const at::Tensor& a, const at::Tensor& b);
 

@@ -18,8 +18,9 @@
 #include "pamkit/detail/encode.hpp"
 #include "pamkit/operation.hpp"
 
-/// Schemas, CPU and Meta implementations and backward passes of what layers.hpp declares. One forward and one
-/// backward function serve every layer: which operands have a derivative is in the layer's own description.
+/// Schemas, CPU and Meta implementations and backward passes of what layers.hpp declares. One
+/// forward and one backward function serve every layer: which operands have a derivative is in the
+/// layer's own description.
 
 TORCH_LIBRARY_FRAGMENT(pamkit, library) {
   const char* const names = "*, str arithmetic=\"pam\", str derivative=\"approx\"";
@@ -31,17 +32,24 @@ TORCH_LIBRARY_FRAGMENT(pamkit, library) {
   define("div(Tensor a, Tensor b, NAMES)", "Tensor");
   define("exp2(Tensor x, NAMES)", "Tensor");
   define("log2(Tensor x, NAMES)", "Tensor");
-  define("conv2d(Tensor x, Tensor weight, Tensor? bias=None, int stride=1, int padding=0, "
-         "int dilation=1, int groups=1, NAMES)", "Tensor");
+  define(
+      "conv2d(Tensor x, Tensor weight, Tensor? bias=None, int stride=1, int padding=0, "
+      "int dilation=1, int groups=1, NAMES)",
+      "Tensor");
   define("softmax(Tensor x, NAMES)", "Tensor");
   define("log_softmax(Tensor x, NAMES)", "Tensor");
   define("layer_norm(Tensor x, Tensor gain, Tensor bias, float eps=1e-05, NAMES)", "Tensor");
-  define("cross_entropy(Tensor logits, Tensor classes, float smoothing=0.0, bool fairseq=False, "
-         "int ignore_index=-100, NAMES)", "Tensor");
+  define(
+      "cross_entropy(Tensor logits, Tensor classes, float smoothing=0.0, bool fairseq=False, "
+      "int ignore_index=-100, NAMES)",
+      "Tensor");
   define("dropout(Tensor x, Tensor keep, float p, NAMES)", "Tensor");
-  define("adamw_step(Tensor parameter, Tensor gradient, Tensor m, Tensor v, float learning_rate=0.001, "
-         "float beta1=0.9, float beta2=0.999, float eps=1e-08, float weight_decay=0.01, int step=1, "
-         "bool corrected=False, NAMES)", "(Tensor, Tensor, Tensor)");
+  define(
+      "adamw_step(Tensor parameter, Tensor gradient, Tensor m, Tensor v, float "
+      "learning_rate=0.001, "
+      "float beta1=0.9, float beta2=0.999, float eps=1e-08, float weight_decay=0.01, int step=1, "
+      "bool corrected=False, NAMES)",
+      "(Tensor, Tensor, Tensor)");
 }
 
 namespace pamkit::operators {
@@ -143,8 +151,9 @@ Tensor differentiable(const call& c, const std::function<Tensor()>& below) {
   const auto at = [&](std::size_t i) {
     return i < c.inputs.size() ? std::optional(c.inputs[i]) : std::nullopt;
   };
-  const bool needed = at::GradMode::is_enabled() &&
-                      std::ranges::any_of(c.inputs, [](const Tensor& t) { return t.requires_grad(); });
+  const bool needed =
+      at::GradMode::is_enabled() &&
+      std::ranges::any_of(c.inputs, [](const Tensor& t) { return t.requires_grad(); });
   if (needed) {
     const std::string op = full_name(c.operation);
     check_derivative(op.c_str(), parse_choice(op.c_str(), c.arithmetic, c.gradient));
@@ -165,7 +174,8 @@ c10::TypedOperatorHandle<Signature> find_operator(string_view operation) {
       .template typed<Signature>();
 }
 
-// --- Elementwise ------------------------------------------------------------------------------------
+// --- Elementwise
+// ------------------------------------------------------------------------------------
 
 configuration rules_of(const std::string& op, const choice& chosen, at::ScalarType type,
                        bool is_product) {
@@ -235,16 +245,15 @@ class elementwise_function_graph : public Function<elementwise_function_graph> {
   static variable_list backward(AutogradContext* context, const variable_list& outputs) {
     const std::string operation = context->saved_data["operation"].toStringRef();
     const std::string op = full_name(operation);
-    const choice chosen =
-        parse_choice(op.c_str(), context->saved_data["arithmetic"].toStringRef(),
-                     context->saved_data["derivative"].toStringRef());
+    const choice chosen = parse_choice(op.c_str(), context->saved_data["arithmetic"].toStringRef(),
+                                       context->saved_data["derivative"].toStringRef());
     const variable_list saved = context->get_saved_variables();
     const Tensor& a = saved[0];
     const Tensor& b = saved[1];
     const Tensor d = outputs[0].contiguous();
     const elementwise_steps s(op, chosen, a.scalar_type());
-    const bool exact = chosen.gradient == derivative::exact &&
-                       chosen.arithmetic.info->defines("mul_da");
+    const bool exact =
+        chosen.gradient == derivative::exact && chosen.arithmetic.info->defines("mul_da");
     Tensor da;
     Tensor db;
     if (operation == "mul") {
@@ -294,9 +303,9 @@ struct elementwise_operator {
       TORCH_CHECK_VALUE(chosen.arithmetic.info->name != "adder", op,
                         ": arithmetic 'adder' has a derivative in matrix products alone");
     }
-    return elementwise_function_graph::apply(
-        std::string(Name), a, b.defined() ? std::optional(b) : std::nullopt, std::string(arithmetic),
-        std::string(gradient), below);
+    return elementwise_function_graph::apply(std::string(Name), a,
+                                             b.defined() ? std::optional(b) : std::nullopt,
+                                             std::string(arithmetic), std::string(gradient), below);
   }
 
   static Tensor cpu2(const Tensor& a, const Tensor& b, string_view x, string_view g) {
@@ -308,14 +317,10 @@ struct elementwise_operator {
   }
   static Tensor meta1(const Tensor& a, string_view x, string_view g) { return shaped(a, {}, x, g); }
   static Tensor graph2(const Tensor& a, const Tensor& b, string_view x, string_view g) {
-    return recorded(a, b, x, g, [&] {
-      return find_operator<binary>(Name).call(a, b, x, g);
-    });
+    return recorded(a, b, x, g, [&] { return find_operator<binary>(Name).call(a, b, x, g); });
   }
   static Tensor graph1(const Tensor& a, string_view x, string_view g) {
-    return recorded(a, {}, x, g, [&] {
-      return find_operator<unary>(Name).call(a, x, g);
-    });
+    return recorded(a, {}, x, g, [&] { return find_operator<unary>(Name).call(a, x, g); });
   }
 };
 
@@ -324,7 +329,8 @@ constexpr char kDiv[] = "div";
 constexpr char kExp2[] = "exp2";
 constexpr char kLog2[] = "log2";
 
-// --- Layers -----------------------------------------------------------------------------------------
+// --- Layers
+// -----------------------------------------------------------------------------------------
 
 using row_signature = Tensor(const Tensor&, string_view, string_view);
 using norm_signature = Tensor(const Tensor&, const Tensor&, const Tensor&, double, string_view,
@@ -354,9 +360,8 @@ struct row_operator {
     return at::empty(x.sizes(), x.options());
   }
   static Tensor graph(const Tensor& x, string_view a, string_view g) {
-    return differentiable(described(x, a, g), [&] {
-      return find_operator<row_signature>(Name).call(x, a, g);
-    });
+    return differentiable(described(x, a, g),
+                          [&] { return find_operator<row_signature>(Name).call(x, a, g); });
   }
 };
 
@@ -372,8 +377,8 @@ struct norm_operator {
                     string_view a, string_view g) {
     return compute(described(x, gain, bias, eps, a, g), false)[0];
   }
-  static Tensor meta(const Tensor& x, const Tensor& gain, const Tensor& bias, double,
-                     string_view a, string_view g) {
+  static Tensor meta(const Tensor& x, const Tensor& gain, const Tensor& bias, double, string_view a,
+                     string_view g) {
     check_names("layer_norm", x, a, g);
     TORCH_CHECK_VALUE(x.dim() > 0 && gain.dim() == 1 && bias.dim() == 1 &&
                           gain.size(0) == x.size(-1) && bias.size(0) == x.size(-1),
@@ -477,10 +482,10 @@ struct conv2d_operator {
     TORCH_CHECK_VALUE(x.dim() == 4 && weight.dim() == 4 && groups > 0 && stride > 0 &&
                           x.size(1) == weight.size(1) * groups && weight.size(0) % groups == 0,
                       "pamkit::conv2d: x has shape ", x.sizes(), " and weight ", weight.sizes(),
-                      " in ", groups, " groups; they must be [N, C, H, W] and [O, C / groups, KH, KW]");
+                      " in ", groups,
+                      " groups; they must be [N, C, H, W] and [O, C / groups, KH, KW]");
     const auto places = [&](std::int64_t axis) {
-      const std::int64_t room =
-          x.size(axis) + 2 * padding - dilation * (weight.size(axis) - 1) - 1;
+      const std::int64_t room = x.size(axis) + 2 * padding - dilation * (weight.size(axis) - 1) - 1;
       TORCH_CHECK_VALUE(room >= 0, "pamkit::conv2d: the kernel ", weight.sizes(),
                         " is larger than the padded image ", x.sizes());
       return room / stride + 1;
@@ -491,8 +496,8 @@ struct conv2d_operator {
                       std::int64_t stride, std::int64_t padding, std::int64_t dilation,
                       std::int64_t groups, string_view a, string_view g) {
     return differentiable(described(x, weight, bias, stride, padding, dilation, groups, a, g), [&] {
-      return find_operator<conv2d_signature>("conv2d")
-          .call(x, weight, bias, stride, padding, dilation, groups, a, g);
+      return find_operator<conv2d_signature>("conv2d").call(x, weight, bias, stride, padding,
+                                                            dilation, groups, a, g);
     });
   }
 };
@@ -502,20 +507,19 @@ std::tuple<Tensor, Tensor, Tensor> adamw_cpu(const Tensor& parameter, const Tens
                                              double beta1, double beta2, double eps,
                                              double weight_decay, std::int64_t step, bool corrected,
                                              string_view arithmetic, string_view derivative_name) {
-  const std::vector<Tensor> results =
-      compute({"adamw_step",
-               {parameter, gradient, m, v},
-               {{"learning_rate", learning_rate},
-                {"beta1", beta1},
-                {"beta2", beta2},
-                {"eps", eps},
-                {"weight_decay", weight_decay},
-                {"step", static_cast<double>(step)},
-                {"corrected", corrected ? 1.0 : 0.0}},
-               -100,
-               std::string(arithmetic),
-               std::string(derivative_name)},
-              false);
+  const std::vector<Tensor> results = compute({"adamw_step",
+                                               {parameter, gradient, m, v},
+                                               {{"learning_rate", learning_rate},
+                                                {"beta1", beta1},
+                                                {"beta2", beta2},
+                                                {"eps", eps},
+                                                {"weight_decay", weight_decay},
+                                                {"step", static_cast<double>(step)},
+                                                {"corrected", corrected ? 1.0 : 0.0}},
+                                               -100,
+                                               std::string(arithmetic),
+                                               std::string(derivative_name)},
+                                              false);
   return {results[0], results[1], results[2]};
 }
 
@@ -572,11 +576,13 @@ TORCH_LIBRARY_IMPL(pamkit, Autograd, library) {
 }
 
 Tensor mul(const Tensor& a, const Tensor& b, string_view arithmetic, string_view derivative) {
-  return find_operator<elementwise_operator<kMul>::binary>("mul").call(a, b, arithmetic, derivative);
+  return find_operator<elementwise_operator<kMul>::binary>("mul").call(a, b, arithmetic,
+                                                                       derivative);
 }
 
 Tensor div(const Tensor& a, const Tensor& b, string_view arithmetic, string_view derivative) {
-  return find_operator<elementwise_operator<kDiv>::binary>("div").call(a, b, arithmetic, derivative);
+  return find_operator<elementwise_operator<kDiv>::binary>("div").call(a, b, arithmetic,
+                                                                       derivative);
 }
 
 Tensor exp2(const Tensor& x, string_view arithmetic, string_view derivative) {
@@ -590,8 +596,8 @@ Tensor log2(const Tensor& x, string_view arithmetic, string_view derivative) {
 Tensor conv2d(const Tensor& x, const Tensor& weight, const std::optional<Tensor>& bias,
               std::int64_t stride, std::int64_t padding, std::int64_t dilation, std::int64_t groups,
               string_view arithmetic, string_view derivative) {
-  return find_operator<conv2d_signature>("conv2d")
-      .call(x, weight, bias, stride, padding, dilation, groups, arithmetic, derivative);
+  return find_operator<conv2d_signature>("conv2d").call(x, weight, bias, stride, padding, dilation,
+                                                        groups, arithmetic, derivative);
 }
 
 Tensor softmax(const Tensor& x, string_view arithmetic, string_view derivative) {
@@ -604,7 +610,8 @@ Tensor log_softmax(const Tensor& x, string_view arithmetic, string_view derivati
 
 Tensor layer_norm(const Tensor& x, const Tensor& gain, const Tensor& bias, double eps,
                   string_view arithmetic, string_view derivative) {
-  return find_operator<norm_signature>("layer_norm").call(x, gain, bias, eps, arithmetic, derivative);
+  return find_operator<norm_signature>("layer_norm")
+      .call(x, gain, bias, eps, arithmetic, derivative);
 }
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& classes, double smoothing, bool fairseq,

@@ -1,10 +1,11 @@
+#include "pamkit/operators/layers.hpp"
+
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
 
 #include "pamkit/operators/contraction.hpp"
-#include "pamkit/operators/layers.hpp"
 #include "pamkit/operators/operators.hpp"
 #include "pamkit/reference/golden_model.hpp"
 #include "tensors.hpp"
@@ -26,21 +27,23 @@ tensor as_operand(const at::Tensor& t) {
   tensor integers{t.sizes().vec(), {}};
   const at::Tensor whole = t.to(at::kLong).contiguous();
   for (std::int64_t i = 0; i < whole.numel(); ++i) {
-    integers.encodings.push_back(static_cast<std::uint32_t>(whole.const_data_ptr<std::int64_t>()[i]));
+    integers.encodings.push_back(
+        static_cast<std::uint32_t>(whole.const_data_ptr<std::int64_t>()[i]));
   }
   return integers;
 }
 
 // The definition's results.
 std::vector<tensor> defined(const char* layer, const char* arithmetic, derivative gradient,
-                            const std::vector<at::Tensor>& inputs, const layer_attributes& attributes) {
+                            const std::vector<at::Tensor>& inputs,
+                            const layer_attributes& attributes) {
   const auto chosen = parse_arithmetic(arithmetic);
   const configuration rules =
       chosen->configure(binary32{}, subnormal_policy::flush, overflow_policy::infinity);
   std::vector<tensor> operands;
   for (const at::Tensor& t : inputs) operands.push_back(as_operand(t));
-  return scalar_backend().layer(layer, chosen->info->name)(contraction_rules(rules), gradient, operands,
-                                                           attributes);
+  return scalar_backend().layer(layer, chosen->info->name)(contraction_rules(rules), gradient,
+                                                           operands, attributes);
 }
 
 at::Tensor leaf(std::uint32_t stream, std::vector<std::int64_t> shape,
@@ -68,7 +71,8 @@ TEST_P(Layers, SoftmaxAndLogSoftmaxAreTheDefinitionOnEveryRow) {
     const std::string vjp = std::string(name) + "_vjp";
     EXPECT_EQ(words(y), defined(name, "pam", kind(), {x.detach()}, {})[0].encodings) << name;
     EXPECT_EQ(words(x.grad()),
-              defined(vjp.c_str(), "pam", kind(), {x.detach(), d}, {})[0].encodings) << name;
+              defined(vjp.c_str(), "pam", kind(), {x.detach(), d}, {})[0].encodings)
+        << name;
   }
 }
 
@@ -81,8 +85,8 @@ TEST_P(Layers, LayerNormIsTheDefinitionAndItsGainsAreSummedInBlocks) {
   y.backward(d);
   const std::vector<at::Tensor> inputs = {x.detach(), gain.detach(), bias.detach()};
   EXPECT_EQ(words(y), defined("layer_norm", "pam", kind(), inputs, {})[0].encodings);
-  const auto expected = defined("layer_norm_vjp", "pam", kind(),
-                                {inputs[0], inputs[1], inputs[2], d}, {});
+  const auto expected =
+      defined("layer_norm_vjp", "pam", kind(), {inputs[0], inputs[1], inputs[2], d}, {});
   EXPECT_EQ(words(x.grad()), expected[0].encodings);
   EXPECT_EQ(words(gain.grad()), expected[1].encodings);
   EXPECT_EQ(words(bias.grad()), expected[2].encodings);
@@ -100,9 +104,9 @@ TEST_P(Layers, CrossEntropyIsTheDefinitionWithIgnoredRows) {
   marked[3] = -1;
   EXPECT_EQ(words(loss),
             defined("cross_entropy", "pam", kind(), {x.detach(), marked}, attributes)[0].encodings);
-  EXPECT_EQ(words(x.grad()),
-            defined("cross_entropy_vjp", "pam", kind(), {x.detach(), marked, at::ones({})},
-                    attributes)[0].encodings);
+  EXPECT_EQ(words(x.grad()), defined("cross_entropy_vjp", "pam", kind(),
+                                     {x.detach(), marked, at::ones({})}, attributes)[0]
+                                 .encodings);
 }
 
 TEST_P(Layers, DropoutIsTheDefinition) {
@@ -111,9 +115,11 @@ TEST_P(Layers, DropoutIsTheDefinition) {
   const at::Tensor d = drawn(elements::edges, 9, {40000});
   const at::Tensor y = dropout(x, keep, 0.3, "pam", gradient());
   y.backward(d);
-  EXPECT_EQ(words(y), defined("dropout", "pam", kind(), {x.detach(), keep}, {{"p", 0.3}})[0].encodings);
-  EXPECT_EQ(words(x.grad()), defined("dropout_vjp", "pam", kind(), {x.detach(), keep, d},
-                                     {{"p", 0.3}})[0].encodings);
+  EXPECT_EQ(words(y),
+            defined("dropout", "pam", kind(), {x.detach(), keep}, {{"p", 0.3}})[0].encodings);
+  EXPECT_EQ(
+      words(x.grad()),
+      defined("dropout_vjp", "pam", kind(), {x.detach(), keep, d}, {{"p", 0.3}})[0].encodings);
 }
 
 TEST_P(Layers, ConvolutionIsTheDefinitionInGroupsWithStrideAndPadding) {
@@ -123,13 +129,14 @@ TEST_P(Layers, ConvolutionIsTheDefinitionInGroupsWithStrideAndPadding) {
       const at::Tensor weight = leaf(11, {6, 2, 3, 3}, elements::ordinary);
       const at::Tensor bias = leaf(12, {6}, elements::ordinary);
       const layer_attributes attributes = {{"stride", 2}, {"padding", 1}, {"groups", 2}};
-      const at::Tensor y = operators::conv2d(x, weight, biased ? std::optional(bias) : std::nullopt, 2, 1, 1, 2,
-                                  arithmetic, gradient());
+      const at::Tensor y = operators::conv2d(x, weight, biased ? std::optional(bias) : std::nullopt,
+                                             2, 1, 1, 2, arithmetic, gradient());
       ASSERT_EQ(y.sizes().vec(), (std::vector<std::int64_t>{3, 6, 3, 3}));
       const at::Tensor d = drawn(elements::ordinary, 13, y.sizes().vec());
       y.backward(d);
       const at::Tensor none = at::empty({0});
-      const std::vector<at::Tensor> inputs = {x.detach(), weight.detach(), biased ? bias.detach() : none};
+      const std::vector<at::Tensor> inputs = {x.detach(), weight.detach(),
+                                              biased ? bias.detach() : none};
       EXPECT_EQ(words(y), defined("conv2d", arithmetic, kind(), inputs, attributes)[0].encodings);
       const auto expected = defined("conv2d_vjp", arithmetic, kind(),
                                     {inputs[0], inputs[1], inputs[2], d}, attributes);
@@ -146,11 +153,12 @@ TEST(LayersWithoutDerivative, UpdatesOfParametersAreTheDefinition) {
   std::vector<at::Tensor> operands;
   for (std::uint32_t i = 0; i < 4; ++i) operands.push_back(drawn(elements::edges, 20 + i, {50000}));
   for (const bool corrected : {false, true}) {
-    const auto [p, m, v] = adamw_step(operands[0], operands[1], operands[2], operands[3],
-                                      {.learning_rate = 2e-3, .beta2 = 0.98, .step = 7, .corrected = corrected});
-    const auto expected = defined("adamw_step", "pam", derivative::approx, operands,
-                                  {{"learning_rate", 2e-3}, {"beta2", 0.98}, {"step", 7},
-                                   {"corrected", corrected ? 1 : 0}});
+    const auto [p, m, v] =
+        adamw_step(operands[0], operands[1], operands[2], operands[3],
+                   {.learning_rate = 2e-3, .beta2 = 0.98, .step = 7, .corrected = corrected});
+    const auto expected = defined(
+        "adamw_step", "pam", derivative::approx, operands,
+        {{"learning_rate", 2e-3}, {"beta2", 0.98}, {"step", 7}, {"corrected", corrected ? 1 : 0}});
     EXPECT_EQ(words(p), expected[0].encodings);
     EXPECT_EQ(words(m), expected[1].encodings);
     EXPECT_EQ(words(v), expected[2].encodings);
@@ -158,7 +166,8 @@ TEST(LayersWithoutDerivative, UpdatesOfParametersAreTheDefinition) {
   const std::vector<at::Tensor> gradients = {drawn(elements::ordinary, 30, {7, 5}),
                                              drawn(elements::ordinary, 31, {40})};
   const std::vector<at::Tensor> clipped = clip_grad_norm(gradients, 0.5);
-  const auto expected = defined("clip_grad_norm", "pam", derivative::approx, gradients, {{"limit", 0.5}});
+  const auto expected =
+      defined("clip_grad_norm", "pam", derivative::approx, gradients, {{"limit", 0.5}});
   EXPECT_EQ(words(clipped[0]), expected[0].encodings);
   EXPECT_EQ(words(clipped[1]), expected[1].encodings);
 }
@@ -217,11 +226,14 @@ TEST(Operators, OperandsOfProductsAreCutToTheFormatBehindTheSlash) {
     at::Tensor shorter = t.clone();
     std::vector<std::uint32_t> encodings(static_cast<std::size_t>(t.numel()));
     narrow({.format = binary32m{3}}, {t.const_data_ptr<float>(), encodings.size()}, encodings);
-    std::memcpy(shorter.mutable_data_ptr<float>(), encodings.data(), encodings.size() * sizeof(float));
+    std::memcpy(shorter.mutable_data_ptr<float>(), encodings.data(),
+                encodings.size() * sizeof(float));
     return shorter;
   };
-  EXPECT_EQ(words(operators::matmul(a, b, "pam/binary32m3")), words(operators::matmul(cut(a), cut(b), "pam")));
-  EXPECT_NE(words(operators::matmul(a, b, "pam/binary32m3")), words(operators::matmul(a, b, "pam")));
+  EXPECT_EQ(words(operators::matmul(a, b, "pam/binary32m3")),
+            words(operators::matmul(cut(a), cut(b), "pam")));
+  EXPECT_NE(words(operators::matmul(a, b, "pam/binary32m3")),
+            words(operators::matmul(a, b, "pam")));
   const at::Tensor d = drawn(elements::ordinary, 52, {3, 2});
   EXPECT_EQ(words(operators::product_vjp_a(a, b, d, "pam/binary32m3")),
             words(operators::product_vjp_a(cut(a), cut(b), cut(d), "pam")));
@@ -238,21 +250,29 @@ TEST(Operators, WrongCallsNameTheOperator) {
     return std::string();
   };
   const at::Tensor x = at::ones({2, 3});
-  EXPECT_NE(complaint([&] { operators::softmax(x, "l_mul"); }).find("pamkit::softmax"), std::string::npos);
-  EXPECT_NE(complaint([&] { operators::mul(x, at::ones({3})); }).find("pamkit::mul: a has shape [2, 3]"),
+  EXPECT_NE(complaint([&] { operators::softmax(x, "l_mul"); }).find("pamkit::softmax"),
             std::string::npos);
-  EXPECT_NE(complaint([&] { operators::layer_norm(x, at::ones({2}), at::ones({3})); }).find("pamkit::layer_norm"),
+  EXPECT_NE(
+      complaint([&] { operators::mul(x, at::ones({3})); }).find("pamkit::mul: a has shape [2, 3]"),
+      std::string::npos);
+  EXPECT_NE(complaint([&] {
+              operators::layer_norm(x, at::ones({2}), at::ones({3}));
+            }).find("pamkit::layer_norm"),
             std::string::npos);
-  EXPECT_NE(complaint([&] { operators::cross_entropy(x, at::full({2}, 7, at::kLong)); }).find("class 7"),
+  EXPECT_NE(
+      complaint([&] { operators::cross_entropy(x, at::full({2}, 7, at::kLong)); }).find("class 7"),
+      std::string::npos);
+  EXPECT_NE(complaint([&] { operators::conv2d(x, x, std::nullopt); }).find("pamkit::conv2d"),
             std::string::npos);
-  EXPECT_NE(complaint([&] { operators::conv2d(x, x, std::nullopt); }).find("pamkit::conv2d"), std::string::npos);
 }
 
 TEST(Operators, MetaTensorsHaveTheShapesOfResults) {
   const auto meta = [](std::vector<std::int64_t> shape) {
     return at::empty(shape, at::TensorOptions().device(at::kMeta).dtype(at::kFloat));
   };
-  EXPECT_EQ(operators::conv2d(meta({2, 4, 9, 9}), meta({6, 2, 3, 3}), std::nullopt, 2, 1, 1, 2).sizes().vec(),
+  EXPECT_EQ(operators::conv2d(meta({2, 4, 9, 9}), meta({6, 2, 3, 3}), std::nullopt, 2, 1, 1, 2)
+                .sizes()
+                .vec(),
             (std::vector<std::int64_t>{2, 6, 5, 5}));
   EXPECT_EQ(operators::softmax(meta({2, 4})).sizes().vec(), (std::vector<std::int64_t>{2, 4}));
 }

@@ -88,7 +88,8 @@ class dictionary {
     for (const std::int32_t id : ids) {
       if (id == subwords::pad_id || id == subwords::begin_id || id == subwords::end_id) continue;
       if (!line.empty()) line += ' ';
-      line += id == subwords::unknown_id ? "<unk>" : tokens_.at(static_cast<std::size_t>(id - kSpecial));
+      line += id == subwords::unknown_id ? "<unk>"
+                                         : tokens_.at(static_cast<std::size_t>(id - kSpecial));
     }
     return line;
   }
@@ -127,7 +128,8 @@ class dictionary_codec : public text_codec {
     {
       std::ofstream file(partial, std::ios::binary);
       for (const std::string& line : d.lines()) file << line << "\n";
-      if (!file.flush()) throw input_error(path.string(), "cannot be written", "make room on the disk");
+      if (!file.flush())
+        throw input_error(path.string(), "cannot be written", "make room on the disk");
     }
     fs::rename(partial, path);
   }
@@ -137,7 +139,8 @@ class dictionary_codec : public text_codec {
 };
 
 void replace_all(std::string& text, std::string_view what, std::string_view by) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
+  for (std::size_t at = text.find(what); at != std::string::npos;
+       at = text.find(what, at + by.size())) {
     text.replace(at, what.size(), by);
   }
 }
@@ -181,16 +184,23 @@ std::string detokenized(std::string_view line) {
   std::string text(line);
   replace_all(text, "@@ ", "");
   if (text.ends_with("@@")) text.resize(text.size() - 2);
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> escapes = {{
-      {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&apos;", "'"},
-      {"&#124;", "|"}, {"&#91;", "["}, {"&#93;", "]"}}};
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> escapes = {
+      {{"&lt;", "<"},
+       {"&gt;", ">"},
+       {"&quot;", "\""},
+       {"&apos;", "'"},
+       {"&#124;", "|"},
+       {"&#91;", "["},
+       {"&#93;", "]"}}};
   for (const auto& [escape, character] : escapes) replace_all(text, escape, character);
   replace_all(text, "&amp;", "&");
   replace_all(text, " @-@ ", "-");
   constexpr std::array<std::string_view, 14> to_the_left = {
       ",", ".", "?", "!", ":", ";", ")", "]", "}", "%", "...", "'", "\xC2\xBB", "\xE2\x80\xA6"};
-  constexpr std::array<std::string_view, 7> endings = {"'s", "'re", "'ve", "'ll", "'d", "'m", "n't"};
-  constexpr std::array<std::string_view, 6> to_the_right = {"(", "[", "{", "$", "\xC2\xAB", "\xC2\xBF"};
+  constexpr std::array<std::string_view, 7> endings = {"'s", "'re", "'ve", "'ll",
+                                                       "'d", "'m",  "n't"};
+  constexpr std::array<std::string_view, 6> to_the_right = {"(", "[",        "{",
+                                                            "$", "\xC2\xAB", "\xC2\xBF"};
   std::string result;
   bool glue = true;
   bool quoted = false;

@@ -75,7 +75,8 @@ class character_task : public task {
 
   update_result forward_backward(std::uint64_t step) override {
     for (const parameter& p : model_.parameters().all()) p.value.mutable_grad() = at::Tensor();
-    dropout_pass dropout(model_.products(), what_.dropout, seed_, static_cast<std::uint32_t>(step), 0);
+    dropout_pass dropout(model_.products(), what_.dropout, seed_, static_cast<std::uint32_t>(step),
+                         0);
     const at::Tensor loss = loss_of(random_pieces(step), dropout, false);
     loss.backward();
     const auto bytes = static_cast<std::size_t>(what_.characters.batch * what_.characters.context);
@@ -89,12 +90,16 @@ class character_task : public task {
     return {loss, "perplexity", std::exp(loss)};
   }
 
-  std::optional<test_result> test(const fs::path&, const std::function<bool()>& keep_going) override {
+  std::optional<test_result> test(const fs::path&,
+                                  const std::function<bool()>& keep_going) override {
     const double start = wall_seconds();
     const double loss = measure(keep_going);
     if (!keep_going()) return std::nullopt;
-    return test_result{"perplexity", std::exp(loss), "per byte of the validation text",
-                       {{"bits_per_byte", loss / std::log(2.0)}}, wall_seconds() - start};
+    return test_result{"perplexity",
+                       std::exp(loss),
+                       "per byte of the validation text",
+                       {{"bits_per_byte", loss / std::log(2.0)}},
+                       wall_seconds() - start};
   }
 
  private:
@@ -115,7 +120,8 @@ class character_task : public task {
 
   // Pieces of the training text at places drawn by Philox.
   pieces random_pieces(std::uint64_t step) const {
-    const std::size_t places = data_.train.size() - static_cast<std::size_t>(what_.characters.context);
+    const std::size_t places =
+        data_.train.size() - static_cast<std::size_t>(what_.characters.context);
     std::vector<std::size_t> starts;
     for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(what_.characters.batch); ++i) {
       const philox_counter r = philox4x32_10(
@@ -128,8 +134,9 @@ class character_task : public task {
   at::Tensor loss_of(const pieces& p, dropout_pass& dropout, bool ordinary) const {
     const at::Tensor logits = model_(p.input, dropout).view({p.target.size(0), -1});
     const arm& products = model_.products();
-    return ordinary ? products.ordinary_cross_entropy(logits, p.target, 0, kNoByte)
-                    : products.cross_entropy(logits, p.target, what_.training.label_smoothing, kNoByte);
+    return ordinary
+               ? products.ordinary_cross_entropy(logits, p.target, 0, kNoByte)
+               : products.cross_entropy(logits, p.target, what_.training.label_smoothing, kNoByte);
   }
 
   double measure(const std::function<bool()>& keep_going) const {
@@ -159,7 +166,8 @@ class character_task : public task {
 
 class character_dataset : public dataset {
  public:
-  character_dataset(const recipe& what, character_data data) : what_(what), data_(std::move(data)) {}
+  character_dataset(const recipe& what, character_data data)
+      : what_(what), data_(std::move(data)) {}
 
   nlohmann::ordered_json identity() const override {
     return {{"corpus_sha256", sha256_hex(sha256_hex(data_.train) + sha256_hex(data_.valid))},

@@ -73,7 +73,10 @@ class image_task : public task {
     const double start = wall_seconds();
     const measured m = measure(keep_going);
     if (!keep_going()) return std::nullopt;
-    return test_result{"accuracy", m.accuracy, "top-1, percent of the validation images", {},
+    return test_result{"accuracy",
+                       m.accuracy,
+                       "top-1, percent of the validation images",
+                       {},
                        wall_seconds() - start};
   }
 
@@ -90,7 +93,8 @@ class image_task : public task {
 
   update_result forward_backward(const image_batch& b, std::uint64_t step) {
     for (const parameter& p : model_->parameters().all()) p.value.mutable_grad() = at::Tensor();
-    dropout_pass dropout(model_->products(), what_.dropout, seed_, static_cast<std::uint32_t>(step), 0);
+    dropout_pass dropout(model_->products(), what_.dropout, seed_, static_cast<std::uint32_t>(step),
+                         0);
     const at::Tensor logits = (*model_)(pixels_of(b, what_.images.size), dropout);
     at::Tensor loss = loss_against(logits, b.labels);
     if (!b.others.empty()) {
@@ -108,8 +112,8 @@ class image_task : public task {
     std::size_t right = 0;
     const std::size_t count = data_.valid->size();
     for (std::size_t first = 0; first < count && keep_going(); first += kEvaluated) {
-      const image_batch b = evaluation_batch(*data_.valid, what_.images, first,
-                                             std::min(kEvaluated, count - first));
+      const image_batch b =
+          evaluation_batch(*data_.valid, what_.images, first, std::min(kEvaluated, count - first));
       dropout_pass none;
       const at::Tensor logits = (*model_)(pixels_of(b, what_.images.size), none);
       loss += double{model_->products()
@@ -136,7 +140,8 @@ class image_dataset : public dataset {
   image_dataset(const recipe& what, image_data data) : what_(what), data_(std::move(data)) {}
 
   nlohmann::ordered_json identity() const override {
-    return {{"corpus_sha256", data_.key}, {"test", "validation images"}, {"classes", data_.classes}};
+    return {
+        {"corpus_sha256", data_.key}, {"test", "validation images"}, {"classes", data_.classes}};
   }
   std::size_t updates_per_epoch() const override {
     return training::updates_per_epoch(*data_.train, what_.images);

@@ -24,16 +24,18 @@ std::string_view without_vjp(std::string_view operation) {
   return is_vjp(operation) ? operation.substr(0, operation.size() - 4) : operation;
 }
 
-// Operands of a smaller call of the same operation, and which rows of the call's results it decides alone.
+// Operands of a smaller call of the same operation, and which rows of the call's results it decides
+// alone.
 struct part {
   std::vector<tensor> inputs;
   layer_attributes attributes;
-  std::vector<std::int64_t> rows;       ///< of the call, in the part's order
-  std::vector<std::size_t> by_row;      ///< results that have a row for each of them
+  std::vector<std::int64_t> rows;   ///< of the call, in the part's order
+  std::vector<std::size_t> by_row;  ///< results that have a row for each of them
 };
 
 tensor rows_of(const tensor& t, const std::vector<std::int64_t>& rows, std::int64_t row_count) {
-  const auto length = row_count == 0 ? 0 : static_cast<std::int64_t>(t.encodings.size()) / row_count;
+  const auto length =
+      row_count == 0 ? 0 : static_cast<std::int64_t>(t.encodings.size()) / row_count;
   tensor result{t.shape, {}};
   if (t.shape.size() > 1 && t.shape.back() == length) {
     result.shape = {static_cast<std::int64_t>(rows.size()), length};
@@ -72,7 +74,8 @@ part part_of_elements(const computed_layer& c) {
   part p{{}, c.attributes, places, {}};
   for (const tensor& t : c.inputs) {
     tensor few{{static_cast<std::int64_t>(places.size())}, {}};
-    for (const std::int64_t i : places) few.encodings.push_back(t.encodings[static_cast<std::size_t>(i)]);
+    for (const std::int64_t i : places)
+      few.encodings.push_back(t.encodings[static_cast<std::size_t>(i)]);
     p.inputs.push_back(std::move(few));
   }
   for (std::size_t i = 0; i < c.outputs.size(); ++i) p.by_row.push_back(i);
@@ -92,13 +95,14 @@ part corner_of_convolution(const computed_layer& c) {
   // Derivatives towards both operands have a term for each pair of places: of them fewer channels.
   const std::int64_t channels =
       is_vjp(c.operation) ? std::min<std::int64_t>(w.shape[1], kChannels) : w.shape[1];
-  // Of the result one output at its first place (and those that hang over the corner's other edges): all terms of
-  // a wide layer take the golden model long enough.
+  // Of the result one output at its first place (and those that hang over the corner's other
+  // edges): all terms of a wide layer take the golden model long enough.
   const bool whole_sums = !is_vjp(c.operation);
   const std::int64_t outputs =
       whole_sums ? 1 : std::min<std::int64_t>(2, w.shape[0] / attribute("groups", 1));
   const auto side = [&](std::int64_t size, std::int64_t kernel) {
-    return std::min(size, whole_sums ? std::max<std::int64_t>(1, kernel - padding) : kernel + stride);
+    return std::min(size,
+                    whole_sums ? std::max<std::int64_t>(1, kernel - padding) : kernel + stride);
   };
   const std::int64_t height = side(x.shape[2], w.shape[2]);
   const std::int64_t width = side(x.shape[3], w.shape[3]);
@@ -226,8 +230,8 @@ std::vector<std::vector<std::uint32_t>> again(const computed_layer& c, const par
   return results;
 }
 
-// Whether the part's results stand in the call's at their rows; of a convolution the first place, whose taps the
-// corner holds.
+// Whether the part's results stand in the call's at their rows; of a convolution the first place,
+// whose taps the corner holds.
 bool stands_in(const computed_layer& c, const part& p,
                const std::vector<std::vector<std::uint32_t>>& results) {
   if (c.operation == "conv2d") {
@@ -258,7 +262,8 @@ bool stands_in(const computed_layer& c, const part& p,
 
 void layer_verifier::look_at(const computed_layer& c) {
   if (c.inputs.empty() || c.inputs[0].encodings.empty()) return;
-  if (c.rules.arithmetic == "exact" && without_vjp(c.operation) != "conv2d" && c.operation != "mul") return;
+  if (c.rules.arithmetic == "exact" && without_vjp(c.operation) != "conv2d" && c.operation != "mul")
+    return;
   const std::string name = fmt::format("{} {} {}{}", c.rules.arithmetic, c.operation, shapes_of(c),
                                        c.gradient == derivative::exact ? " exact" : "");
   if (!seen_.insert(name).second) return;

@@ -17,10 +17,11 @@ struct compared_layer {
   bool equal = true;
 };
 
-/// Compares layers and elementwise operations with the golden model: of each operation and shape the first call.
-/// A part of its operands (some rows, elements, or a corner of an image) is computed again by the same kernel
-/// and by the golden model, all results bit for bit; results that a part decides alone must also be those of
-/// the call itself. exp2, log2 and what uses them over `exact` are a C library's and not compared.
+/// Compares layers and elementwise operations with the golden model: of each operation and shape
+/// the first call. A part of its operands (some rows, elements, or a corner of an image) is
+/// computed again by the same kernel and by the golden model, all results bit for bit; results that
+/// a part decides alone must also be those of the call itself. exp2, log2 and what uses them over
+/// `exact` are a C library's and not compared.
 class layer_verifier {
  public:
   using report = std::function<void(const compared_layer&)>;

@@ -52,7 +52,8 @@ trained_run open_run(const fs::path& folder) {
   const json config = json::parse(read_file(file), nullptr, false);
   if (!config.is_object() || !config.contains("run")) refuse(file, "is no configuration of a run");
   const json& run = config["run"];
-  for (const char* const key : {"recipe", "task", "arithmetic", "scope", "derivative", "format", "seed", "settings"}) {
+  for (const char* const key :
+       {"recipe", "task", "arithmetic", "scope", "derivative", "format", "seed", "settings"}) {
     if (!run.contains(key)) refuse(file, std::string("lacks ") + key);
   }
   json settings = run["settings"];
@@ -81,7 +82,8 @@ test_result evaluate(const trained_run& run, const fs::path& data,
   const double start = wall_seconds();
   hypotheses = t.translated(run, tested.test_sources);
   const bleu_score bleu = corpus_bleu(hypotheses, tested.test_references);
-  return {"bleu", bleu.score, bleu_signature(), {{"test", tested.test_name}}, wall_seconds() - start};
+  return {
+      "bleu", bleu.score, bleu_signature(), {{"test", tested.test_name}}, wall_seconds() - start};
 }
 
 std::vector<std::string> translate_lines(const trained_run& run,

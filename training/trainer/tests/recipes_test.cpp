@@ -64,7 +64,8 @@ TEST(Recipes, HaveTheParametersOfTheirOriginals) {
   EXPECT_EQ(image_parameters("resnext20-cifar10", 10), resnext);
   EXPECT_EQ(image_parameters("cnn-small-cifar10", 10), 288746);
 
-  // transformer_iwslt_de_en with the dictionaries of its preparation, 8848 German and 6632 English entries.
+  // transformer_iwslt_de_en with the dictionaries of its preparation, 8848 German and 6632 English
+  // entries.
   transformer_settings s = load_recipe("translation-iwslt14", {}).model;
   s.source_vocabulary = 8848;
   s.vocabulary = 6632;
@@ -120,9 +121,12 @@ void two_steps(const recipe_case& c, const char* arithmetic, std::vector<std::st
   const fs::path folder = what.kind == recipe::task::images       ? data.images()
                           : what.kind == recipe::task::characters ? data.bytes()
                                                                   : data.prepared();
-  std::vector<std::string> arguments = {"train", c.name, "--arithmetic", arithmetic, "--data",
-                                        folder.string(), "--out", (task.folder() / "runs").string(),
-                                        "--steps", "2", "--threads", "2"};
+  std::vector<std::string> arguments = {"train",        c.name,
+                                        "--arithmetic", arithmetic,
+                                        "--data",       folder.string(),
+                                        "--out",        (task.folder() / "runs").string(),
+                                        "--steps",      "2",
+                                        "--threads",    "2"};
   if (what.kind == recipe::task::images) more.push_back("data.batch=2");
   more.insert(more.end(), c.settings.begin(), c.settings.end());
   for (const std::string& s : more) {
@@ -164,8 +168,9 @@ TEST_P(Recipe, RunsTwoStepsOnTinyData) { two_steps(GetParam(), "pam"); }
 
 TEST(Recipes, TheSmallOnesRunInEveryArmAndScope) {
   for (const char* const name : {"cnn-small-cifar10", "vit-small-cifar10", "charlm"}) {
-    const recipe_case c{name, name == std::string("charlm") ? std::vector<std::string>{"data.batch=2"}
-                                                            : std::vector<std::string>{}};
+    const recipe_case c{name, name == std::string("charlm")
+                                  ? std::vector<std::string>{"data.batch=2"}
+                                  : std::vector<std::string>{}};
     two_steps(c, "exact,adder,l_mul,power_of_two,pam:1.0552");
     for (const char* const scope : {"softmax", "norm", "loss", "optimizer", "all"}) {
       two_steps(c, "pam", {std::string("--scope=") + scope});

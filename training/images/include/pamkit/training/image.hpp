@@ -25,16 +25,18 @@ struct image {
  private:
   std::size_t offset(int row, int column) const {
     return (static_cast<std::size_t>(row) * static_cast<std::size_t>(width) +
-            static_cast<std::size_t>(column)) * 3;
+            static_cast<std::size_t>(column)) *
+           3;
   }
 };
 
-/// Decodes a JPEG file's bytes; grey and CMYK become RGB. Throws input_error naming `name`: no JPEG, damaged or
-/// cut off.
+/// Decodes a JPEG file's bytes; grey and CMYK become RGB. Throws input_error naming `name`: no
+/// JPEG, damaged or cut off.
 image decode_jpeg(std::string_view bytes, std::string_view name);
 
-/// The part of `from` with its upper left corner at (top, left), bilinearly at the centres of pixels, as
-/// width x height pixels; what lies outside takes the nearest edge pixel. Binary64, rounded to nearest.
+/// The part of `from` with its upper left corner at (top, left), bilinearly at the centres of
+/// pixels, as width x height pixels; what lies outside takes the nearest edge pixel. Binary64,
+/// rounded to nearest.
 image resized(const image& from, double top, double left, double part_height, double part_width,
               int width, int height);
 

@@ -13,9 +13,9 @@ namespace pamkit::training {
 
 /// How images become numbers.
 struct image_settings {
-  int size = 32;             ///< height and width
-  std::int64_t batch = 128;  ///< images of an update
-  std::array<double, 3> mean{};       ///< of R, G, B on [0, 1]
+  int size = 32;                 ///< height and width
+  std::int64_t batch = 128;      ///< images of an update
+  std::array<double, 3> mean{};  ///< of R, G, B on [0, 1]
   std::array<double, 3> deviation{};
   augmentation augment;
   double mixup = 0;    ///< alpha of the Beta distribution; 0: none
@@ -23,8 +23,8 @@ struct image_settings {
   double erasing = 0;  ///< probability that a rectangle of an image becomes noise
 };
 
-/// A batch as a row-major [images, 3, size, size] and its classes. Of mixed batches the loss is share times that
-/// of `labels` plus 1 - share times that of `others`.
+/// A batch as a row-major [images, 3, size, size] and its classes. Of mixed batches the loss is
+/// share times that of `labels` plus 1 - share times that of `others`.
 struct image_batch {
   std::vector<float> pixels;
   std::vector<std::int64_t> labels;
@@ -35,8 +35,9 @@ struct image_batch {
 /// Full batches of an epoch: floor(images / batch), at least one (all images).
 std::size_t updates_per_epoch(const image_set& images, const image_settings& settings);
 
-/// The training batch of update `step` (from 0): a function of the seed and the step. Images are in a random order
-/// of each epoch, by Philox with site::order_of_pairs; those that fill no batch are left out.
+/// The training batch of update `step` (from 0): a function of the seed and the step. Images are in
+/// a random order of each epoch, by Philox with site::order_of_pairs; those that fill no batch are
+/// left out.
 image_batch training_batch(const image_set& images, const image_settings& settings,
                            std::uint64_t seed, std::uint64_t step);
 
@@ -44,12 +45,12 @@ image_batch training_batch(const image_set& images, const image_settings& settin
 image_batch evaluation_batch(const image_set& images, const image_settings& settings,
                              std::size_t first, std::size_t count);
 
-/// Computes make(0), make(1), ... ahead on threads of its own; next() returns them in order from `first` on. Throws
-/// what make threw, at its place.
+/// Computes make(0), make(1), ... ahead on threads of its own; next() returns them in order from
+/// `first` on. Throws what make threw, at its place.
 class prefetcher {
  public:
-  prefetcher(std::function<image_batch(std::uint64_t)> make, std::uint64_t first,
-             std::uint64_t end, int threads);
+  prefetcher(std::function<image_batch(std::uint64_t)> make, std::uint64_t first, std::uint64_t end,
+             int threads);
   prefetcher(const prefetcher&) = delete;
   prefetcher& operator=(const prefetcher&) = delete;
   ~prefetcher();

@@ -21,9 +21,11 @@ class image_set {
 };
 
 /// Training and validation images of a folder. Two layouts are known:
-///   CIFAR-10 binary   data_batch_*.bin and test_batch.bin (plain, .gz or .xz): records of a label byte and 3072
+///   CIFAR-10 binary   data_batch_*.bin and test_batch.bin (plain, .gz or .xz): records of a label
+///   byte and 3072
 ///                     bytes R, G, B of 32 x 32; class names in batches.meta.txt where it is there
-///   ImageFolder       train/CLASS/*.JPEG (or .jpg, .jpeg) and val/CLASS/ (or valid, test); classes in the
+///   ImageFolder       train/CLASS/*.JPEG (or .jpg, .jpeg) and val/CLASS/ (or valid, test); classes
+///   in the
 ///                     order of bytes
 struct image_data {
   std::unique_ptr<image_set> train;
@@ -32,8 +34,8 @@ struct image_data {
   std::string key;  ///< SHA-256: over the records, or over the names and sizes of the files
 };
 
-/// Throws input_error: neither layout, a file whose size is no whole number of records, a label that is no class,
-/// an empty class folder, classes of validation that training lacks.
+/// Throws input_error: neither layout, a file whose size is no whole number of records, a label
+/// that is no class, an empty class folder, classes of validation that training lacks.
 image_data open_images(const std::filesystem::path& folder);
 
 }  // namespace pamkit::training

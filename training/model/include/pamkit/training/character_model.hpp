@@ -9,8 +9,8 @@
 
 namespace pamkit::training {
 
-/// Transformer over bytes: each position predicts the next byte from those before. Pre-norm layers, sinusoidal
-/// positions, one table of 256 rows for input and output.
+/// Transformer over bytes: each position predicts the next byte from those before. Pre-norm layers,
+/// sinusoidal positions, one table of 256 rows for input and output.
 class character_model {
  public:
   /// Of the settings it reads encoder_layers, width, feed_forward, heads and those of adder.

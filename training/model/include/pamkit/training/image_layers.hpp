@@ -12,10 +12,11 @@
 
 namespace pamkit::training {
 
-/// Normalises each channel over images and places: gain (x - mean) / sqrt(variance + 1e-5) + bias; in evaluation
-/// by running averages, r + (x - r) / 10 of each batch (that form, because a piecewise affine average of the other
-/// does not settle at a constant input). In scope `norm` all of it is the arm's arithmetic: the rows of a channel
-/// are normalised as layer_norm's, then multiplied by the gain.
+/// Normalises each channel over images and places: gain (x - mean) / sqrt(variance + 1e-5) + bias;
+/// in evaluation by running averages, r + (x - r) / 10 of each batch (that form, because a
+/// piecewise affine average of the other does not settle at a constant input). In scope `norm` all
+/// of it is the arm's arithmetic: the rows of a channel are normalised as layer_norm's, then
+/// multiplied by the gain.
 struct batch_norm_layer {
   batch_norm_layer(layer_maker& make, const std::string& name, std::int64_t channels);
   at::Tensor operator()(const arm& products, const at::Tensor& x, bool is_training) const;
@@ -26,9 +27,9 @@ struct batch_norm_layer {
   at::Tensor variance;  ///< running, unbiased
 };
 
-/// Weight [out, in / groups, kernel, kernel], uniform with He's variance 2 / (kernel^2 out / groups), and where
-/// asked for a bias, at first 0. In an adder arm the weight has its own standard deviation and rate, and a batch
-/// norm follows.
+/// Weight [out, in / groups, kernel, kernel], uniform with He's variance 2 / (kernel^2 out /
+/// groups), and where asked for a bias, at first 0. In an adder arm the weight has its own standard
+/// deviation and rate, and a batch norm follows.
 struct conv_layer {
   struct shape {
     std::int64_t in;

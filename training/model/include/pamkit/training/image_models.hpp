@@ -17,15 +17,15 @@ namespace pamkit::training {
 struct image_model_settings {
   std::string kind;  ///< "cnn", "vit", "vgg", "preresnet", "resnext", "convmixer"
   std::int64_t classes = 10;
-  std::int64_t size = 32;          ///< height and width of an image
-  std::int64_t width = 64;         ///< channels
-  std::int64_t depth = 1;          ///< layers or blocks
+  std::int64_t size = 32;   ///< height and width of an image
+  std::int64_t width = 64;  ///< channels
+  std::int64_t depth = 1;   ///< layers or blocks
   std::int64_t heads = 1;
   std::int64_t feed_forward = 64;
   std::int64_t patch = 4;
   std::int64_t kernel = 5;
-  std::int64_t cardinality = 1;    ///< groups of a block
-  double drop_path = 0;            ///< of the last layer; grows linearly from 0 at the first
+  std::int64_t cardinality = 1;  ///< groups of a block
+  double drop_path = 0;          ///< of the last layer; grows linearly from 0 at the first
   double adder_deviation = 0.3;
   double adder_rate_scale = 20;
 };
@@ -52,7 +52,8 @@ class image_model {
   parameter_list parameters_;
 };
 
-/// The network of settings.kind. Throws std::invalid_argument for a kind that is none and sizes that do not fit.
+/// The network of settings.kind. Throws std::invalid_argument for a kind that is none and sizes
+/// that do not fit.
 std::unique_ptr<image_model> make_image_model(const image_model_settings& settings,
                                               const arm& products, std::uint64_t seed);
 

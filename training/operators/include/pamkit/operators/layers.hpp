@@ -12,13 +12,15 @@
 
 #include "pamkit/backend.hpp"
 
-/// Operators beyond the plain products: elementwise operations, convolution, layers, loss and optimiser, as
-/// torch.ops.pamkit.* and as C++ functions that go through LibTorch's dispatcher. Definitions, orders of sums
-/// and derivatives are those of the specification, sections 8 to 13; they are computed by the backend that
-/// contraction.hpp chooses, and no bit depends on the number of threads.
+/// Operators beyond the plain products: elementwise operations, convolution, layers, loss and
+/// optimiser, as torch.ops.pamkit.* and as C++ functions that go through LibTorch's dispatcher.
+/// Definitions, orders of sums and derivatives are those of the specification, sections 8 to 13;
+/// they are computed by the backend that contraction.hpp chooses, and no bit depends on the number
+/// of threads.
 ///
-/// Types, names and errors are as in operators.hpp: operands are widened to binary32 and results encoded once.
-/// An arithmetic without the operations that a layer needs (a quotient, exp2, log2) throws c10::Error.
+/// Types, names and errors are as in operators.hpp: operands are widened to binary32 and results
+/// encoded once. An arithmetic without the operations that a layer needs (a quotient, exp2, log2)
+/// throws c10::Error.
 
 namespace pamkit::operators {
 
@@ -49,8 +51,8 @@ at::Tensor layer_norm(const at::Tensor& x, const at::Tensor& gain, const at::Ten
                       double eps = 1e-5, std::string_view arithmetic = "pam",
                       std::string_view derivative = "approx");
 
-/// logits [R, V], classes [R] of 64-bit integers -> the mean over the rows whose class is not `ignore_index`.
-/// `fairseq` chooses FairSeq's form of smoothing, else PyTorch's.
+/// logits [R, V], classes [R] of 64-bit integers -> the mean over the rows whose class is not
+/// `ignore_index`. `fairseq` chooses FairSeq's form of smoothing, else PyTorch's.
 at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& classes, double smoothing = 0,
                          bool fairseq = false, std::int64_t ignore_index = -100,
                          std::string_view arithmetic = "pam",
@@ -60,7 +62,8 @@ at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& classes, do
 at::Tensor dropout(const at::Tensor& x, const at::Tensor& keep, double p,
                    std::string_view arithmetic = "pam", std::string_view derivative = "approx");
 
-/// Host scalars of AdamW; `step` counts updates from 1, `corrected` is the corrected decay of the moments.
+/// Host scalars of AdamW; `step` counts updates from 1, `corrected` is the corrected decay of the
+/// moments.
 struct adamw_scalars {
   double learning_rate = 1e-3;
   double beta1 = 0.9;
@@ -82,8 +85,8 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> adamw_step(const at::Tensor& para
 std::vector<at::Tensor> clip_grad_norm(std::span<const at::Tensor> gradients, double limit,
                                        std::string_view arithmetic = "pam");
 
-/// One layer or elementwise operation, or a part of one, as the backend computed it: encodings in binary32 (of
-/// an elementwise operation in rules.format). Valid during the call only.
+/// One layer or elementwise operation, or a part of one, as the backend computed it: encodings in
+/// binary32 (of an elementwise operation in rules.format). Valid during the call only.
 struct computed_layer {
   std::string_view operation;  ///< "softmax", "softmax_vjp", "mul", ...
   derivative gradient;
@@ -95,8 +98,8 @@ struct computed_layer {
 
 using layer_observer = std::function<void(const computed_layer&)>;
 
-/// Calls `observer` after every part of a layer and at the first part of an elementwise operation, one call at a time; an empty one ends it. Not to be called
-/// while an operator runs.
+/// Calls `observer` after every part of a layer and at the first part of an elementwise operation,
+/// one call at a time; an empty one ends it. Not to be called while an operator runs.
 void observe_layers(layer_observer observer);
 
 /// Whether this arithmetic (a label as the operators take it) defines a layer.

@@ -33,12 +33,14 @@ class text_codec {
 /// One subword model for both languages.
 std::unique_ptr<text_codec> make_codec(subwords pieces);
 
-/// Whether a folder holds text that is tokenised and cut into pieces already: dict.de.txt and dict.en.txt are there.
+/// Whether a folder holds text that is tokenised and cut into pieces already: dict.de.txt and
+/// dict.en.txt are there.
 bool is_prepared(const std::filesystem::path& folder, const language_pair& languages = {});
 
-/// The dictionaries of prepared text, "token count" a line: line i is piece i + 4. Pieces that end in "@@" go on
-/// in the next one; decoding joins them and undoes the tokenisation (spaces before punctuation, escapes such as
-/// &apos;). Throws input_error where a line is not of that form, a token is there twice or a special one.
+/// The dictionaries of prepared text, "token count" a line: line i is piece i + 4. Pieces that end
+/// in "@@" go on in the next one; decoding joins them and undoes the tokenisation (spaces before
+/// punctuation, escapes such as &apos;). Throws input_error where a line is not of that form, a
+/// token is there twice or a special one.
 std::unique_ptr<text_codec> read_dictionaries(const std::filesystem::path& folder,
                                               const language_pair& languages = {});
 

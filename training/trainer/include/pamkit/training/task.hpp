@@ -17,35 +17,35 @@ namespace pamkit::training {
 
 /// What one update saw.
 struct update_result {
-  double loss = 0;         ///< as the arm computes it
-  std::size_t items = 0;   ///< target tokens, images or bytes
+  double loss = 0;        ///< as the arm computes it
+  std::size_t items = 0;  ///< target tokens, images or bytes
 };
 
 /// What validation says.
 struct validation_result {
-  double loss = 0;    ///< ordinary cross entropy per item in nats, without smoothing and dropout
+  double loss = 0;     ///< ordinary cross entropy per item in nats, without smoothing and dropout
   std::string metric;  ///< "perplexity" or "accuracy"
   double value = 0;
 };
 
 /// The result of a run: its metric on the test data.
 struct test_result {
-  std::string metric;     ///< "bleu", "accuracy" or "perplexity"
+  std::string metric;  ///< "bleu", "accuracy" or "perplexity"
   double value = 0;
   std::string signature;  ///< how it was measured
   nlohmann::ordered_json details;
   double seconds = 0;
 };
 
-/// A model of a recipe with an arm, and the data it learns from. No state but parameters and buffers: the batch of
-/// an update is a function of seed and step.
+/// A model of a recipe with an arm, and the data it learns from. No state but parameters and
+/// buffers: the batch of an update is a function of seed and step.
 class task {
  public:
   virtual ~task() = default;
   virtual parameter_list& parameters() = 0;
 
-  /// The forward and backward pass of update `step` (from 0); gradients are left in the parameters. Updates
-  /// come in ascending order from any first one on.
+  /// The forward and backward pass of update `step` (from 0); gradients are left in the parameters.
+  /// Updates come in ascending order from any first one on.
   virtual update_result forward_backward(std::uint64_t step) = 0;
 
   /// Passes that meet the kernels and shapes of training: for verification. Nothing is updated.
@@ -53,8 +53,8 @@ class task {
 
   virtual validation_result validate() = 0;
 
-  /// Measures on the test data, and writes what the recipe's task writes into `folder`. `keep_going` is asked now and
-  /// then; where it says false the result is nothing.
+  /// Measures on the test data, and writes what the recipe's task writes into `folder`.
+  /// `keep_going` is asked now and then; where it says false the result is nothing.
   virtual std::optional<test_result> test(const std::filesystem::path& folder,
                                           const std::function<bool()>& keep_going) = 0;
 };
@@ -76,8 +76,8 @@ class dataset {
   virtual void save(const std::filesystem::path& folder) const = 0;
 };
 
-/// Reads the data of a recipe, which must outlive them; `test` names a test split of text. `cache` is a folder for
-/// what is made once. Throws input_error.
+/// Reads the data of a recipe, which must outlive them; `test` names a test split of text. `cache`
+/// is a folder for what is made once. Throws input_error.
 std::unique_ptr<dataset> load_dataset(const recipe& what, const std::filesystem::path& folder,
                                       const std::optional<std::string>& test,
                                       const std::filesystem::path& cache);

@@ -24,8 +24,9 @@ struct trained_run {
 /// Throws input_error: no folder of a run, one that is not finished, or another version's.
 trained_run open_run(const std::filesystem::path& folder);
 
-/// Measures the run's parameters on data: of translation on the test split called `test` (or the first), of images
-/// and bytes on the validation data. Of translation the hypotheses are returned in `hypotheses`. Throws input_error.
+/// Measures the run's parameters on data: of translation on the test split called `test` (or the
+/// first), of images and bytes on the validation data. Of translation the hypotheses are returned
+/// in `hypotheses`. Throws input_error.
 test_result evaluate(const trained_run& run, const std::filesystem::path& data,
                      const std::optional<std::string>& test, std::vector<std::string>& hypotheses);
 
