@@ -9,7 +9,7 @@ for command in verify vectors check digest identify explain list report compare;
   expect 0 "^  130  interrupted" '' "$PAMKIT" "$command" --help
 done
 
-expect 2 '' 'no command; there are check' "$PAMKIT"
+expect 2 '' 'no command; there are audit, check' "$PAMKIT"
 expect 2 '' "no command 'verfy'.*did you mean 'verify'" "$PAMKIT" verfy
 expect 2 '' "no option '--formt'; did you mean '--format'" "$PAMKIT" vectors mul --formt binary32
 expect 2 '' "unexpected argument 'x'" "$PAMKIT" check mul file x
