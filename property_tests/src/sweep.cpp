@@ -28,19 +28,24 @@ reference::rules rules_of(const setting& s) {
   return oracle_rules(*s.arithmetic, s.format, s.subnormals, s.overflow);
 }
 
+// Whether the C library computes it for the emulator, and a series for the oracle.
+bool is_transcendental(const setting& s, const operation_info& o) {
+  return s.arithmetic->info->name == "exact" && !is_product(o) && o.name != "sqrt";
+}
+
 // Seconds for 2^28 cases of one backend, about: what shards are balanced by, and the time left.
 double seconds_of(const setting& s, const operation_info& o, const backend& b) {
   const std::string_view a = s.arithmetic->info->name;
-  const bool is_of_c_library = a == "exact" && !is_product(o) && o.name != "sqrt";
-  if (b.name != "scalar" && !is_of_c_library) return 0.3;
-  if (a == "exact") return is_product(o) ? 3.5 : o.name == "sqrt" ? 10 : 5;
+  if (is_transcendental(s, o)) return 5;
+  if (b.name != "scalar") return 0.3;
+  if (a == "exact") return is_product(o) ? 3.5 : 10;
   if (a == "adder") return 3.5;
   return is_one_of(o.name, {"exp", "pow", "sqrt"}) ? 4 : 1.6;
 }
 
 // The same of the oracle: of 64-bit integers, and of series, more.
 double oracle_seconds_of(const setting& s, const operation_info& o) {
-  if (s.arithmetic->info->name == "exact" && !is_product(o) && o.name != "sqrt") return 2.6;
+  if (is_transcendental(s, o)) return 2.6;
   const bool is_composed = is_one_of(o.name, {"exp", "log", "pow", "sqrt"});
   if (describe(s.format).storage_bits < 32) return is_composed ? 1.3 : 0.3;
   return is_composed ? 2 : 1;

@@ -39,9 +39,6 @@ def judge(entry, multiplying, dividing, budgets):
         entry["verdict"] = "multiplies, by definition"
     elif by_definition and dividing.search(entry["unit"]):
         entry["verdict"] = "divides data by a size, by definition"
-    elif by_definition and entry["unit"].endswith("_sqrt"):
-        # The definition's integer root shifts and subtracts; compilers turn its one square into additions.
-        entry["verdict"] = "takes roots digit by digit, by definition"
     elif by_definition:
         entry["verdict"] = "refused"
         wrong.append(f"{where} multiplies by definition, and no multiplication is found in it")

@@ -1,5 +1,6 @@
 """Which instructions of machine code multiply data, and what a kernel costs."""
 
+import functools
 import re
 from collections import Counter
 
@@ -22,50 +23,71 @@ def _span(register, count):
     return [f"{letters}{int(number) + i}" for i in range(count)]
 
 
-def _target_count(i):
+def _target_count(opcode):
     """How many registers an instruction writes from its target on."""
-    if "128" in i.opcode:
+    if "128" in opcode:
         return 4
-    wide = i.opcode[0] in ("IMAD", "UIMAD") and "WIDE" in i.opcode
-    return 2 if wide or "64" in i.opcode or i.opcode[0] in ("FADD2", "FMUL2", "FFMA2") else 1
+    wide = opcode[0] in ("IMAD", "UIMAD") and "WIDE" in opcode
+    return 2 if wide or "64" in opcode or opcode[0] in ("FADD2", "FMUL2", "FFMA2") else 1
+
+
+_PREDICATE = re.compile(r"!?(U?P(?:\d|T|R))")
+
+
+def _predicates(operand):
+    """The predicate registers of an operand that is one, PR being all; None for any other operand."""
+    found = _PREDICATE.fullmatch(operand)
+    if not found:
+        return None
+    name = found.group(1)
+    return [f"P{k}" for k in range(7)] if name == "PR" else [] if name.endswith("T") else [name]
+
+
+def _is_register(operand):
+    return re.fullmatch(r"U?R\d+", operand) is not None
+
+
+@functools.lru_cache(maxsize=None)
+def _flow_of(opcode, operands, guard):
+    """(written, read): names of registers, predicates included. An instruction writes up to two predicates (a vote one),
+    or a register and then such predicates, where sources follow them; a shuffle both."""
+    name = opcode[0]
+    targets, sources = [], list(_predicates(guard) or [])
+    left = list(operands)
+
+    def take_predicates():
+        taken = 0
+        while left and taken < (1 if name in ("VOTE", "VOTEU") else 2) and _predicates(left[0]) is not None:
+            targets.extend(_predicates(left.pop(0)))
+            taken += 1
+        return taken
+
+    if name not in _STORES:
+        leading = take_predicates()
+        if left and _is_register(left[0]) and (not leading or name == "SHFL"):
+            targets += _span(left.pop(0), _target_count(opcode))
+            if name in ("VOTE", "VOTEU") or any(_predicates(o) is None for o in left):
+                take_predicates()
+    for operand in left:
+        predicates = _predicates(operand)
+        found = _registers(operand) if predicates is None else predicates
+        if ".64" in operand or "WIDE" in opcode and operand == operands[-1]:
+            found = [r for f in found if "R" in f for r in _span(f, 2)] + [f for f in found if "R" not in f]
+        sources += found
+    return tuple(targets), tuple(sources)
 
 
 def written(i):
-    if i.opcode[0] in _STORES or not i.operands:
-        return []
-    for operand in i.operands:
-        if re.fullmatch(r"U?P(\d+|T)", operand):
-            continue
-        return _span(operand, _target_count(i)) if re.fullmatch(r"U?R\d+", operand) else []
-    return []
+    return _flow_of(i.opcode, i.operands, i.guard)[0]
 
 
 def read(i):
-    skipped = len(written(i)) > 0
-    names = []
-    for operand in i.operands:
-        if skipped and re.fullmatch(r"U?R\d+", operand):
-            skipped = False
-            continue
-        found = _registers(operand)
-        if ".64" in operand or "WIDE" in i.opcode and operand == i.operands[-1]:
-            found = [r for f in found for r in _span(f, 2)]
-        names += found
-    return names
-
-
-_READ, _WRITTEN = {}, {}
-
-
-def _cached(function, cache, i):
-    key = (i.opcode, i.operands)
-    if key not in cache:
-        cache[key] = function(i)
-    return cache[key]
+    return _flow_of(i.opcode, i.operands, i.guard)[1]
 
 
 class Flow:
-    """Which registers hold data: a value is data if it comes, by whatever way, from memory."""
+    """Which registers hold data: a value is data if it comes, by whatever way, from memory, selections and guards by a
+    comparison of data included."""
 
     def __init__(self, function):
         self.blocks, self.labels = [[]], {}
@@ -108,20 +130,41 @@ class Flow:
                     work.append(successor)
 
     def walk(self):
-        """(instruction, registers that hold data before it); none for code that is not reached, but for padding."""
+        """(instruction, registers that hold data before it, constants of registers where it runs); none for code that is
+        not reached, but for padding."""
         for index, block in enumerate(self.blocks):
             data = set(self._entering.get(index, ()))
+            constants = {}  # register: (guard under which it holds, the constant), within the block
             for i in block:
-                yield i, data
+                yield i, data, {r: c for r, (guard, c) in constants.items() if guard in ("", i.guard)}
                 self._step(i, data)
+                targets = written(i)
+                constants = {
+                    r: (guard, c)
+                    for r, (guard, c) in constants.items()
+                    if r not in targets and guard.removeprefix("!") not in targets
+                }
+                if (value := _moved_constant(i)) is not None:
+                    constants[targets[0]] = (i.guard, value)
 
     @staticmethod
     def _step(i, data):
-        targets = _cached(written, _WRITTEN, i)
-        if i.opcode[0] in _LOADS or not data.isdisjoint(_cached(read, _READ, i)):
+        targets = written(i)
+        if i.opcode[0] in _LOADS or not data.isdisjoint(read(i)):
             data.update(targets)
         elif not i.guard:
             data.difference_update(targets)
+
+
+def _moved_constant(i):
+    """The immediate that an instruction does nothing with but write it to a register."""
+    if i.opcode[0] in ("MOV", "UMOV") and len(i.operands) == 2:
+        value = i.operands[1]
+    elif i.opcode[:2] == ("IMAD", "MOV") and len(i.operands) == 4 and i.operands[1:3] == ("RZ", "RZ"):
+        value = i.operands[3]
+    else:
+        return None
+    return value if re.fullmatch(r"0x[0-9a-f]+|\d+", value) else None
 
 
 def _is_power_of_two(operand):
@@ -135,7 +178,7 @@ def multiplications(flow):
     """(of data, of indices and sizes): lists of instructions. IMAD with a zero or a power of two for a factor is a move, a
     sum or a shift, FFMA and HFMA2 with a zero are constants. The reciprocal of an integer division of indices is theirs."""
     of_data, of_indices = [], []
-    for i, data in flow.walk():
+    for i, data, constants in flow.walk():
         name = i.opcode[0]
         if _TENSOR.fullmatch(name):
             of_data.append(i)
@@ -146,7 +189,7 @@ def multiplications(flow):
         factors = values[1:2] if name == "MUFU" else values[1:3]
         is_data = [not data.isdisjoint(_registers(f)) for f in factors]
         if name in _INTEGER_PRODUCTS:
-            if any(f in _ZEROS or _is_power_of_two(f) for f in factors):
+            if any(f in _ZEROS or _is_power_of_two(constants.get(f, f)) for f in factors):
                 continue
             (of_data if all(is_data) else of_indices).append(i)
         elif not any(f in _ZEROS for f in factors):
@@ -222,6 +265,6 @@ def _flushes(flow):
     0 for a subnormal in any case."""
     return [
         f"{i.text} at {i.address:#x}"
-        for i, data in flow.walk()
+        for i, data, _ in flow.walk()
         if "FTZ" in i.opcode and not (i.opcode[0] == "F2I" and "TRUNC" in i.opcode) and not data.isdisjoint(read(i))
     ]

@@ -170,6 +170,25 @@ class Analysis(unittest.TestCase):
         self.accepted(sass=self.sass(code + "IMAD R5, R4, R6, RZ"))
         self.refused("IMAD", sass=self.sass(code + "IMAD R5, R6, R6, RZ"))
 
+    def test_what_a_comparison_of_data_selects_is_data(self):
+        following = " ;\n        /*0041*/  "
+        compared = "ISETP.GT.AND P0, PT, R4, RZ, PT"
+        for selection in ("SEL R6, R8, RZ, P0", "@P0 IADD3 R6, R8, R8, RZ", "@!P0 IADD3 R6, R8, R8, RZ"):
+            with self.subTest(selection):
+                self.refused("IMAD", sass=self.sass(following.join([compared, selection, "IMAD R5, R6, R6, RZ"])))
+                self.accepted(sass=self.sass(following.join(
+                    [compared, "ISETP.GT.AND P0, PT, R8, RZ, PT", selection, "IMAD R5, R6, R6, RZ"])))  # fmt: skip
+
+    def test_a_constant_is_one_under_its_guard_alone(self):
+        def code(constant, guard):
+            return " ;\n        /*0041*/  ".join(
+                ["ISETP.GT.AND P0, PT, R4, RZ, PT", f"@!P0 IMAD.MOV.U32 R6, RZ, RZ, {constant}", f"{guard}IMAD R5, R4, R6, RZ"])  # fmt: skip
+
+        self.accepted(sass=self.sass(code("0x800000", "@!P0 ")))
+        self.refused("IMAD", sass=self.sass(code("0x800001", "@!P0 ")))
+        self.refused("IMAD", sass=self.sass(code("0x800000", "@P0 ")))
+        self.refused("IMAD", sass=self.sass(code("0x800000", "")))
+
     def test_unreadable_text_is_an_error(self):
         for option, text in (("--ptx", "nothing"), ("--sass", "nothing")):
             with tempfile.TemporaryDirectory() as name:

@@ -281,27 +281,14 @@ class convmixer : public convolutional {
   std::vector<batch_norm_layer> norms_;
 };
 
+constexpr network_kind kKinds[] = {{"cnn", make_network<cnn>},
+                                   {"vgg", make_network<vgg>},
+                                   {"preresnet", make_network<preresnet>},
+                                   {"resnext", make_network<resnext>},
+                                   {"convmixer", make_network<convmixer>}};
+
 }  // namespace
 
-std::unique_ptr<image_model> make_cnn(const image_model_settings& s, const arm& products,
-                                      std::uint64_t seed) {
-  return std::make_unique<cnn>(s, products, seed);
-}
-std::unique_ptr<image_model> make_vgg(const image_model_settings& s, const arm& products,
-                                      std::uint64_t seed) {
-  return std::make_unique<vgg>(s, products, seed);
-}
-std::unique_ptr<image_model> make_preresnet(const image_model_settings& s, const arm& products,
-                                            std::uint64_t seed) {
-  return std::make_unique<preresnet>(s, products, seed);
-}
-std::unique_ptr<image_model> make_resnext(const image_model_settings& s, const arm& products,
-                                          std::uint64_t seed) {
-  return std::make_unique<resnext>(s, products, seed);
-}
-std::unique_ptr<image_model> make_convmixer(const image_model_settings& s, const arm& products,
-                                            std::uint64_t seed) {
-  return std::make_unique<convmixer>(s, products, seed);
-}
+std::span<const network_kind> convolutional_networks() { return kKinds; }
 
 }  // namespace pamkit::training

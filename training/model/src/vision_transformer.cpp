@@ -109,11 +109,10 @@ class vit : public image_model {
   Tensor bias_;
 };
 
+constexpr network_kind kKinds[] = {{"vit", make_network<vit>}};
+
 }  // namespace
 
-std::unique_ptr<image_model> make_vit(const image_model_settings& s, const arm& products,
-                                      std::uint64_t seed) {
-  return std::make_unique<vit>(s, products, seed);
-}
+std::span<const network_kind> vision_transformers() { return kKinds; }
 
 }  // namespace pamkit::training

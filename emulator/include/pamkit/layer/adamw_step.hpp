@@ -1,5 +1,6 @@
 #pragma once
 
+#include "pamkit/detail/adamw_update.hpp"
 #include "pamkit/layer_definition.hpp"
 
 namespace pamkit::layer {
@@ -66,15 +67,10 @@ struct adamw_step {
     std::vector<tensor> out(3, tensor_of_shape(c.inputs[0].shape));
     for (std::size_t i = 0; i < out[0].encodings.size(); ++i) {
       const auto at = [&](std::size_t k) { return detail::word{c.inputs[k].encodings[i]}; };
-      const detail::word p = at(0);
-      const detail::word g = at(1);
-      const detail::word m = detail::add(s.mul(at(2), h.b1), s.mul(g, h.rest1));
-      const detail::word v = detail::add(s.mul(at(3), h.b2), s.mul(s.mul(g, g), h.rest2));
-      const detail::word direction = s.div(m, detail::add(s.sqrt(v), h.eps));
-      const detail::word decayed = detail::subtract(p, s.mul(p, h.decay));
-      out[0].encodings[i] = detail::subtract(decayed, s.mul(direction, h.step)).bits;
-      out[1].encodings[i] = m.bits;
-      out[2].encodings[i] = v.bits;
+      const auto updated = detail::adamw_update(s, h, {at(0), at(2), at(3)}, at(1));
+      out[0].encodings[i] = updated.parameter.bits;
+      out[1].encodings[i] = updated.m.bits;
+      out[2].encodings[i] = updated.v.bits;
     }
     return out;
   }

@@ -62,7 +62,7 @@ inline void run_rows(executor execute, std::string_view name, const row_paramete
 /// A kernel on independent words.
 inline void run_elements(executor execute, std::string_view name, const element_parameters& p,
                          const launch_memory& memory) {
-  run_kernel(execute, name, pieces(p.count, element_kernel<hide_step>::threads), p, memory);
+  run_kernel(execute, name, pieces(p.count, kElementThreads), p, memory);
 }
 
 /// Column sums of x; `p` has everything but the addresses.
@@ -111,20 +111,6 @@ inline words scaled(executor execute, std::string_view arithmetic, const layer_c
   p.factor = memory.in(factors);
   p.y = memory.out(y);
   run_elements(execute, kernel_of(d == nullptr ? "scale" : "scale_vjp", arithmetic), p, memory);
-  return y;
-}
-
-/// x where `hidden` is 0, else `fill`.
-inline words hidden_by(executor execute, const words& x, const words& hidden, word fill) {
-  words y(x.size());
-  launch_memory memory;
-  element_parameters p;
-  p.count = static_cast<std::int64_t>(x.size());
-  p.x = memory.in(x);
-  p.mask = memory.in(hidden);
-  p.y = memory.out(y);
-  p.fill = fill;
-  run_elements(execute, "hide", p, memory);
   return y;
 }
 

@@ -219,7 +219,7 @@ struct layers_over {
       p.count = static_cast<std::int64_t>(square_sums.size());
       p.x = memory.in(square_sums);
       p.y = memory.out(factor);
-      p.fill = detail::from_host(limit);
+      p.limit = detail::from_host(limit);
       run_kernel(Execute, kernel_of("clip_factor", A::name), 1, p, memory);
       for (tensor& g : out) {
         g.encodings =

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,12 +58,20 @@ class image_model {
 std::unique_ptr<image_model> make_image_model(const image_model_settings& settings,
                                               const arm& products, std::uint64_t seed);
 
-// One maker for each kind, in the file of its name.
-std::unique_ptr<image_model> make_cnn(const image_model_settings&, const arm&, std::uint64_t seed);
-std::unique_ptr<image_model> make_vit(const image_model_settings&, const arm&, std::uint64_t seed);
-std::unique_ptr<image_model> make_vgg(const image_model_settings&, const arm&, std::uint64_t seed);
-std::unique_ptr<image_model> make_preresnet(const image_model_settings&, const arm&, std::uint64_t);
-std::unique_ptr<image_model> make_resnext(const image_model_settings&, const arm&, std::uint64_t);
-std::unique_ptr<image_model> make_convmixer(const image_model_settings&, const arm&, std::uint64_t);
+/// A kind of network, as recipes name it.
+struct network_kind {
+  const char* name;
+  std::unique_ptr<image_model> (*make)(const image_model_settings&, const arm&, std::uint64_t seed);
+};
+
+template <class Network>
+std::unique_ptr<image_model> make_network(const image_model_settings& settings, const arm& products,
+                                          std::uint64_t seed) {
+  return std::make_unique<Network>(settings, products, seed);
+}
+
+/// The kinds of each file of networks.
+std::span<const network_kind> convolutional_networks();
+std::span<const network_kind> vision_transformers();
 
 }  // namespace pamkit::training

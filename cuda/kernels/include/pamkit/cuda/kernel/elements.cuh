@@ -1,9 +1,13 @@
 #pragma once
 
 #include "pamkit/cuda/operand.cuh"
+#include "pamkit/detail/adamw_update.hpp"
 #include "pamkit/detail/layer_steps.hpp"
 
 namespace pamkit::cuda {
+
+/// Threads of a block, each with an element of its own.
+inline constexpr int kElementThreads = 256;
 
 /// One launch of an elementwise operation on arrays of one format.
 struct elementwise_parameters {
@@ -23,7 +27,7 @@ struct elementwise_parameters {
 template <class A, class Op>
 struct elementwise_map {
   using parameters = elementwise_parameters;
-  static constexpr int threads = 256;
+  static constexpr int threads = kElementThreads;
   struct shared_memory {};
 
   template <class Thread>
@@ -72,14 +76,14 @@ struct element_parameters {
   const std::uint32_t* mask = nullptr;    ///< [count]; a null pointer where nothing is masked
   const std::uint32_t* factor = nullptr;  ///< one word
   std::uint32_t* y = nullptr;
-  word fill;  ///< of what is hidden
+  word limit;  ///< of a norm: clip_factor
 };
 
 /// The frame of such kernels: y[i] = Step::at(parameters, i).
 template <class Step>
 struct element_kernel {
   using parameters = element_parameters;
-  static constexpr int threads = 256;
+  static constexpr int threads = kElementThreads;
   struct shared_memory {};
 
   template <class Thread>
@@ -108,15 +112,8 @@ struct scale_vjp_step {
   }
 };
 
-/// `fill` where the mask is not 0, else x as it is.
-struct hide_step {
-  PAMKIT_DEVICE static word at(const element_parameters& p, std::int64_t i) {
-    return p.mask[i] != 0 ? p.fill : word{p.x[i]};
-  }
-};
-
-/// One word: min(1, pad(fill, pasqrt(x[0] + x[1] + ...))), the factor of clipped gradients from the
-/// square sums of the tensors.
+/// One word: min(1, pad(limit, pasqrt(x[0] + x[1] + ...))), the factor of clipped gradients from
+/// the square sums of the tensors.
 template <class A>
 struct clip_factor {
   using parameters = element_parameters;
@@ -130,7 +127,7 @@ struct clip_factor {
     word sum{};
     PAMKIT_ROLLED
     for (std::int64_t i = 0; i < p.count; ++i) sum = detail::add(sum, {p.x[i]});
-    *p.y = detail::minimum(s.one(), s.div(p.fill, s.sqrt(sum))).bits;
+    *p.y = detail::minimum(s.one(), s.div(p.limit, s.sqrt(sum))).bits;
   }
 };
 
@@ -151,7 +148,7 @@ struct adamw_parameters {
 template <class A>
 struct adamw_update {
   using parameters = adamw_parameters;
-  static constexpr int threads = 256;
+  static constexpr int threads = kElementThreads;
   struct shared_memory {};
 
   template <class Thread>
@@ -159,15 +156,11 @@ struct adamw_update {
     const std::int64_t i = std::int64_t{thread.block()} * threads + thread.index();
     if (i >= p.count) return;
     const detail::layer_steps<A> s{p.rules, derivative::approx};
-    const word old{p.parameter[i]};
-    const word g{p.gradient[i]};
-    const word m = detail::add(s.mul({p.m[i]}, p.b1), s.mul(g, p.rest1));
-    const word v = detail::add(s.mul({p.v[i]}, p.b2), s.mul(s.mul(g, g), p.rest2));
-    const word direction = s.div(m, detail::add(s.sqrt(v), p.eps));
-    const word decayed = detail::subtract(old, s.mul(old, p.decay));
-    p.new_parameter[i] = detail::subtract(decayed, s.mul(direction, p.step)).bits;
-    p.new_m[i] = m.bits;
-    p.new_v[i] = v.bits;
+    const auto updated =
+        detail::adamw_update(s, p, {{p.parameter[i]}, {p.m[i]}, {p.v[i]}}, word{p.gradient[i]});
+    p.new_parameter[i] = updated.parameter.bits;
+    p.new_m[i] = updated.m.bits;
+    p.new_v[i] = updated.v.bits;
   }
 };
 
