@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <fstream>
 
 #include "comparison_tables.hpp"
 #include "page.hpp"
@@ -18,8 +18,6 @@ using nlohmann::ordered_json;
 
 constexpr double kIntervalProbability = 0.95;
 constexpr std::size_t kCurvePoints = 800;  // of one training curve in the page
-
-bool enters_means(const training_run& run) { return run.status == run_status::finished; }
 
 // Baselines first.
 int arm_rank(const std::string& arm) { return arm == "exact" ? 0 : arm == "native" ? 1 : 2; }
@@ -47,10 +45,106 @@ std::optional<estimate> paired_difference(const arm_summary& arm, const arm_summ
   return estimate_mean(differences);
 }
 
-const arm_summary* find_arm(const comparison& c, const std::string& recipe, const char* name) {
-  const auto it = std::ranges::find_if(
-      c.arms, [&](const arm_summary& a) { return a.recipe == recipe && a.arm == name; });
-  return it == c.arms.end() ? nullptr : &*it;
+std::vector<training::bleu_statistics> sentence_statistics(const training_run& run) {
+  std::vector<training::bleu_statistics> all;
+  for (std::size_t i = 0; i < run.hypotheses.size(); ++i) {
+    all.push_back(training::segment_statistics(run.hypotheses[i], run.references[i]));
+  }
+  return all;
+}
+
+bool has_sentences(const training_run& run) {
+  return enters_means(run) && !run.hypotheses.empty() &&
+         run.hypotheses.size() == run.references.size();
+}
+
+// Against the exact run of the same seed, where both translated the same sentences.
+void compare_sentences(arm_summary& arm, const arm_summary& exact) {
+  for (const training_run* run : arm.runs) {
+    for (const training_run* other : exact.runs) {
+      if (run->seed != other->seed || !has_sentences(*run) || !has_sentences(*other) ||
+          run->references != other->references) {
+        continue;
+      }
+      arm.bleu.push_back(
+          {run->seed, paired_bootstrap(sentence_statistics(*run), sentence_statistics(*other))});
+    }
+  }
+}
+
+void add(element_counts& sum, const element_counts& more) {
+  sum.elements += more.elements;
+  sum.zeros += more.zeros;
+  sum.subnormals += more.subnormals;
+  sum.infinities += more.infinities;
+  sum.nans += more.nans;
+}
+
+void add(product_counts& sum, const product_counts& more) {
+  sum.sampled += more.sampled;
+  sum.overflows += more.overflows;
+  sum.underflows += more.underflows;
+}
+
+std::optional<double> mean_of(const std::vector<double>& values) {
+  if (values.empty()) return std::nullopt;
+  double sum = 0;
+  for (const double v : values) sum += v;
+  return sum / static_cast<double>(values.size());
+}
+
+layer_summary layers_of(const training_run& run) {
+  layer_summary all;
+  all.run = &run;
+  std::vector<double> gains;
+  std::vector<double> cosines;
+  for (const layer_statistics& l : run.statistics->layers) {
+    if (l.gain) gains.push_back(*l.gain);
+    add(all.outputs, l.output);
+    add(all.products, l.forward);
+    add(all.products, l.backward);
+  }
+  for (const gradient_statistics& g : run.statistics->gradients) {
+    if (g.cosine) cosines.push_back(*g.cosine);
+    add(all.gradients, g.gradient);
+  }
+  all.mean_gain = mean_of(gains);
+  all.mean_cosine = mean_of(cosines);
+  if (!gains.empty()) {
+    all.least_gain = std::ranges::min(gains);
+    all.greatest_gain = std::ranges::max(gains);
+  }
+  if (!cosines.empty()) all.least_cosine = std::ranges::min(cosines);
+  return all;
+}
+
+// The finished run of the lowest seed that has statistics: shorter numbers before longer ones.
+const training_run* first_with_statistics(const arm_summary& arm) {
+  const training_run* first = nullptr;
+  const auto order = [](const training_run& run) { return std::pair(run.seed.size(), run.seed); };
+  for (const training_run* run : arm.runs) {
+    if (!enters_means(*run) || !run->statistics) continue;
+    if (first == nullptr || order(*run) < order(*first)) first = run;
+  }
+  return first;
+}
+
+// What the shares of multiplications and energy are of.
+const arm_summary* baseline_of_cost(const comparison& c, const std::string& recipe) {
+  for (const char* const name : {"native", "exact"}) {
+    const arm_summary* const arm = find_arm(c, recipe, name);
+    if (arm != nullptr && arm->cost && arm->cost->multiplications > 0) return arm;
+  }
+  return nullptr;
+}
+
+void take_shares(arm_summary& arm, const step_cost& baseline) {
+  if (!arm.cost) return;
+  arm.multiplications_left = arm.cost->multiplications / baseline.multiplications;
+  for (const auto& [node, joules] : arm.cost->joules) {
+    const auto base = baseline.joules.find(node);
+    if (base != baseline.joules.end() && base->second > 0) arm.energy[node] = joules / base->second;
+  }
 }
 
 // A training curve thinned by means over runs of equally many points.
@@ -101,6 +195,8 @@ ordered_json run_json(const training_run& run) {
       {"metric", run.metric}};
   set_if(json, "value", run.value);
   set_if(json, "valid_loss", run.valid_loss);
+  set_if(json, "step_seconds", run.step_seconds);
+  set_if(json, "threads", run.threads);
   json["steps"] = run.steps;
   json["epochs"] = run.epochs;
   if (run.throughput)
@@ -114,94 +210,77 @@ ordered_json run_json(const training_run& run) {
   return json;
 }
 
-std::string run_label(const training_run& run) {
-  return fmt::format("{}{}{}, seed {}", run.recipe, run.recipe.empty() ? "" : " ", run.arm(),
-                     run.seed);
+ordered_json counts_json(const element_counts& counts) {
+  return {{"elements", counts.elements},
+          {"zeros", counts.zeros},
+          {"subnormals", counts.subnormals},
+          {"infinities", counts.infinities},
+          {"nans", counts.nans}};
 }
 
-std::string joined(const std::set<std::string>& items) {
-  return fmt::format("{}", fmt::join(items, ", "));
+ordered_json counts_json(const product_counts& counts) {
+  return {{"sampled", counts.sampled},
+          {"overflows", counts.overflows},
+          {"underflows", counts.underflows}};
 }
 
-void find_hazards(comparison& c) {
-  for (const training_run& run : c.runs) {
-    if (run.status == run_status::diverged) {
-      c.hazards.push_back(fmt::format(
-          "{}: diverged{}; it enters no mean", run_label(run),
-          run.diverged_at ? fmt::format(", the loss at step {} is not a number", *run.diverged_at)
-                          : ", its value is not a number"));
-    } else if (run.status == run_status::unfinished) {
-      c.hazards.push_back(fmt::format("{}: unfinished after step {}; it enters no mean",
-                                      run_label(run), run.steps));
-    } else if (run.verification.empty() && run.arithmetic != "native") {
-      c.hazards.push_back(run_label(run) + ": no verification digest in summary.json");
-    }
-    if (run.scope == "loss" || run.scope == "optimizer" || run.scope == "all") {
-      c.hazards.push_back(
-          run_label(run) +
-          ": the loss itself is computed in this arithmetic, so its value is biased; compare "
-          "the metric");
-    }
+ordered_json statistics_json(const training_run& run) {
+  ordered_json json = {{"recipe", run.recipe}, {"arm", run.arm()}, {"seed", run.seed}};
+  auto& layers = json["layers"] = ordered_json::array();
+  for (const layer_statistics& l : run.statistics->layers) {
+    ordered_json entry = {{"name", l.name}, {"arithmetic", l.arithmetic}};
+    set_if(entry, "gain", l.gain);
+    set_if(entry, "norm_ratio", l.norm_ratio);
+    set_if(entry, "cosine", l.cosine);
+    entry["output"] = counts_json(l.output);
+    if (l.forward.sampled > 0) entry["forward_products"] = counts_json(l.forward);
+    if (l.backward.sampled > 0) entry["backward_products"] = counts_json(l.backward);
+    layers.push_back(std::move(entry));
   }
-  std::set<std::string> recipes;
-  for (const training_run& run : c.runs) recipes.insert(run.recipe);
-  for (const std::string& recipe : recipes) {
-    const std::string of = recipe.empty() ? "" : fmt::format("{}: ", recipe);
-    std::set<std::string> signatures;
-    std::set<std::string> machines;
-    std::set<std::string> metrics;
-    std::set<std::string> lengths;
-    for (const training_run& run : c.runs) {
-      if (run.recipe != recipe || !enters_means(run)) continue;
-      if (!run.signature.empty()) signatures.insert(run.signature);
-      if (!run.cpu.empty()) machines.insert(run.cpu);
-      if (!run.metric.empty()) metrics.insert(run.metric);
-      lengths.insert(std::to_string(run.steps));
-    }
-    if (metrics.size() > 1)
-      c.hazards.push_back(of + "runs report different metrics: " + joined(metrics));
-    if (signatures.size() > 1) {
-      c.hazards.push_back(of + "values were scored differently: " + joined(signatures));
-    }
-    if (lengths.size() > 1) {
-      c.hazards.push_back(of + "finished runs differ in length: " + joined(lengths) + " steps");
-    }
-    if (machines.size() > 1) {
-      c.hazards.push_back(of + "speeds were measured on different machines: " + joined(machines));
-    }
-    if (find_arm(c, recipe, "exact") == nullptr) {
-      c.hazards.push_back(of + "no run with exact arithmetic, so no differences to it");
-    }
-    if (find_arm(c, recipe, "native") == nullptr) {
-      c.hazards.push_back(of + "no native run, so no relative speed");
-    }
+  auto& gradients = json["gradients"] = ordered_json::array();
+  for (const gradient_statistics& g : run.statistics->gradients) {
+    ordered_json entry = {{"name", g.name}};
+    set_if(entry, "cosine", g.cosine);
+    set_if(entry, "norm_ratio", g.norm_ratio);
+    entry["gradient"] = counts_json(g.gradient);
+    gradients.push_back(std::move(entry));
   }
-  for (const arm_summary& arm : c.arms) {
-    const std::string label =
-        fmt::format("{}{}{}", arm.recipe, arm.recipe.empty() ? "" : " ", arm.arm);
-    std::set<std::string> seeds;
-    for (const training_run* run : arm.runs) {
-      if (!enters_means(*run)) continue;
-      if (!seeds.insert(run->seed).second) {
-        c.hazards.push_back(label + ": seed " + run->seed + " appears more than once in the mean");
-      }
+  return json;
+}
+
+ordered_json cost_json(const arm_summary& arm) {
+  const step_cost& cost = *arm.cost;
+  ordered_json json = {{"products", cost.terms},
+                       {"multiplications", cost.multiplications},
+                       {"quotients", cost.quotients}};
+  json["multiplications_by_place"] = cost.by_place;
+  set_if(json, "multiplications_left", arm.multiplications_left);
+  auto& energy = json["energy"] = ordered_json::array();
+  for (const auto& [node, joules] : cost.joules) {
+    ordered_json entry = {{"node", node}, {"joules", joules}};
+    if (const auto share = arm.energy.find(node); share != arm.energy.end()) {
+      entry["of_baseline"] = share->second;
     }
-    if (seeds.size() == 1) {
-      c.hazards.push_back(label + ": one finished seed, so no interval");
-    }
-    const arm_summary* exact = find_arm(c, arm.recipe, "exact");
-    if (exact == nullptr || exact == &arm) continue;
-    std::set<std::string> exact_seeds;
-    for (const training_run* run : exact->runs) {
-      if (enters_means(*run)) exact_seeds.insert(run->seed);
-    }
-    std::set<std::string> unpaired;
-    std::ranges::set_difference(seeds, exact_seeds, std::inserter(unpaired, unpaired.end()));
-    if (!unpaired.empty()) {
-      c.hazards.push_back(label + ": no finished exact run with seed " + joined(unpaired) +
-                          "; the difference leaves it out");
-    }
+    energy.push_back(std::move(entry));
   }
+  auto& operators = json["operators"] = ordered_json::array();
+  for (const operator_count& o : arm.layers->run->statistics->operators) {
+    operators.push_back({{"operator", o.name},
+                         {"place", o.place},
+                         {"arithmetic", o.arithmetic},
+                         {"products", o.terms},
+                         {"multiplications", o.multiplications},
+                         {"quotients", o.quotients},
+                         {"reason", o.reason}});
+  }
+  return json;
+}
+
+ordered_json bootstrap_json(const paired_bleu& paired) {
+  const bleu_difference& b = paired.bleu;
+  return {{"seed", paired.seed},        {"bleu", b.value}, {"exact", b.baseline},
+          {"difference", b.difference}, {"p", b.p},        {"interval_95", {b.low, b.high}},
+          {"samples", b.samples}};
 }
 
 std::string estimate_text(const std::optional<estimate>& e, const char* sign) {
@@ -211,7 +290,54 @@ std::string estimate_text(const std::optional<estimate>& e, const char* sign) {
                      *e->half_width);
 }
 
+// Lines of `expected.txt` in the named folders, one arm each; "#" begins a remark.
+std::vector<std::string> expected_in(const std::vector<std::filesystem::path>& directories) {
+  std::vector<std::string> arms;
+  for (const std::filesystem::path& directory : directories) {
+    std::ifstream in(directory / "expected.txt");
+    for (std::string line; std::getline(in, line);) {
+      line.resize(std::min(line.size(), line.find('#')));
+      std::erase_if(line, [](unsigned char c) { return c <= ' '; });  // no arm's name has a space
+      if (!line.empty()) arms.push_back(line);
+    }
+  }
+  return arms;
+}
+
 }  // namespace
+
+bool enters_means(const training_run& run) { return run.status == run_status::finished; }
+
+const arm_summary* find_arm(const comparison& c, const std::string& recipe, const char* name) {
+  const auto it = std::ranges::find_if(
+      c.arms, [&](const arm_summary& a) { return a.recipe == recipe && a.arm == name; });
+  return it == c.arms.end() ? nullptr : &*it;
+}
+
+std::vector<std::string> recipes_of(const comparison& c) {
+  std::vector<std::string> recipes;
+  for (const training_run& run : c.runs) recipes.push_back(run.recipe);
+  std::ranges::sort(recipes);
+  recipes.erase(std::unique(recipes.begin(), recipes.end()), recipes.end());
+  return recipes;
+}
+
+bool arm_summary::is_finished() const {
+  return was_run() &&
+         std::ranges::all_of(runs, [](const training_run* run) { return enters_means(*run); });
+}
+
+std::string runs_text(const arm_summary& arm) {
+  if (!arm.was_run()) return "not run";
+  if (arm.is_finished()) return std::to_string(arm.runs.size());
+  const auto finished =
+      std::ranges::count_if(arm.runs, [](const training_run* run) { return enters_means(*run); });
+  const run_status first = arm.runs.front()->status;
+  const bool all_alike =
+      std::ranges::all_of(arm.runs, [&](const training_run* run) { return run->status == first; });
+  if (all_alike) return std::string(name_of(first));
+  return fmt::format("{} of {} finished", finished, arm.runs.size());
+}
 
 std::optional<estimate> estimate_mean(const std::vector<double>& values) {
   if (values.empty()) return std::nullopt;
@@ -240,6 +366,14 @@ void summarise(comparison& c) {
     if (it->metric.empty()) it->metric = run.metric;
     if (it->throughput_unit.empty()) it->throughput_unit = run.throughput_unit;
   }
+  for (const std::string& recipe : recipes_of(c)) {
+    for (const std::string& name : c.expected) {
+      if (find_arm(c, recipe, name.c_str()) != nullptr) continue;
+      c.arms.emplace_back();
+      c.arms.back().recipe = recipe;
+      c.arms.back().arm = name;
+    }
+  }
   std::ranges::stable_sort(
       c.arms, {}, [](const arm_summary& a) { return std::pair(a.recipe, arm_rank(a.arm)); });
   const auto value = [](const training_run& run) { return run.value; };
@@ -249,16 +383,30 @@ void summarise(comparison& c) {
     arm.valid_loss = estimate_mean(collect(arm, valid_loss));
     arm.throughput =
         estimate_mean(collect(arm, [](const training_run& run) { return run.throughput; }));
+    arm.steps_per_second = estimate_mean(collect(arm, [](const training_run& run) {
+      return run.step_seconds && *run.step_seconds > 0 ? std::optional(1 / *run.step_seconds)
+                                                       : std::nullopt;
+    }));
+    if (const training_run* const run = first_with_statistics(arm)) {
+      arm.layers = layers_of(*run);
+      if (!run->statistics->operators.empty()) arm.cost = cost_of_step(run->statistics->operators);
+    }
   }
   for (arm_summary& arm : c.arms) {
     const arm_summary* exact = find_arm(c, arm.recipe, "exact");
     if (exact != nullptr && exact != &arm) {
       arm.value_difference = paired_difference(arm, *exact, value);
       arm.valid_loss_difference = paired_difference(arm, *exact, valid_loss);
+      compare_sentences(arm, *exact);
     }
     const arm_summary* native = find_arm(c, arm.recipe, "native");
-    if (native != nullptr && native->throughput && arm.throughput) {
+    if (native != nullptr && native->steps_per_second && arm.steps_per_second) {
+      arm.speed = arm.steps_per_second->mean / native->steps_per_second->mean;
+    } else if (native != nullptr && native->throughput && arm.throughput) {
       arm.speed = arm.throughput->mean / native->throughput->mean;
+    }
+    if (const arm_summary* const base = baseline_of_cost(c, arm.recipe)) {
+      take_shares(arm, *base->cost);
     }
   }
   find_hazards(c);
@@ -272,6 +420,7 @@ ordered_json to_compare_json(const comparison& c) {
     ordered_json a = {{"recipe", arm.recipe},
                       {"arm", arm.arm},
                       {"metric", arm.metric},
+                      {"status", arm.is_finished() ? "finished" : runs_text(arm)},
                       {"runs", arm.runs.size()}};
     set_estimate(a, "value", arm.value);
     set_estimate(a, "value_minus_exact", arm.value_difference);
@@ -279,7 +428,10 @@ ordered_json to_compare_json(const comparison& c) {
     set_estimate(a, "valid_loss_minus_exact", arm.valid_loss_difference);
     set_estimate(a, arm.throughput_unit == "images/s" ? "images_per_second" : "tokens_per_second",
                  arm.throughput);
+    set_estimate(a, "steps_per_second", arm.steps_per_second);
     set_if(a, "speed_relative_to_native", arm.speed);
+    for (const paired_bleu& paired : arm.bleu) a["bootstrap"].push_back(bootstrap_json(paired));
+    if (arm.cost) a["step"] = cost_json(arm);
     arms.push_back(std::move(a));
   }
   auto& runs = json["runs"] = ordered_json::array();
@@ -292,23 +444,33 @@ ordered_json to_compare_json(const comparison& c) {
                       {"training", points_json(thinned(run.training_losses))},
                       {"validation", points_json(run.validation_losses)}});
   }
+  auto& statistics = json["statistics"] = ordered_json::array();
+  for (const training_run& run : c.runs) {
+    if (enters_means(run) && run.statistics) statistics.push_back(statistics_json(run));
+  }
   json["hazards"] = c.hazards;
   json["problems"] = c.problems;
   return json;
 }
 
 std::string comparison_text(const comparison& c) {
-  std::string text = fmt::format("{:<20}{:>6}{:>12}{:>22}{:>22}{:>22}{:>12}{:>8}\n", "arm", "runs",
-                                 "metric", "value", "minus exact", "valid loss", "rate", "speed");
+  constexpr const char* kRow = "{:<20}{:>18}{:>11}{:>20}{:>20}{:>20}{:>9}{:>8}{:>12}{:>8}\n";
+  std::string text = fmt::format(kRow, "arm", "runs", "metric", "value", "minus exact",
+                                 "valid loss", "steps/s", "speed", "mult. left", "energy");
   std::string recipe;
   for (const arm_summary& arm : c.arms) {
     if (arm.recipe != recipe) text += arm.recipe + "\n";
     recipe = arm.recipe;
-    text += fmt::format("{:<20}{:>6}{:>12}{:>22}{:>22}{:>22}{:>12}{:>8}\n", arm.arm,
-                        arm.runs.size(), arm.metric, estimate_text(arm.value, ""),
-                        estimate_text(arm.value_difference, "+"), estimate_text(arm.valid_loss, ""),
-                        arm.throughput ? fmt::format("{:.0f}", arm.throughput->mean) : "-",
-                        arm.speed ? fmt::format("{:.2f}", *arm.speed) : "-");
+    const auto percent = [](const std::optional<double>& share) {
+      return share ? fmt::format("{:.1f} %", 100 * *share) : std::string("-");
+    };
+    text += fmt::format(
+        kRow, arm.arm, runs_text(arm), arm.metric.empty() ? "-" : arm.metric,
+        estimate_text(arm.value, ""), estimate_text(arm.value_difference, "+"),
+        estimate_text(arm.valid_loss, ""),
+        arm.steps_per_second ? fmt::format("{:.3g}", arm.steps_per_second->mean) : "-",
+        arm.speed ? fmt::format("{:.2f}", *arm.speed) : "-", percent(arm.multiplications_left),
+        percent(arm.energy.empty() ? std::nullopt : std::optional(arm.energy.begin()->second)));
   }
   for (const std::string& hazard : c.hazards) text += "note: " + hazard + "\n";
   return text;
@@ -318,6 +480,8 @@ compare_result compare_runs(const compare_options& options) {
   compare_result result;
   comparison c;
   c.command = options.command;
+  c.expected = options.expected;
+  for (std::string& arm : expected_in(options.directories)) c.expected.push_back(std::move(arm));
   for (const std::filesystem::path& folder : find_runs(options.directories, c.problems)) {
     try {
       c.runs.push_back(read_run(folder));
@@ -337,6 +501,7 @@ compare_result compare_runs(const compare_options& options) {
   result.json_file = options.out_dir / "compare.json";
   write_output(result.json_file,
                json.dump(1, ' ', false, ordered_json::error_handler_t::replace) + '\n');
+  if (!options.markdown.empty()) write_output(options.markdown, comparison_markdown(c, json));
   try {
     const std::string plotly = read_plotly(options.plotly);
     const std::filesystem::path page = options.out_dir / "index.html";

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "paired_bootstrap.hpp"
 #include "run_folder.hpp"
+#include "step_cost.hpp"
 
 namespace pamkit::reports {
 
@@ -20,7 +23,27 @@ struct estimate {
 /// samples.
 std::optional<estimate> estimate_mean(const std::vector<double>& values);
 
-/// All runs of one recipe that differ in the seed only.
+/// BLEU of a run against that of exact with the same seed, on the same sentences.
+struct paired_bleu {
+  std::string seed;
+  bleu_difference bleu;
+};
+
+/// What the layers of a run show, over all of them. Of the lowest seed that has statistics.
+struct layer_summary {
+  const training_run* run = nullptr;
+  std::optional<double> least_gain;
+  std::optional<double> mean_gain;
+  std::optional<double> greatest_gain;
+  std::optional<double> least_cosine;  ///< between the gradients of the arm and of exact
+  std::optional<double> mean_cosine;
+  element_counts outputs;
+  element_counts gradients;
+  product_counts products;  ///< forward and backward
+};
+
+/// All runs of one recipe that differ in the seed only; none of an arm that was expected and not
+/// run.
 struct arm_summary {
   std::string recipe;
   std::string arm;
@@ -32,25 +55,57 @@ struct arm_summary {
   std::optional<estimate> valid_loss_difference;  ///< to exact, of runs with the same seed
   std::optional<estimate> throughput;
   std::string throughput_unit;
-  std::optional<double> speed;  ///< throughput relative to native's
+  std::optional<estimate> steps_per_second;
+  std::optional<double>
+      speed;  ///< steps a second relative to native's, or items where these are not known
+  std::vector<paired_bleu> bleu;
+  std::optional<step_cost> cost;  ///< of one training step, of the lowest seed that has statistics
+  std::optional<double>
+      multiplications_left;              ///< share of native's, or where it is missing of exact's
+  std::map<std::string, double> energy;  ///< by node: share of native's or exact's
+  std::optional<layer_summary> layers;
+
+  bool was_run() const { return !runs.empty(); }
+  /// Whether it was run and every run of it is finished.
+  bool is_finished() const;
 };
 
 struct comparison {
   std::string command;
+  std::vector<std::string> expected;  ///< arms that every recipe should have
   std::vector<training_run> runs;
   std::vector<arm_summary> arms;  ///< pointers into `runs`
   std::vector<std::string> hazards;
   std::vector<std::string> problems;
 };
 
-/// Groups runs into arms: exact and native first, then as found. Diverged and unfinished runs enter
-/// no mean. `runs` must not change afterwards.
+/// Groups runs into arms: exact and native first, then as found, then expected ones without a run.
+/// Diverged, unverified and unfinished runs enter no mean. `runs` must not change afterwards.
 void summarise(comparison& c);
+
+/// Whether a run enters means and differences.
+bool enters_means(const training_run& run);
+
+/// The arm of this recipe, or nullptr.
+const arm_summary* find_arm(const comparison& c, const std::string& recipe, const char* name);
+
+/// Fills `hazards`: what makes numbers of this comparison say less than they seem to.
+void find_hazards(comparison& c);
+
+/// The recipes of the runs, in alphabetical order.
+std::vector<std::string> recipes_of(const comparison& c);
+
+/// In words: "3" where all are finished, else "2 of 3 finished", "diverged", "unfinished",
+/// "unverified", "not run".
+std::string runs_text(const arm_summary& arm);
 
 /// The file of schema pamkit.compare/1.
 nlohmann::ordered_json to_compare_json(const comparison& c);
 
 std::string comparison_text(const comparison& c);
+
+/// The tables as a page of Markdown, with the command that made them.
+std::string comparison_markdown(const comparison& c, const nlohmann::ordered_json& json);
 std::string render_comparison_page(const comparison& c, const nlohmann::ordered_json& json,
                                    const std::string& plotly);
 

@@ -14,6 +14,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kConfig = "config.json";
 constexpr std::string_view kMetrics = "metrics.jsonl";
 constexpr std::string_view kSummary = "summary.json";
+constexpr std::string_view kStatistics = "statistics.json";
 
 // JSON has no NaN: writers put null, or the word.
 bool is_not_a_number(const nlohmann::json& value) {
@@ -49,6 +50,27 @@ void take_identity(training_run& run, const nlohmann::json& object) {
   if (const auto it = object.find("environment"); it != object.end() && it->is_object()) {
     take_text(run.cpu, *it, "cpu");
   }
+}
+
+// What decides a run stands in config.json under "run"; the machine beside it.
+void take_config(training_run& run, const nlohmann::json& config) {
+  take_identity(run, config);
+  const auto described = config.find("run");
+  if (described == config.end() || !described->is_object()) return;
+  take_identity(run, *described);
+  const nlohmann::json settings = described->value("settings", nlohmann::json::object());
+  const auto training = settings.find("training");
+  if (training != settings.end() && training->is_object()) {
+    take_text(run.moment_decay, *training, "moment_decay");
+  }
+}
+
+// The lines of a file, or none where there is none.
+std::vector<std::string> lines_of(const fs::path& file) {
+  std::vector<std::string> lines;
+  std::ifstream in(file, std::ios::binary);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
 }
 
 std::string digest_of(const nlohmann::json& summary) {
@@ -141,6 +163,8 @@ std::string_view name_of(run_status status) {
       return "unfinished";
     case run_status::diverged:
       return "diverged";
+    case run_status::unverified:
+      return "unverified";
   }
   return "";
 }
@@ -159,7 +183,7 @@ training_run read_run(const fs::path& folder) {
   run.scope = "matmul";
   run.derivative = "approx";
   run.format = "binary32";
-  take_identity(run, read_object(folder / kConfig));
+  take_config(run, read_object(folder / kConfig));
   metrics_reader(run).read(folder / kMetrics);
   if (fs::exists(folder / kSummary)) {
     const nlohmann::json summary = read_object(folder / kSummary);
@@ -171,15 +195,28 @@ training_run read_run(const fs::path& folder) {
     run.signature = find_text(summary, "signature");
     run.parameters_sha256 = find_text(summary, "parameters_sha256");
     run.verification = digest_of(summary);
+    if (const auto used = summary.find("resources"); used != summary.end() && used->is_object()) {
+      run.step_seconds = find_number(*used, "step_seconds_median");
+      run.threads = find_number(*used, "threads");
+    }
     const auto value = summary.find("value");
+    const bool is_verified = find_text(summary, "status") != "unverified";
     if (value != summary.end() && is_not_a_number(*value)) {
-      run.status = run_status::diverged;
+      run.status = is_verified ? run_status::diverged : run_status::unverified;
       run.value.reset();
     } else {
       run.value = find_number(summary, "value");
     }
   }
   if (run.diverged_at) run.status = run_status::diverged;
+  std::error_code error;
+  if (run.status == run_status::finished) {
+    if (fs::exists(folder / kStatistics, error)) {
+      run.statistics = read_statistics(folder / kStatistics);
+    }
+    run.hypotheses = lines_of(folder / "hypotheses.txt");
+    run.references = lines_of(folder / "references.txt");
+  }
   if (run.arithmetic.empty()) {
     throw input_error((folder / kConfig).string() + ": no \"arithmetic\"");
   }

@@ -7,7 +7,10 @@
 #include <string>
 #include <vector>
 
-/// Reading of the folders that training writes: config.json, metrics.jsonl and summary.json.
+#include "run_statistics.hpp"
+
+/// Reading of the folders that training writes: config.json, metrics.jsonl and summary.json, and
+/// where they are there statistics.json, hypotheses.txt and references.txt.
 
 namespace pamkit::reports {
 
@@ -15,6 +18,7 @@ enum class run_status : std::uint8_t {
   finished,    ///< with a summary
   unfinished,  ///< no summary: killed, or still running
   diverged,    ///< a loss, or the value of the summary, is not a number
+  unverified,  ///< not trained: its kernels differed from the golden model
 };
 
 std::string_view name_of(run_status status);
@@ -36,20 +40,26 @@ struct training_run {
   std::string seed;
   std::string metric;  ///< "bleu", "accuracy" or "perplexity"
   std::optional<double> value;
-  std::optional<double> valid_loss;  ///< of the last epoch that gives one
-  std::optional<double> throughput;  ///< median over the steps
-  std::string throughput_unit;       ///< "tokens/s" or "images/s"
-  std::optional<double> seconds;     ///< of the last record that gives it
+  std::optional<double> valid_loss;    ///< of the last epoch that gives one
+  std::optional<double> throughput;    ///< median over the steps
+  std::string throughput_unit;         ///< "tokens/s" or "images/s"
+  std::optional<double> step_seconds;  ///< median wall time of a step
+  std::optional<double> threads;
+  std::optional<double> seconds;  ///< of the last record that gives it
   std::int64_t steps = 0;
   std::int64_t epochs = 0;
   std::string signature;
   std::string parameters_sha256;
   std::string verification;  ///< digest
   std::string cpu;           ///< the machine it ran on
+  std::string moment_decay;  ///< of the recipe: "plain" or "corrected"
   run_status status = run_status::unfinished;
   std::optional<std::int64_t> diverged_at;  ///< the first step whose loss is not a number
   std::vector<loss_point> training_losses;
   std::vector<loss_point> validation_losses;
+  std::optional<run_statistics> statistics;
+  std::vector<std::string> hypotheses;  ///< of translation, a line each
+  std::vector<std::string> references;
 
   /// ARITHMETIC[+SCOPE][+exact][+FORMAT], defaults not written: what runs over several seeds share.
   std::string arm() const;

@@ -42,6 +42,42 @@
     drawLosses('validation', 'validation', 'validation loss')];
   page.choices('recipe-choices', recipes, (i) => redraws.forEach((f) => f(i)));
 
+  // One mark an arm and layer; layers from the top down, in the order in which they are computed.
+  const layerRecipes = [...new Set(data.layers.map((l) => l.recipe))];
+  const drawLayers = (id, names, values, axisTitle) => {
+    let recipe = 0;
+    const again = page.draw(id, (width) => {
+      const series = data.layers.filter((l) => l.recipe === layerRecipes[recipe] && l[values].length > 0);
+      const layers = [];
+      series.forEach((l) => l[names].forEach((name) => { if (!layers.includes(name)) layers.push(name); }));
+      const traces = series.map((l) => ({
+        type: 'scatter', mode: 'markers', name: plain(l.arm), x: l[values], y: l[names],
+        visible: Math.min(...l[values]) < 0 ? 'legendonly' : true,
+        marker: {size: 7, color: page.palette[arms.indexOf(l.arm) % page.palette.length]},
+        hovertemplate: `%{y}<br>%{x:.4f}<extra>${plain(l.arm)}</extra>`,
+      }));
+      const layout = page.layout(axisTitle, '', {showlegend: true, hovermode: 'closest'});
+      Object.assign(layout.xaxis, {zeroline: false});
+      Object.assign(layout.yaxis, {type: 'category', categoryorder: 'array', categoryarray: layers,
+        autorange: 'reversed', dtick: 1, zeroline: false, tickfont: {size: width < 480 ? 9 : 10}});
+      layout.margin = {l: 20, r: 12, t: 12, b: 44};
+      layout.legend = {orientation: 'h', y: 1, yanchor: 'bottom', x: 0};
+      return {traces, layout, height: 140 + 15 * layers.length};
+    });
+    return (i) => { recipe = i; again(); };
+  };
+  const layerRedraws = [drawLayers('gains', 'layers', 'gains', 'gain'),
+    drawLayers('cosines', 'weights', 'cosines', 'cosine')];
+  page.choices('layer-recipe-choices', layerRecipes, (i) => layerRedraws.forEach((f) => f(i)));
+
+  const layerTable = document.getElementById('layer-table');
+  if (layerTable) {
+    page.filterable(layerTable, document.getElementById('layer-filters'), ['recipe', 'arm', 'layer']);
+    page.sortable(layerTable);
+  }
+  const operatorTable = document.getElementById('operators');
+  if (operatorTable) page.sortable(operatorTable);
+
   const table = document.getElementById('all');
   page.filterable(table, document.getElementById('filters'), ['recipe', 'arm', 'seed', 'status']);
   page.sortable(table);

@@ -22,18 +22,32 @@ struct written_run {
   double rate = 1000;
   bool summary = true;
   std::string tail{};  ///< put behind the last line of metrics.jsonl
+  std::string scope = "matmul";
+  json statistics{};         ///< statistics.json, where it is an object
+  std::string hypotheses{};  ///< with references.txt beside them, where not empty
+  std::string status = "complete";
+  double step_seconds = 0.5;
 };
+
+constexpr const char* kReferences = "the cat sat on the mat\na dog ran over the hill\n";
 
 std::filesystem::path write_run(const std::filesystem::path& parent, const written_run& run) {
   const std::filesystem::path folder = parent / (run.arithmetic + "-" + std::to_string(run.seed));
   const json identity = {{"recipe", "translation-small"},
                          {"arithmetic", run.arithmetic},
-                         {"scope", "matmul"},
+                         {"scope", run.scope},
                          {"derivative", "approx"},
                          {"format", "binary32"},
                          {"seed", run.seed},
                          {"metric", "bleu"}};
-  write_text(folder / "config.json", identity.dump());
+  // As training writes it: what decides the run below "run".
+  write_text(folder / "config.json",
+             json{{"schema", "pamkit.run_config/1"}, {"run", identity}}.dump());
+  if (run.statistics.is_object()) write_text(folder / "statistics.json", run.statistics.dump());
+  if (!run.hypotheses.empty()) {
+    write_text(folder / "hypotheses.txt", run.hypotheses);
+    write_text(folder / "references.txt", kReferences);
+  }
   std::string metrics;
   for (int step = 1; step <= 20; ++step) {
     metrics += json{{"kind", "step"},     {"step", step},          {"epoch", 1},
@@ -50,6 +64,8 @@ std::filesystem::path write_run(const std::filesystem::path& parent, const writt
     json summary = identity;
     summary.update({{"schema", "pamkit.run/1"},
                     {"value", run.value},
+                    {"status", run.status},
+                    {"resources", {{"threads", 1}, {"step_seconds_median", run.step_seconds}}},
                     {"signature", "sig"},
                     {"parameters_sha256", std::string(64, 'a')},
                     {"verification", {{"digest", "0123"}}}});
@@ -60,12 +76,17 @@ std::filesystem::path write_run(const std::filesystem::path& parent, const writt
 
 class run_comparison : public testing::Test {
  protected:
-  compare_result compare(std::vector<std::filesystem::path> directories) {
+  compare_result compare(std::vector<std::filesystem::path> directories,
+                         std::vector<std::string> expected = {}) {
     return compare_runs({.directories = std::move(directories),
                          .out_dir = folder_ / "compare",
                          .plotly = write_plotly(folder_),
+                         .markdown = folder_ / "results.md",
+                         .expected = std::move(expected),
                          .command = "./pamkit compare runs"});
   }
+  std::string page() const { return read_text(folder_ / "compare" / "index.html"); }
+  std::string markdown() const { return read_text(folder_ / "results.md"); }
   json written() { return json::parse(read_text(folder_ / "compare" / "compare.json")); }
   json arm(const std::string& name) {
     const json result = written();
@@ -82,9 +103,9 @@ class run_comparison : public testing::Test {
 TEST_F(run_comparison, means_differences_and_speeds_are_over_finished_seeds) {
   write_run(runs_, {.arithmetic = "exact", .seed = 1, .value = 28.0});
   write_run(runs_, {.arithmetic = "exact", .seed = 2, .value = 29.0});
-  write_run(runs_, {.arithmetic = "pam", .seed = 1, .value = 27.5, .rate = 500});
-  write_run(runs_, {.arithmetic = "pam", .seed = 2, .value = 28.5, .rate = 500});
-  write_run(runs_, {.arithmetic = "native", .seed = 1, .value = 28.0, .rate = 2000});
+  write_run(runs_, {.arithmetic = "pam", .seed = 1, .value = 27.5, .step_seconds = 1});
+  write_run(runs_, {.arithmetic = "pam", .seed = 2, .value = 28.5, .step_seconds = 1});
+  write_run(runs_, {.arithmetic = "native", .seed = 1, .value = 28.0});
   const compare_result result = compare({runs_});
   EXPECT_EQ(result.runs, 5U);
   EXPECT_TRUE(result.problems.empty());
@@ -94,7 +115,8 @@ TEST_F(run_comparison, means_differences_and_speeds_are_over_finished_seeds) {
   const double half = std::tan(0.475 * std::numbers::pi) / 2;
   EXPECT_NEAR(arm("exact")["value"]["interval_95"][1].get<double>(), 28.5 + half, 1e-12 * half);
   EXPECT_EQ(arm("pam")["value_minus_exact"]["mean"], -0.5);
-  EXPECT_EQ(arm("pam")["speed_relative_to_native"], 0.25);
+  EXPECT_EQ(arm("pam")["steps_per_second"]["mean"], 1);
+  EXPECT_EQ(arm("pam")["speed_relative_to_native"], 0.5);
   EXPECT_FALSE(arm("native").at("value").contains("interval_95"));
 }
 
@@ -124,6 +146,7 @@ TEST_F(run_comparison, a_killed_run_is_unfinished_and_its_torn_last_line_is_left
   EXPECT_TRUE(result.problems.empty());
   const json written_file = written();
   EXPECT_EQ(written_file["runs"][1]["status"], "unfinished");
+  EXPECT_EQ(written_file["runs"][1]["arm"], "pam");
   EXPECT_EQ(written_file["runs"][1]["steps"], 20);
 }
 
@@ -141,6 +164,161 @@ TEST_F(run_comparison, a_damaged_run_is_one_line_and_spares_the_others) {
     EXPECT_EQ(problem.find('\n'), std::string::npos) << problem;
   }
   EXPECT_EQ(read_text(torn / "metrics.jsonl"), before);
+}
+
+TEST_F(run_comparison, an_arm_that_verification_refused_is_shown_as_such) {
+  write_run(runs_, {.arithmetic = "exact"});
+  write_run(runs_, {.arithmetic = "pam", .value = nullptr, .status = "unverified"});
+  compare({runs_});
+  EXPECT_EQ(written()["runs"][1]["status"], "unverified");
+  EXPECT_FALSE(arm("pam").contains("value"));
+  EXPECT_EQ(arm("pam")["status"], "unverified");
+  EXPECT_NE(page().find("<span class=\"status-bad\">unverified</span>"), std::string::npos);
+  EXPECT_NE(markdown().find("| pam | unverified |"), std::string::npos);
+}
+
+TEST_F(run_comparison, an_expected_arm_without_a_run_is_shown_as_not_run) {
+  write_run(runs_, {.arithmetic = "exact"});
+  write_text(runs_ / "expected.txt", "# arms\nexact\n  \nadder # AdderNet\n");
+  compare({runs_}, {"pam+all", "exact"});
+  for (const char* const name : {"pam+all", "adder"}) {
+    EXPECT_EQ(arm(name)["status"], "not run") << name;
+    EXPECT_EQ(arm(name)["runs"], 0) << name;
+    EXPECT_NE(markdown().find(std::string("| ") + name + " | not run |"), std::string::npos);
+  }
+  EXPECT_EQ(arm("exact")["status"], "finished");
+  EXPECT_EQ(written()["arms"].size(), 3U);
+  EXPECT_NE(page().find("not run"), std::string::npos);
+}
+
+TEST_F(run_comparison, a_name_cannot_break_a_table_of_the_markdown_page) {
+  write_run(runs_, {.arithmetic = "exact"});
+  compare({runs_}, {"a|b*<i>"});
+  EXPECT_NE(markdown().find("| a\\|b\\*\\<i\\> | not run |"), std::string::npos);
+}
+
+TEST_F(run_comparison, bleu_is_compared_sentence_by_sentence_with_exact_of_the_same_seed) {
+  write_run(runs_, {.arithmetic = "exact", .hypotheses = kReferences});
+  write_run(runs_, {.arithmetic = "pam", .hypotheses = kReferences});
+  write_run(runs_,
+            {.arithmetic = "adder", .hypotheses = "the cat sat on a mat\na dog ran over a hill\n"});
+  write_run(runs_, {.arithmetic = "l_mul", .seed = 2, .hypotheses = kReferences});
+  compare({runs_});
+  const json same = arm("pam")["bootstrap"][0];
+  EXPECT_EQ(same["bleu"], same["exact"]);
+  EXPECT_EQ(same["p"], 1);
+  EXPECT_EQ(same["interval_95"], json::parse("[0.0, 0.0]"));
+  const json worse = arm("adder")["bootstrap"][0];
+  EXPECT_NEAR(worse["exact"].get<double>(), 100, 1e-11);
+  EXPECT_LT(worse["difference"], 0);
+  // Both sentences lose alike, so that no choice of sentences explains the difference.
+  EXPECT_EQ(worse["p"], 1.0 / 1001);
+  EXPECT_FALSE(arm("l_mul").contains("bootstrap"));
+  EXPECT_FALSE(arm("exact").contains("bootstrap"));
+}
+
+json layer(const char* name, json gain) {
+  return {{"name", name},
+          {"operator", "linear"},
+          {"arithmetic", "pam"},
+          {"gain", gain},
+          {"norm_ratio", gain},
+          {"cosine", 1.0},
+          {"output",
+           {{"elements", 100}, {"zeros", 25}, {"subnormals", 0}, {"infinities", 0}, {"nans", 1}}},
+          {"forward_products", {{"sampled", 50}, {"overflows", 1}, {"underflows", 2}}},
+          {"backward_products", {{"sampled", 50}, {"overflows", 0}, {"underflows", 3}}}};
+}
+
+json statistics_of(json operators) {
+  return {{"schema", "pamkit.statistics/1"},
+          {"layers",
+           {layer("encoder.0.up", 0.25), layer("encoder.0.down", 0.75), layer("odd", nullptr)}},
+          {"gradients",
+           {{{"name", "encoder.0.up.weight"},
+             {"cosine", 0.5},
+             {"norm_ratio", 2.0},
+             {"gradient", {{"elements", 10}, {"zeros", 5}}}},
+            {{"name", "encoder.0.down.weight"},
+             {"cosine", 1.0},
+             {"norm_ratio", 1.0},
+             {"gradient", {{"elements", 10}, {"zeros", 0}}}}}},
+          {"norm_widths", {128, 192}},
+          {"operators", std::move(operators)}};
+}
+
+json products(const char* arithmetic, double terms, double multiplications,
+              const char* reason = "") {
+  return {{"operator", "linear"}, {"place", "forward"}, {"arithmetic", arithmetic},
+          {"terms", terms},       {"additions", terms}, {"multiplications", multiplications},
+          {"quotients", 0},       {"reason", reason}};
+}
+
+TEST_F(run_comparison, statistics_give_gains_multiplications_left_and_energy) {
+  write_run(runs_, {.arithmetic = "native",
+                    .statistics = statistics_of(json::array({products("exact", 1000, 1000)}))});
+  write_run(runs_, {.arithmetic = "pam",
+                    .scope = "norm",
+                    .statistics = statistics_of(json::array(
+                        {products("pam", 900, 0), products("exact", 100, 100, "by <choice>")}))});
+  write_run(runs_, {.arithmetic = "exact"});
+  compare({runs_});
+  const json step = arm("pam+norm")["step"];
+  EXPECT_EQ(step["products"], 1000);
+  EXPECT_EQ(step["multiplications"], 100);
+  EXPECT_EQ(step["multiplications_left"], 0.1);
+  EXPECT_EQ(step["multiplications_by_place"]["forward"], 100);
+  // At 45 nm: 900 products of two integer additions of 0.1 pJ, 100 of 3.7 pJ, 1000 sums of 0.9 pJ.
+  const double expected = (900 * 0.2 + 100 * 3.7 + 1000 * 0.9) / (1000 * (3.7 + 0.9));
+  EXPECT_NEAR(step["energy"][0]["of_baseline"].get<double>(), expected, 1e-12);
+  EXPECT_EQ(arm("native")["step"]["multiplications_left"], 1);
+  EXPECT_FALSE(arm("exact").contains("step"));
+
+  const json result = written();
+  ASSERT_EQ(result["statistics"].size(), 2U);
+  EXPECT_EQ(result["statistics"][1]["layers"][0]["gain"], 0.25);
+  EXPECT_FALSE(result["statistics"][1]["layers"][2].contains("gain"));
+  // Mean, least and greatest gain; mean and least cosine; 75 zeros of 300 outputs, 5 of 20
+  // gradients; 3 overflows and 15 underflows among 300 products.
+  EXPECT_NE(
+      markdown().find("| pam+norm | 1 | 0.5000 | 0.2500 | 0.7500 | 0.7500 | 0.5000 | 25.0 % | "
+                      "25.0 % | 3 | 15 | 300 |"),
+      std::string::npos)
+      << markdown();
+  EXPECT_NE(page().find("by &lt;choice&gt;"), std::string::npos);
+  const std::string hazards = result["hazards"].dump();
+  for (const char* const part :
+       {"10.0 % of the multiplications of a step are left", "gain of 0.5000 in the mean",
+        "row length of 192", "3 NaNs among the outputs", "3 of 300 sampled products overflow",
+        "no statistics.json of exact"}) {
+    EXPECT_NE(hazards.find(part), std::string::npos) << part << " in " << hazards;
+  }
+  EXPECT_EQ(hazards.find("row length of 128"), std::string::npos);
+}
+
+TEST_F(run_comparison, damaged_statistics_are_one_line) {
+  write_run(runs_, {.arithmetic = "exact"});
+  write_run(runs_, {.arithmetic = "pam", .statistics = {{"schema", "other"}}});
+  const compare_result result = compare({runs_});
+  ASSERT_EQ(result.problems.size(), 1U);
+  EXPECT_NE(result.problems[0].find("statistics.json: schema is not"), std::string::npos);
+}
+
+TEST_F(run_comparison, hazards_of_wide_scopes_are_named) {
+  write_run(runs_, {.arithmetic = "exact", .scope = "all"});
+  write_run(folder_ / "pam", {.arithmetic = "pam", .scope = "optimizer"});
+  compare({runs_, folder_ / "pam"});
+  std::string pam;
+  std::string exact;
+  const json result = written();
+  for (const json& hazard : result["hazards"]) {
+    const auto text = hazard.get<std::string>();
+    (text.find("pam+optimizer:") != std::string::npos ? pam : exact) += text + "\n";
+  }
+  for (const char* const part : {"0/0", "the loss itself", "forget about 1.4 times too fast"}) {
+    EXPECT_NE(pam.find(part), std::string::npos) << part;
+    EXPECT_EQ(exact.find(part), std::string::npos) << part;
+  }
 }
 
 TEST_F(run_comparison, no_readable_run_at_all_is_an_error) {

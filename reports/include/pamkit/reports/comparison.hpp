@@ -17,7 +17,11 @@ struct compare_options {
   /// that is named twice is read once.
   std::vector<std::filesystem::path> directories;
   std::filesystem::path out_dir = "compare";
-  std::filesystem::path plotly;  ///< as in error_report_options
+  std::filesystem::path plotly;    ///< as in error_report_options
+  std::filesystem::path markdown;  ///< also a page of Markdown with the tables, where not empty
+  /// Arms that every recipe should have, named as in the tables; one that has no run is shown as
+  /// not run. Further ones stand in the named folders in a file expected.txt, one a line.
+  std::vector<std::string> expected;
   std::string command = "./pamkit compare";
 };
 
@@ -31,8 +35,9 @@ struct compare_result {
   std::string summary;  ///< the table as plain text, for standard output
 };
 
-/// Writes OUT/compare.json and OUT/index.html, each whole or not at all. Throws input_error if no
-/// folder holds a readable run, if a named folder does not exist and where OUT cannot be written.
+/// Writes OUT/compare.json, OUT/index.html and the page of Markdown, each whole or not at all.
+/// Throws input_error if no folder holds a readable run, if a named folder does not exist and where
+/// OUT cannot be written.
 compare_result compare_runs(const compare_options& options);
 
 }  // namespace pamkit::reports

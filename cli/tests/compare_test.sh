@@ -1,0 +1,51 @@
+# Comparisons of runs: files whole or absent, arms that are missing or broken shown as such, foreign files spared.
+here=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd)
+source "$here/expect.sh"
+
+echo '/* plotly.js stand-in */' >plotly.js
+
+# run ARITHMETIC VALUE: a run folder.
+run() {
+  local folder=runs/$1-1 described
+  described='"recipe":"r","arithmetic":"'$1'","scope":"matmul","derivative":"approx","format":"binary32","seed":1'
+  mkdir -p "$folder"
+  echo '{"schema":"pamkit.run_config/1","run":{'"$described"'}}' >"$folder/config.json"
+  echo '{"kind":"step","step":1,"epoch":1,"loss":2.5,"tokens_per_second":100,"seconds":1}' >"$folder/metrics.jsonl"
+  echo '{"schema":"pamkit.run/1",'"$described"',"metric":"bleu","value":'"$2"',"verification":"00"}' >"$folder/summary.json"
+}
+run exact 28.5
+run pam 27.25
+run l_mul null
+
+expect 0 '^3 runs compared; out/compare.json and out/index.html and page.md written$' '' \
+  "$PAMKIT" compare runs --out out --plotly plotly.js --markdown page.md --expect 'exact,adder'
+grep --quiet '^| pam | 1 | bleu | 27.2500 | -1.2500 |' page.md || fail "page.md has no row of pam: $(cat page.md)"
+grep --quiet '^| l\\_mul | diverged | bleu | – |' page.md || fail "page.md does not show the diverged arm"
+grep --quiet '^| l\\_mul | 1 | diverged | – |' page.md || fail "page.md does not show the diverged run"
+grep --quiet '^| adder | not run |' page.md || fail "page.md does not show the missing arm"
+grep --quiet 'compare runs --out out --plotly plotly.js --markdown page.md' page.md || fail "page.md lacks its command"
+expect 0 'adder +not run' '' "$PAMKIT" compare runs --out out --plotly plotly.js --expect adder
+
+# Written again over itself, but over nothing else.
+expect 0 'page.md written$' '' "$PAMKIT" compare runs --out out --plotly plotly.js --markdown page.md --quiet
+echo 'my notes' >notes.md
+expect 2 '' 'notes.md exists and was not written by pamkit' \
+  "$PAMKIT" compare runs --out out --plotly plotly.js --markdown notes.md
+[[ $(cat notes.md) == 'my notes' ]] || fail "notes.md was replaced"
+expect 0 'notes.md written$' '' "$PAMKIT" compare runs --out out --plotly plotly.js --markdown notes.md --quiet --force
+
+# No page without plotly.js, but the tables.
+expect 2 'few/compare.json and few.md written$' 'the page was not written' \
+  "$PAMKIT" compare runs --out few --plotly nowhere.js --markdown few.md --quiet
+[[ ! -e few/index.html ]] || fail "a page without plotly.js"
+
+# A damaged run costs its own row; a file is whole or absent.
+echo '{' >runs/pam-1/statistics.json
+expect 2 '^2 runs compared' 'runs/pam-1/statistics.json: not JSON' \
+  "$PAMKIT" compare runs --out out --plotly plotly.js --quiet
+rm runs/pam-1/statistics.json
+expect 2 '' 'cannot write full/compare.json' bash -c \
+  'trap "" XFSZ; ulimit -f 1; exec "$PAMKIT" compare runs --out full --plotly plotly.js --markdown full.md'
+[[ -z $(ls -A full) && ! -e full.md ]] || fail "a full disk left $(ls -A full)"
+
+finish
