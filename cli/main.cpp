@@ -6,6 +6,7 @@
 
 #include "command.hpp"
 #include "console.hpp"
+#include "cuda_backends.hpp"
 #include "interruption.hpp"
 #include "suggestion.hpp"
 
@@ -128,6 +129,7 @@ exit_code run_and_complain(int argc, char** argv) {
 int main(int argc, char** argv) {
   using namespace pamkit::cli;
   install_signal_handlers();
+  add_cuda_backends();
   exit_code code = run_and_complain(argc, argv);
   if (const int error = output_error(); error != 0 && error != EPIPE) {
     complain(std::string("standard output: ") + std::strerror(error) +

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "console.hpp"
+#include "pamkit/properties/backends.hpp"
 #include "plugin.hpp"
 #include "suggestion.hpp"
 
@@ -203,14 +204,15 @@ rule_options::single rule_options::only() const {
 void backend_option::attach(CLI::App& app) {
   add_text(
       app, "--backend", text_,
-      "scalar, simd; cuda-host, cuda-ptx, cuda, torch where built (default: all that are here); or "
+      "scalar, simd; cuda-host, cuda-ptx, cuda, torch where built (default: scalar and simd); or "
       "a shared library of your own, ./libmine.so (docs/foreign.md)",
       multiplicity::list, "BACKEND[,...]");
 }
 
 backend_choice backend_option::read() const {
-  const auto here = emulator_backends();
-  if (text_.empty()) return {{here.begin(), here.end()}, {}};
+  if (text_.empty()) return {{emulator_backends().begin(), emulator_backends().end()}, {}};
+  const auto here = properties::all_backends();
+  const auto elsewhere = absent_backends();
   backend_choice choice;
   for (const std::string& name : split_list("--backend", text_)) {
     if (name.find('/') != std::string::npos) {
@@ -219,13 +221,12 @@ backend_choice backend_option::read() const {
     }
     if (const auto it = std::ranges::find(here, name, &backend::name); it != here.end()) {
       choice.present.push_back(*it);
-    } else if (std::ranges::find(absent_backends(), name, &known_backend::name) !=
-               absent_backends().end()) {
+    } else if (std::ranges::find(elsewhere, name, &known_backend::name) != elsewhere.end()) {
       choice.absent.push_back(name);
     } else {
       std::vector<std::string> names;
       for (const backend* b : here) names.emplace_back(b->name);
-      for (const known_backend& b : absent_backends()) names.emplace_back(b.name);
+      for (const known_backend& b : elsewhere) names.emplace_back(b.name);
       refuse("--backend", "backend", name, names);
     }
   }
@@ -233,12 +234,19 @@ backend_choice backend_option::read() const {
 }
 
 std::span<const known_backend> absent_backends() {
-  static constexpr auto kAll =
-      std::to_array<known_backend>({{"cuda-host", "the CUDA part of pamkit"},
-                                    {"cuda-ptx", "the CUDA part of pamkit"},
-                                    {"cuda", "the CUDA part of pamkit and a GPU"},
-                                    {"torch", "the tensor operators and LibTorch"}});
-  return kAll;
+  // First asked when the program has added its backends.
+  static const std::vector<known_backend> all = [] {
+    std::vector<known_backend> list = {{"cuda-host", "the CUDA part of pamkit"},
+                                       {"cuda-ptx", "the CUDA part of pamkit and a CUDA toolkit"},
+                                       {"cuda", "the CUDA part of pamkit and a GPU"},
+                                       {"torch", "the tensor operators and LibTorch"}};
+    std::erase_if(list, [](const known_backend& b) {
+      return std::ranges::any_of(properties::all_backends(),
+                                 [&](const backend* here) { return here->name == b.name; });
+    });
+    return list;
+  }();
+  return all;
 }
 
 std::string absent_backend_message(std::string_view name) {

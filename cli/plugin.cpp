@@ -14,6 +14,7 @@
 
 #include "console.hpp"
 #include "failure.hpp"
+#include "pamkit/properties/backends.hpp"
 #include "pamkit_plugin.h"
 
 namespace pamkit::cli {
@@ -239,7 +240,7 @@ const backend& load_plugin(const std::string& path) {
   install_crash_handlers();
   const pamkit_implementation& functions = open_library(path);
   const bool is_taken =
-      std::ranges::any_of(emulator_backends(), [&](const backend* b) { return b->name == functions.name; }) ||
+      std::ranges::any_of(properties::all_backends(), [&](const backend* b) { return b->name == functions.name; }) ||
       std::ranges::any_of(slots(), [&](const loaded_plugin& p) { return p.name == functions.name; });
   if (is_taken) {
     throw failure(fmt::format("--backend: {} calls itself {}, as another backend does; give it a name of "

@@ -9,6 +9,7 @@
 #include "json_output.hpp"
 #include "options.hpp"
 #include "pamkit/profiles.hpp"
+#include "pamkit/properties/backends.hpp"
 #include "pamkit/properties/suite.hpp"
 #include "pamkit/provenance/environment.hpp"
 #include "recipe_names.hpp"
@@ -211,7 +212,7 @@ listing list_properties() {
 listing list_backends() {
   listing all;
   table rows({"backend", "here", "what"});
-  for (const backend* b : emulator_backends()) {
+  for (const backend* b : properties::all_backends()) {
     rows.add({std::string(b->name), "yes", std::string(b->description)});
     all.items.push_back({{"name", b->name}, {"here", true}, {"description", b->description}});
   }

@@ -9,6 +9,7 @@
 #include "console.hpp"
 #include "interruption.hpp"
 #include "options.hpp"
+#include "pamkit/properties/backends.hpp"
 #include "pamkit/properties/suite.hpp"
 #include "progress.hpp"
 #include "verify_output.hpp"
@@ -191,7 +192,7 @@ bool run_tasks(const verify_options& options, const verify_request& request,
 
 // Somebody's shared library: what a file says about it would not tell one build of it from the next.
 bool has_plugin(const backend_choice& backends) {
-  const auto here = emulator_backends();
+  const auto here = properties::all_backends();
   return std::ranges::any_of(backends.present, [&](const backend* b) {
     return std::ranges::find(here, b) == here.end();
   });

@@ -4,7 +4,7 @@
 ///   judge FAULTS [--level L] [--jobs N] [--property ID ...] [--arithmetic NAME ...] [--format NAME ...]
 ///         [--whole SITE] [--every] [--no-shrink]
 ///
-/// FAULTS lists one fault a line: site, backend ("scalar" or "simd"), name. Each is a backend of
+/// FAULTS lists one fault a line: site, backend ("scalar", "simd" or "cuda-host"), name. Each is a backend of
 /// that name. A task judges only the faults whose place the sound backend passes in it; the others
 /// return the sound backend's results. A fault that was rejected leaves the run, unless `--every`.
 /// With `--whole` the one fault is active from the start of the program, in look-ups and promises
@@ -35,6 +35,9 @@
 #include <utility>
 #include <vector>
 
+#if defined(PAMKIT_FAULTS_IN_CUDA)
+#include "pamkit/cuda/host_backend.hpp"
+#endif
 #include "pamkit/properties/suite.hpp"
 #include "planted_fault.hpp"
 
@@ -157,10 +160,16 @@ constexpr auto all_backends(std::integer_sequence<int, Sites...>) {
 using sites = std::make_integer_sequence<int, PAMKIT_FAULT_SITES>;
 constexpr auto kScalarBackends = all_backends<scalar_backend>(sites{});
 constexpr auto kSimdBackends = all_backends<simd_backend>(sites{});
+#if defined(PAMKIT_FAULTS_IN_CUDA)
+constexpr auto kCudaBackends = all_backends<cuda::host_backend>(sites{});
+const std::vector<const backend*> kSoundBackends = {&cuda::host_backend()};
+#else
+constexpr auto kCudaBackends = kScalarBackends;  // not reached: no fault is in the CUDA kernels
+const std::vector<const backend*> kSoundBackends = {&scalar_backend(), &simd_backend()};
+#endif
 
 struct fault {
   int site = 0;
-  bool in_simd = false;
   std::string name;
   backend implementation;
 };
@@ -176,10 +185,11 @@ std::vector<std::unique_ptr<fault>> read_faults(const char* path) {
     if (site <= 0 || site >= PAMKIT_FAULT_SITES) throw std::invalid_argument("no such site: " + name);
     auto f = std::make_unique<fault>();
     f->site = site;
-    f->in_simd = where == "simd";
     f->name = name;
     const auto index = static_cast<std::size_t>(site);
-    f->implementation = f->in_simd ? kSimdBackends[index] : kScalarBackends[index];
+    f->implementation = where == "cuda-host" ? kCudaBackends[index]
+                        : where == "simd"    ? kSimdBackends[index]
+                                             : kScalarBackends[index];
     f->implementation.name = f->name;
     faults.push_back(std::move(f));
   }
@@ -338,7 +348,7 @@ int judge_faults(request r) {
   const auto faults = is_whole ? std::vector<std::unique_ptr<fault>>{} : read_faults(r.faults);
   referee observer(faults, r.every);
   r.options.observer = &observer;
-  r.options.backends = {&scalar_backend(), &simd_backend()};
+  r.options.backends = kSoundBackends;
   for (const auto& f : faults) r.options.backends.push_back(&f->implementation);
   const auto asked = r.options.properties;
   for (auto& stage : stages(asked)) {

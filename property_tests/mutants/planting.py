@@ -34,6 +34,8 @@ class Fault:
 
     @property
     def backend(self):
+        if self.file.startswith("cuda/"):
+            return "cuda-host"
         return "simd" if self.file.startswith("emulator/simd/") else "scalar"
 
 

@@ -28,6 +28,10 @@ LEVELS = ("quick", "standard")
 ONLY_DECLARED = ("emulator/include/pamkit/tensor/contraction.hpp", "emulator/include/pamkit/detail/sum.hpp")
 
 
+# The kernels as C++, their plans, and the backend that runs them.
+CUDA_OBJECTS = tuple(f"cuda/{part}/CMakeFiles/pamkit_cuda_{part}.dir/" for part in ("host", "plan", "backend"))
+
+
 def refuse(message):
     print(f"run.py: {message}", file=sys.stderr)
     sys.exit(2)
@@ -89,7 +93,7 @@ class Build:
             elif word in ("-o",):
                 skip = True
             elif not re.match(r"-W|-O\d|-g$", word) and not word.endswith("ccache"):
-                for folder in ("emulator", "reference"):
+                for folder in ("emulator", "reference", "cuda"):
                     if (tree / folder).exists():
                         word = word.replace(f"{ROOT}/{folder}", f"{tree}/{folder}")
                 kept.append(word)
@@ -108,6 +112,7 @@ class Build:
         changed = {str(ROOT / f) for f in plant(faults, tree)}
         (tree / "objects").mkdir()
         changed.add(self._write_registry(tree, arithmetic))
+        is_cuda = any(f.backend == "cuda-host" for f in faults)
         compiled, linked = [], []
         changed_for_suite = changed - {str(ROOT / f) for f in ONLY_DECLARED}
         for output in self.commands:
@@ -119,6 +124,9 @@ class Build:
             elif output.startswith("reference/CMakeFiles/pamkit_reference.dir/"):
                 if self.commands[output]["file"] not in changed:
                     continue  # it comes from the library: only faults of the golden model itself change it
+            elif output.startswith(CUDA_OBJECTS):
+                if not is_cuda:
+                    continue
             elif not output.startswith(("emulator/CMakeFiles/pamkit_emulator.dir/", "emulator/format/")):
                 continue
             if self._is_of_other_arithmetic(output, arithmetic):
@@ -133,7 +141,9 @@ class Build:
         judge_object = tree / "objects" / "judge.o"
         compiled.append((judge + ["-std=c++20", "-O1", "-w", f"-DPAMKIT_FAULT_SITES={len(faults) + 1}", f"-I{HERE}"] +
                          [f"-I{ROOT / folder}" for folder in
-                          ("emulator/include", "emulator/format/include", "property_tests/include")] +
+                          ("emulator/include", "emulator/format/include", "property_tests/include",
+                           "cuda/backend/include", "cuda/plan/include")] +
+                         (["-DPAMKIT_FAULTS_IN_CUDA"] if is_cuda else []) +
                          ["-c", str(HERE / "judge.cpp"), "-o", str(judge_object)], judge_object))
         if only_checks:
             compiled = [(["-fsyntax-only" if w == "-c" else w for w in c], o) for c, o in compiled]
@@ -324,10 +334,11 @@ def judge_alone(program, fault, arguments, results):
 
 
 def judge_all(faults, build, results, arguments):
-    for arithmetic in sorted({f.arithmetic for f in faults}):
-        group = [f for f in faults if f.arithmetic == arithmetic]
+    # Faults of the CUDA kernels have a judge of their own: it runs their backend alone.
+    for arithmetic, is_cuda in sorted({(f.arithmetic, f.backend == "cuda-host") for f in faults}):
+        group = [f for f in faults if f.arithmetic == arithmetic and (f.backend == "cuda-host") == is_cuda]
         try:
-            program, messages = build.make(arithmetic, group, arithmetic)
+            program, messages = build.make(arithmetic + ("-cuda" if is_cuda else ""), group, arithmetic)
         except DoesNotApply as error:
             refuse(str(error))
         if program is None:

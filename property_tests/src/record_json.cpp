@@ -1,3 +1,4 @@
+#include "pamkit/properties/backends.hpp"
 #include "pamkit/properties/record_json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -39,7 +40,7 @@ auto reader_of(Enum first, Enum second) {
 }
 
 const backend* find_backend(const std::string& name) {
-  for (const backend* b : emulator_backends()) {
+  for (const backend* b : all_backends()) {
     if (b->name == name) return b;
   }
   return nullptr;

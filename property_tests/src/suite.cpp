@@ -10,6 +10,7 @@
 #include <set>
 #include <tuple>
 
+#include "kernel_rows.hpp"
 #include "pamkit/profiles.hpp"
 #include "pamkit/properties/suite_record.hpp"
 #include "row_joining.hpp"
@@ -161,6 +162,7 @@ suite_results results_of(const suite_options& options, const suite_record& recor
     results.rows.insert(results.rows.end(), found.begin(), found.end());
   }
   results.rows = joined(std::move(results.rows));
+  if (record.is_complete()) add_missing_kernel_rows(all, results.rows);
   // A part of a run may reach a domain nowhere.
   if (record.is_complete()) judge_empty_domains(is_whole_run(options), results);
   add_coverage(all, record.cases, results);

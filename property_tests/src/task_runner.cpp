@@ -6,6 +6,7 @@
 #include <set>
 #include <tuple>
 
+#include "kernel_rows.hpp"
 #include "pamkit/properties/suite_record.hpp"
 #include "suite_context.hpp"
 #include "work_queue.hpp"
@@ -108,7 +109,9 @@ bool run_tasks(const suite_options& options, const run_control& control, suite_r
     run_in_parallel(open.size(), context.options().jobs, context.stop_token(), [&](std::size_t i) {
       run_observer* const observer = context.options().observer;
       if (observer != nullptr) observer->task_starts();
+      forget_launches(context.options());
       rows found = context.tasks()[open[i]].run();
+      add_kernel_rows(context.options(), found);
       if (observer != nullptr) observer->task_ended(found);
       // A task that was told to stop may have found a part only.
       if (!context.is_stopping()) keep.add(open[i], std::move(found));

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "pamkit/backend.hpp"
+
+namespace pamkit::properties {
+
+/// Kernel launches of the calling thread, by the name of the kernel.
+using kernel_launches = std::vector<std::pair<std::string_view, std::uint64_t>>;
+
+/// A backend that consists of kernels, each of which a run has to judge.
+struct kernel_backend {
+  const backend* implementation = nullptr;
+  std::vector<std::string_view> kernels;
+  /// What this thread has launched since it last asked.
+  kernel_launches (*take_launches)() = nullptr;
+};
+
+/// The backends that this program knows by name: the emulator's, and those that it added.
+std::span<const backend* const> all_backends();
+
+/// Adds a backend, at the start of a program.
+void add_backend(kernel_backend added);
+
+/// Those that were added.
+std::span<const kernel_backend> kernel_backends();
+
+}  // namespace pamkit::properties

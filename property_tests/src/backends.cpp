@@ -1,0 +1,27 @@
+#include "pamkit/properties/backends.hpp"
+
+namespace pamkit::properties {
+namespace {
+
+std::vector<kernel_backend>& added_backends() {
+  static std::vector<kernel_backend> all;
+  return all;
+}
+
+std::vector<const backend*>& backend_list() {
+  static std::vector<const backend*> all(emulator_backends().begin(), emulator_backends().end());
+  return all;
+}
+
+}  // namespace
+
+std::span<const backend* const> all_backends() { return backend_list(); }
+
+void add_backend(kernel_backend added) {
+  backend_list().push_back(added.implementation);
+  added_backends().push_back(std::move(added));
+}
+
+std::span<const kernel_backend> kernel_backends() { return added_backends(); }
+
+}  // namespace pamkit::properties
