@@ -3,6 +3,10 @@
 #include "pamkit/cuda/host_backend.hpp"
 #include "pamkit/cuda/host_kernel.hpp"
 #include "pamkit/properties/backends.hpp"
+#ifdef PAMKIT_HAS_CUDA_PTX
+#include "pamkit/cuda/ptx_backend.hpp"
+#include "pamkit/cuda/ptx_execution.hpp"
+#endif
 
 namespace pamkit::cli {
 
@@ -12,6 +16,13 @@ void add_cuda_backends() {
   properties::add_backend({.implementation = &cuda::host_backend(),
                            .kernels = names,
                            .take_launches = cuda::take_launches});
+#ifdef PAMKIT_HAS_CUDA_PTX
+  names.clear();
+  for (const ptx::kernel* k : cuda::ptx_kernels()) names.push_back(k->name);
+  properties::add_backend({.implementation = &cuda::ptx_backend(),
+                           .kernels = names,
+                           .take_launches = cuda::take_ptx_launches});
+#endif
 }
 
 }  // namespace pamkit::cli

@@ -123,6 +123,29 @@ TEST(layer_kernels, of_linear_equal_the_definition) {
   }
 }
 
+TEST(layer_kernels, of_attention_equal_the_definition) {
+  std::mt19937 random(5);
+  for (const derivative gradient : {derivative::approx, derivative::exact}) {
+    for (const auto& profile : kProfiles) {
+      const auto size = [&](std::uint32_t most) {
+        return static_cast<std::int64_t>(random() % (most + 1));
+      };
+      const std::int64_t batch = size(2);
+      const std::int64_t queries = size(5);
+      const std::int64_t keys = size(40);
+      const std::int64_t width = 1 + size(6);
+      std::vector<tensor> operands = {drawn({batch, queries, width}, profile, random),
+                                      drawn({batch, keys, width}, profile, random),
+                                      drawn({batch, keys, width}, profile, random),
+                                      drawn({batch, queries, keys}, profile, random)};
+      for (std::uint32_t& hidden : operands[3].encodings) hidden = random() % 4 == 0 ? 7 : 0;
+      compare("attention", "pam", gradient, operands, {}, std::string(profile.name));
+      operands.push_back(drawn({batch, queries, width}, profile, random));
+      compare("attention_vjp", "pam", gradient, operands, {}, std::string(profile.name));
+    }
+  }
+}
+
 TEST(elementwise_kernels, equal_the_definition_in_every_format) {
   std::mt19937 random(4);
   for (const arithmetic_info& info : arithmetics()) {
@@ -155,7 +178,7 @@ TEST(elementwise_kernels, equal_the_definition_in_every_format) {
   }
 }
 
-/// What has no kernel: operations of `exact` that the C library computes, and attention.
+/// What has no kernel: operations of `exact` that the C library computes.
 TEST(kernels, exist_for_what_has_a_device_form) {
   for (const arithmetic_info& info : arithmetics()) {
     const bool is_exact = info.name == "exact";

@@ -371,7 +371,8 @@ struct layers_over {
                              [](float x) { return std::bit_cast<std::uint32_t>(x); });
       tensor d_bias = tensor_of_shape(c.inputs[2].shape);
       if (!d_bias.encodings.empty()) {
-        d_bias.encodings = sums_of_columns(Execute, columns_of_rows(p.sizes.m, p.sizes.n), d.encodings);
+        d_bias.encodings =
+            sums_of_columns(Execute, columns_of_rows(p.sizes.m, p.sizes.n), d.encodings);
       }
       return {std::move(dx), std::move(d_weight), std::move(d_bias)};
     }
@@ -380,11 +381,45 @@ struct layers_over {
     using problem = layer::linear::problem;
   };
 
+  /// The parts of attention; its definition scales the queries and hides scores.
+  struct launched_parts {
+    template <class A>
+    static words contract(const layer_call& c, contraction_kind kind,
+                          const contraction_problem& problem) {
+      return computed_contraction(Execute, A::name, kind, c.gradient, c.rules, problem);
+    }
+    template <class A>
+    static tensor softmax(const layer_call& c, const tensor& x) {
+      return std::move(softmax_rows::template forward<A>(on(c, std::span(&x, 1))).front());
+    }
+    template <class A>
+    static tensor softmax_vjp(const layer_call& c, const tensor& x, const tensor& d) {
+      const tensor operands[] = {x, d};
+      return std::move(softmax_rows::template vjp<A>(on(c, operands)).front());
+    }
+
+   private:
+    using softmax_rows = of_rows<layer::softmax, false>;
+    static layer_call on(const layer_call& c, std::span<const tensor> operands) {
+      return {.name = layer::softmax::name,
+              .rules = c.rules,
+              .gradient = c.gradient,
+              .inputs = operands,
+              .attributes = c.attributes,
+              .known = layer::softmax::attributes};
+    }
+  };
+
+  struct attention : layer::attention_of<launched_parts> {
+    static constexpr std::string_view kernel = layer::softmax::name;
+  };
+
   using all =
       type_list<of_rows<layer::sum, true, true>, of_rows<layer::mean, true>,
                 of_rows<layer::norm, true>, of_rows<layer::softmax, false>,
                 of_rows<layer::logsumexp, true>, of_rows<layer::log_softmax, false>, layer_norm,
-                cross_entropy, dropout, clip_grad_norm, adamw_step, conv2d, linear>;
+                cross_entropy, dropout, clip_grad_norm, adamw_step, conv2d, linear,
+                attention>;
 
  private:
   static constexpr std::int64_t kConv2dThreads = 128;
