@@ -2,8 +2,8 @@
 source "${BASH_SOURCE[0]%/*}/expect.sh"
 
 for operation in matmul bmm linear sum mean norm softmax log_softmax logsumexp layer_norm cross_entropy attention \
-  conv2d dropout adamw_step clip_grad_norm matmul_vjp linear_vjp softmax_vjp layer_norm_vjp cross_entropy_vjp \
-  attention_vjp conv2d_vjp; do
+  conv2d dropout adamw_step clip_grad_norm sigmoid tanh gelu matmul_vjp linear_vjp softmax_vjp layer_norm_vjp \
+  cross_entropy_vjp attention_vjp conv2d_vjp sigmoid_vjp tanh_vjp gelu_vjp; do
   for rules in 'binary32 flush infinity 5' 'bfloat16 gradual saturate 3' 'e4m3 flush infinity 9' 'binary32m7 gradual infinity 2'; do
     read -r format policy overflow length <<<"$rules"
     arguments=("$operation" --format "$format" --policy "$policy" --overflow "$overflow" --length "$length")

@@ -21,8 +21,8 @@ constexpr std::uint64_t kSampledLines = std::uint64_t{1} << 15;
 constexpr int kEnumeratedBits = 16;
 
 constexpr std::array<std::string_view, 5> kLibraryFunctions = {"exp2", "log2", "exp", "log", "pow"};
-constexpr std::array<std::string_view, 5> kLayersWithThem = {"softmax", "log_softmax", "logsumexp",
-                                                             "cross_entropy", "attention"};
+constexpr std::array<std::string_view, 8> kLayersWithThem = {
+    "softmax", "log_softmax", "logsumexp", "cross_entropy", "attention", "sigmoid", "tanh", "gelu"};
 
 template <class Names>
 bool contains(const Names& names, std::string_view name) {

@@ -293,8 +293,8 @@ const arithmetic_facts* find_facts(std::string_view name) {
 constexpr std::array kUnary = {"exp2", "log2", "exp", "log", "sqrt", "exp2_da", "log2_da"};
 constexpr std::array kLayersOfProducts = {"conv2d", "linear", "sum"};
 constexpr std::array kOtherLayers = {"adamw_step", "attention", "clip_grad_norm", "cross_entropy",
-                                     "dropout", "layer_norm", "log_softmax", "logsumexp", "mean",
-                                     "norm", "softmax"};
+                                     "dropout", "gelu", "layer_norm", "log_softmax", "logsumexp",
+                                     "mean", "norm", "sigmoid", "softmax", "tanh"};
 // No derivative is defined for the optimiser's steps.
 constexpr std::array kWithoutVjp = {"adamw_step", "clip_grad_norm"};
 

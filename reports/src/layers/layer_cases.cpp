@@ -110,6 +110,13 @@ std::vector<double> layer_norm_values(const std::vector<tensor>& in) {
   });
 }
 
+template <class F>
+std::vector<double> by_element(const tensor& x, F f) {
+  std::vector<double> y = values(x);
+  for (double& v : y) v = f(v);
+  return y;
+}
+
 std::vector<double> cross_entropy_values(const std::vector<tensor>& in) {
   const std::vector<double> log_p = by_row(in[0], log_softmax_row);
   double sum = 0;
@@ -161,6 +168,19 @@ constexpr std::array kLayers = {
                  std::vector<double> y;
                  by_row(in[0], [&](double* row, std::int64_t n) { y.push_back(logsumexp(row, n)); });
                  return y;
+               }},
+    layer_case{"sigmoid", rows_of_logits,
+               [](const std::vector<tensor>& in) {
+                 return by_element(in[0], [](double x) { return 1 / (1 + std::exp(-x)); });
+               }},
+    layer_case{"tanh", rows_of_logits,
+               [](const std::vector<tensor>& in) {
+                 return by_element(in[0], [](double x) { return std::tanh(x); });
+               }},
+    layer_case{"gelu", rows_of_logits,
+               [](const std::vector<tensor>& in) {
+                 return by_element(in[0],
+                                   [](double x) { return x / 2 * std::erfc(-x / std::sqrt(2.0)); });
                }},
     layer_case{"layer_norm",
                [](sample_data& d, std::int64_t n) {

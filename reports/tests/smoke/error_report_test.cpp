@@ -50,7 +50,8 @@ TEST(error_report, writes_every_field_of_its_schema) {
                                    "reciprocal", "exp_composition", "distributivity", "dot",
                                    "softmax_row_sum", "matmul",  "linear",         "conv2d",
                                    "softmax",   "log_softmax",   "logsumexp",      "layer_norm",
-                                   "cross_entropy", "attention"}));
+                                   "cross_entropy", "attention",     "sigmoid",        "tanh",
+                                   "gelu"}));
   EXPECT_FALSE(report["maps"].empty());
   EXPECT_FALSE(report["histograms"].empty());
   EXPECT_FALSE(report["curves"].empty());

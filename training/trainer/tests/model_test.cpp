@@ -4,8 +4,10 @@
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 
+#include "pamkit/backend.hpp"
 #include "pamkit/training/beam_search.hpp"
 #include "pamkit/training/dropout.hpp"
 #include "pamkit/training/functions.hpp"
@@ -37,6 +39,34 @@ at::Tensor uniform(std::uint32_t stream, std::vector<std::int64_t> shape) {
     to[i] = static_cast<float>(std::ldexp(static_cast<double>(bits), -31) - 1);
   }
   return t;
+}
+
+tensor words_of(const at::Tensor& t) {
+  tensor w{t.sizes().vec(), {}};
+  const at::Tensor dense = t.contiguous();
+  for (std::int64_t i = 0; i < dense.numel(); ++i) {
+    w.encodings.push_back(std::bit_cast<std::uint32_t>(dense.const_data_ptr<float>()[i]));
+  }
+  return w;
+}
+
+TEST(Model, PiecewiseAffineGeluIsTheLayerForwardAndBackward) {
+  const at::Tensor drawn = (uniform(1, {40, 30}) * 8).requires_grad_();
+  const at::Tensor d = uniform(2, {40, 30});
+  for (const std::string gradient : {"approx", "exact"}) {
+    const at::Tensor x = drawn.detach().clone().requires_grad_();
+    const at::Tensor y = piecewise_affine_gelu(x, "pam", gradient);
+    y.backward(d);
+    const arithmetic_choice choice = *parse_arithmetic("pam");
+    const policy<binary32> rules = contraction_rules(
+        choice.configure(binary32{}, subnormal_policy::flush, overflow_policy::infinity));
+    const derivative kind = gradient == "exact" ? derivative::exact : derivative::approx;
+    const tensor inputs[] = {words_of(drawn.detach()), words_of(d)};
+    const auto forward = scalar_backend().layer("gelu", "pam")(rules, kind, std::span(inputs, 1), {});
+    const auto backward = scalar_backend().layer("gelu_vjp", "pam")(rules, kind, inputs, {});
+    EXPECT_EQ(words_of(y.detach()).encodings, forward.front().encodings) << gradient;
+    EXPECT_EQ(words_of(x.grad()).encodings, backward.front().encodings) << gradient;
+  }
 }
 
 TEST(Model, ArmsStartFromEqualParameters) {
