@@ -161,7 +161,8 @@ const backend& scalar_backend() {
                                 .description = "the definitions, one element at a time",
                                 .elementwise = scalar_elementwise,
                                 .contraction = scalar_contraction,
-                                .layer = scalar_layer};
+                                .layer = scalar_layer,
+                                .reads_narrow_elements = true};
   return self;
 }
 

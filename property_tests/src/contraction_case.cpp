@@ -5,9 +5,11 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <stdexcept>
 #include <utility>
 
+#include "pamkit/convert.hpp"
 #include "statement_parts.hpp"
 
 namespace pamkit::properties {
@@ -114,6 +116,46 @@ struct buffer {
   }
 };
 
+// The formats that memory may hold, of those that are not stored in 32 bits.
+template <class Function>
+void with_narrow_format(const any_format& format, const Function& f) {
+  std::visit(
+      [&]<class F>(const F&) {
+        if constexpr (std::is_same_v<F, bfloat16>) f(F{}, element_format::bfloat16);
+        if constexpr (std::is_same_v<F, binary16>) f(F{}, element_format::binary16);
+        if constexpr (std::is_same_v<F, e5m2>) f(F{}, element_format::e5m2);
+        if constexpr (std::is_same_v<F, e4m3>) f(F{}, element_format::e4m3);
+      },
+      format);
+}
+
+// An operand in memory in the format that it was widened from, where all its elements have encodings
+// there.
+struct narrow_memory {
+  std::vector<std::byte> bytes;
+
+  // The view of the same elements here, or the given one.
+  matrix_view replace(const any_format& format, const std::vector<float>& memory,
+                      const matrix_view& view) {
+    matrix_view narrowed = view;
+    with_narrow_format(format, [&]<class F>(F, element_format stored) {
+      constexpr std::size_t kSize = sizeof(typename F::storage);
+      bytes.resize(memory.size() * kSize);
+      for (std::size_t i = 0; i < memory.size(); ++i) {
+        const encoding<binary32> x{std::bit_cast<std::uint32_t>(memory[i])};
+        const auto y = narrow(policy<F>{.subnormals = subnormal_policy::gradual}, x);
+        if (!is_nan(x) && widen(y).bits != x.bits) return;
+        const auto element = static_cast<typename F::storage>(y.bits);
+        std::memcpy(bytes.data() + i * kSize, &element, kSize);
+      }
+      narrowed.narrow = element_address(stored, bytes.data(), view.data - memory.data());
+      narrowed.format = stored;
+      narrowed.data = nullptr;
+    });
+    return narrowed;
+  }
+};
+
 bool has_equal_rows(const column& elements, std::int64_t batch, std::int64_t rows,
                     std::int64_t columns) {
   for (std::int64_t i = 0; i < batch * rows; ++i) {
@@ -136,12 +178,12 @@ contraction_problem rows_of(const contraction_problem& whole, contraction_kind k
   part.out.data += first * whole.out.row_stride;
   if (kind == contraction_kind::vjp_b) {
     part.k = count;
-    part.a.data += first * whole.a.column_stride;
-    part.b.data += first * whole.b.row_stride;
+    part.a = whole.a.from(first * whole.a.column_stride);
+    part.b = whole.b.from(first * whole.b.row_stride);
   } else {
     part.m = count;
-    part.a.data += first * whole.a.row_stride;
-    if (kind == contraction_kind::vjp_a) part.d.data += first * whole.d.row_stride;
+    part.a = whole.a.from(first * whole.a.row_stride);
+    if (kind == contraction_kind::vjp_a) part.d = whole.d.from(first * whole.d.row_stride);
   }
   return part;
 }
@@ -152,9 +194,9 @@ void call_in_parts(contraction_function function, const policy<binary32>& rules,
   for (std::int64_t batch = 0; batch < whole.batch; ++batch) {
     contraction_problem one = whole;
     one.batch = 1;
-    one.a.data += batch * whole.a.batch_stride;
-    one.b.data += batch * whole.b.batch_stride;
-    if (kind != contraction_kind::product) one.d.data += batch * whole.d.batch_stride;
+    one.a = whole.a.from(batch * whole.a.batch_stride);
+    one.b = whole.b.from(batch * whole.b.batch_stride);
+    if (kind != contraction_kind::product) one.d = whole.d.from(batch * whole.d.batch_stride);
     one.out.data += batch * whole.out.batch_stride;
     const std::int64_t rows = output_rows(kind, whole);
     for (std::int64_t first = 0; first < rows; first += kRows) {
@@ -236,6 +278,14 @@ column contract(const subject& s, contraction_kind kind, derivative gradient,
                               .b = b.view(0),
                               .d = reads_d ? d.view(0) : matrix_view{},
                               .out = {}};
+  narrow_memory narrow_a;
+  narrow_memory narrow_b;
+  narrow_memory narrow_d;
+  if (s.implementation().reads_narrow_elements) {
+    problem.a = narrow_a.replace(s.rules().format, a.memory, problem.a);
+    problem.b = narrow_b.replace(s.rules().format, b.memory, problem.b);
+    if (reads_d) problem.d = narrow_d.replace(s.rules().format, d.memory, problem.d);
+  }
   buffer out(
       place(layout, c.batch, output_rows(kind, problem), output_columns(kind, problem), false));
   problem.out = out.output(0);

@@ -13,19 +13,6 @@ matrix_view transposed(matrix_view v) {
   return v;
 }
 
-std::size_t bytes_of(element_format format) {
-  switch (format) {
-    case element_format::bfloat16:
-    case element_format::binary16:
-      return 2;
-    case element_format::e5m2:
-    case element_format::e4m3:
-      return 1;
-    default:
-      return 4;
-  }
-}
-
 std::string_view name_of(contraction_kind kind) {
   switch (kind) {
     case contraction_kind::vjp_a:
@@ -40,6 +27,7 @@ std::string_view name_of(contraction_kind kind) {
 }  // namespace
 
 operand operand_of(const matrix_view& v) {
+  if (v.narrow != nullptr) throw std::invalid_argument("operand_of: the view is not of binary32");
   return {v.data, v.row_stride, v.column_stride, v.batch_stride};
 }
 

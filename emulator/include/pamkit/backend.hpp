@@ -87,6 +87,8 @@ struct backend {
   contraction_function (*contraction)(std::string_view arithmetic, contraction_kind, derivative);
   /// "softmax", "softmax_vjp", ...; a null pointer where the backend has no layers at all.
   layer_function (*layer)(std::string_view operation, std::string_view arithmetic) = nullptr;
+  /// Whether contractions take views whose elements lie in memory in 16 or 8 bits.
+  bool reads_narrow_elements = false;
 };
 
 /// The definitions themselves, one element at a time.

@@ -99,15 +99,31 @@ struct image_taps {
   }
 };
 
-/// A matrix in memory, or taps.
+/// A matrix in memory, of binary32 or of a narrower format, or taps.
 struct strided {
   const float* data = nullptr;
   std::int64_t row = 0;
   std::int64_t column = 0;
   const image_taps* taps = nullptr;  ///< in place of the others, on the right side only
+  const void* narrow = nullptr;      ///< in place of `data`: elements of `format`
+  element_format format = element_format::binary32;
 
   const float* at(std::int64_t i, std::int64_t j) const { return data + i * row + j * column; }
-  strided transposed() const { return {data, column, row, nullptr}; }
+  strided transposed() const { return {data, column, row, nullptr, narrow, format}; }
+  /// Whether a row lies in memory as the tiles read it.
+  bool has_float_rows() const { return column == 1 && narrow == nullptr; }
+  bool has_float_columns() const { return row == 1 && narrow == nullptr; }
+
+  /// Writes `count` elements of row i from column j on, or of column j from row i on, to out[0],
+  /// out[stride], ...; of a narrow matrix.
+  void widen_row(std::int64_t i, std::int64_t j, std::int64_t count, float* out,
+                 std::int64_t stride) const {
+    widen_elements(format, narrow, i * row + j * column, column, count, out, stride);
+  }
+  void widen_column(std::int64_t i, std::int64_t j, std::int64_t count, float* out,
+                    std::int64_t stride) const {
+    widen_elements(format, narrow, i * row + j * column, row, count, out, stride);
+  }
 };
 
 /// One batch element of a contraction of any kind as a product of a left (rows x terms) and a right
@@ -142,7 +158,8 @@ inline bool factor_on_left(contraction_kind kind, const contraction_problem& c) 
 inline arrangement arrange(contraction_kind kind, const contraction_problem& c,
                            std::int64_t index) {
   const auto read = [&](const matrix_view& v) {
-    return strided{v.data + index * v.batch_stride, v.row_stride, v.column_stride, nullptr};
+    const matrix_view one = v.from(index * v.batch_stride);
+    return strided{one.data, one.row_stride, one.column_stride, nullptr, one.narrow, one.format};
   };
   arrangement r;
   r.out = c.out.data + index * c.out.batch_stride;

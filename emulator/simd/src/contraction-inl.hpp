@@ -277,6 +277,14 @@ HWY_INLINE integer_vector RoundToPower(integer_vector x) {
   return hn::IfThenElse(keep, x, rounded);
 }
 
+inline void RepeatLastColumn(std::int64_t count, std::int64_t valid, std::int64_t width,
+                             float* HWY_RESTRICT panel) {
+  for (std::int64_t t = 0; t < count; ++t) {
+    for (std::int64_t j = valid; j < width; ++j)
+      panel[t * width + j] = panel[t * width + valid - 1];
+  }
+}
+
 /// CopyPanel of taps.
 inline void CopyTaps(const image_taps& taps, std::int64_t t0, std::int64_t count, std::int64_t j0,
                      std::int64_t valid, std::int64_t width, float* HWY_RESTRICT panel) {
@@ -293,10 +301,22 @@ inline void CopyTaps(const image_taps& taps, std::int64_t t0, std::int64_t count
       taps.read(tap, place, count, panel + j, width);
     }
   }
-  for (std::int64_t t = 0; t < count; ++t) {
-    for (std::int64_t j = valid; j < width; ++j)
-      panel[t * width + j] = panel[t * width + valid - 1];
+  RepeatLastColumn(count, valid, width, panel);
+}
+
+/// CopyPanel of a narrow matrix, along whichever axis is contiguous.
+inline void WidenPanel(const strided& right, std::int64_t t0, std::int64_t count, std::int64_t j0,
+                       std::int64_t valid, std::int64_t width, float* HWY_RESTRICT panel) {
+  if (right.row == 1) {
+    for (std::int64_t j = 0; j < valid; ++j) {
+      right.widen_column(t0, j0 + j, count, panel + j, width);
+    }
+  } else {
+    for (std::int64_t t = 0; t < count; ++t) {
+      right.widen_row(t0 + t, j0, valid, panel + t * width, 1);
+    }
   }
+  RepeatLastColumn(count, valid, width, panel);
 }
 
 /// Copies terms t0.. (count) and columns j0.. (valid) of `right` to panel[t][vectors * kLanes],
@@ -308,6 +328,10 @@ inline void CopyPanel(const strided& right, std::int64_t t0, std::int64_t count,
   const std::int64_t width = vectors * kLanes;
   if (right.taps != nullptr) {
     CopyTaps(*right.taps, t0, count, j0, valid, width, panel);
+    return;
+  }
+  if (right.narrow != nullptr) {
+    WidenPanel(right, t0, count, j0, valid, width, panel);
     return;
   }
   if (right.column == 1) {
@@ -375,7 +399,7 @@ inline void PackPanel(const packing_rules& given, const strided& right, std::int
   range_lanes lanes = range;
   const integer_vector bias = Integers(p.right_bias);
   const std::int64_t width = vectors * kLanes;
-  if (right.column == 1) {
+  if (right.has_float_rows()) {
     const std::int64_t last = valid - (vectors - 1) * kLanes;
     for (std::int64_t t = 0; t < count; ++t) {
       const float* source = right.at(t0 + t, j0);
@@ -475,7 +499,12 @@ inline left_block CopyLeft(const strided& left, std::int64_t i0, std::int64_t ro
   for (std::int64_t tile = 0; tile < tiles; ++tile) {
     const std::int64_t first = i0 + tile * kTileRows;
     float* panel = target + tile * kTileRows * terms;
-    if (rows - tile * kTileRows >= kTileRows && left.row == 1) {
+    if (left.narrow != nullptr) {
+      const std::int64_t count = std::min(rows - tile * kTileRows, kTileRows);
+      for (std::int64_t i = 0; i < kTileRows; ++i) {
+        left.widen_row(first + std::min(i, count - 1), t0, terms, panel + i, kTileRows);
+      }
+    } else if (rows - tile * kTileRows >= kTileRows && left.row == 1) {
       const hn::FixedTag<float, 4> d4;
       const hn::FixedTag<float, 2> d2;
       static_assert(kTileRows == 6);
@@ -514,7 +543,7 @@ inline left_block CopyLeft(const strided& left, std::int64_t i0, std::int64_t ro
 inline left_block PrepareLeft(const packing_rules& p, const strided& left, std::int64_t i0,
                               std::int64_t rows, std::int64_t t0, std::int64_t terms,
                               std::int64_t columns, aligned_buffer& buffer) {
-  if (left.column == 1 && !p.round_left && columns < kPackedColumns) {
+  if (left.has_float_rows() && !p.round_left && columns < kPackedColumns) {
     left_block b;
     b.data = left.at(i0, t0);
     b.row = left.row;
@@ -523,7 +552,7 @@ inline left_block PrepareLeft(const packing_rules& p, const strided& left, std::
     if (p.gather) b.range = RangeOfLines(p, b.data, b.row, rows, terms);
     return b;
   }
-  if (left.row == 1 && !p.round_left && rows * terms <= kUnpackedElements) {
+  if (left.has_float_columns() && !p.round_left && rows * terms <= kUnpackedElements) {
     left_block b;
     b.data = left.at(i0, t0);
     b.row = 1;
@@ -592,7 +621,7 @@ HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, w
       // Where rows are contiguous, a few terms of all panels at a time read memory in order.
       std::array<range_lanes, kMaxPanels> ranges;
       ranges.fill(range_lanes(rules.zero_limit));
-      const std::int64_t chunk = c.right.column == 1 ? kPackedTerms : terms;
+      const std::int64_t chunk = c.right.has_float_rows() ? kPackedTerms : terms;
       for (std::int64_t t = 0; t < terms; t += chunk) {
         const std::int64_t count = terms - t < chunk ? terms - t : chunk;
         for (int q = 0; q < panel_count; ++q) {
@@ -612,6 +641,7 @@ HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, w
         const left_block left =
             PrepareLeft(rules, c.left, i0, rows, t0, terms, columns, buffers.left);
         left_block packed_left;  // what sides are made of: always packed
+        left_block raw_left;     // a narrow one widened, its encodings unchanged
         std::array<const float*, Family::kSideKinds> sides{};
         for (int q = 0; q < panel_count; ++q) {
           const right_panel& p = panels[q];
@@ -650,7 +680,15 @@ HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, w
               side_data[s] = sides[side];
             }
           }
-          if (family.ReadsRaw(kind)) {
+          if (family.ReadsRaw(kind) && c.left.narrow != nullptr) {
+            if (!raw_left.packed) {
+              raw_left = CopyLeft(c.left, i0, rows, t0, terms, buffers.left_raw);
+            }
+            t.left = raw_left.data;
+            t.left_tile = raw_left.tile;
+            t.left_row = raw_left.row;
+            t.left_term = raw_left.term;
+          } else if (family.ReadsRaw(kind)) {
             t.left = c.left.at(i0, t0);
             t.left_tile = kTileRows * c.left.row;
             t.left_row = c.left.row;
@@ -664,14 +702,20 @@ HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, w
           }
           const std::int64_t column = j0 + p.column;
           if constexpr (Family::kHasOwn) {
-            if (c.own.column == 1 && !partial) {
+            if (c.own.has_float_rows() && !partial) {
               t.own = c.own.at(i0, column);
               t.own_row = c.own.row;
             } else {
               float* const own = buffers.own.reserve(kRowBlock * kPanelColumns);
               for (std::int64_t r = 0; r < rows; ++r) {
+                float* const target = own + r * width;
+                if (c.own.narrow != nullptr) {
+                  c.own.widen_row(i0 + r, column, p.valid, target, 1);
+                  std::fill(target + p.valid, target + width, target[p.valid - 1]);
+                  continue;
+                }
                 for (std::int64_t j = 0; j < width; ++j) {
-                  own[r * width + j] = *c.own.at(i0 + r, column + (j < p.valid ? j : p.valid - 1));
+                  target[j] = *c.own.at(i0 + r, column + (j < p.valid ? j : p.valid - 1));
                 }
               }
               t.own = own;

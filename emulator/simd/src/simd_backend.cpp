@@ -192,7 +192,8 @@ const backend& simd_backend() {
                                 .description = "vector kernels for the machine's instruction set",
                                 .elementwise = simd_elementwise,
                                 .contraction = simd_contraction,
-                                .layer = simd_layer};
+                                .layer = simd_layer,
+                                .reads_narrow_elements = true};
   return self;
 }
 

@@ -9,7 +9,9 @@
 #include "guarded_array.hpp"
 #include "operand_profiles.hpp"
 #include "pamkit/backend.hpp"
+#include "pamkit/convert.hpp"
 #include "pamkit/simd.hpp"
+#include "pamkit/tensor/element.hpp"
 
 // The scalar definitions say what every output is; the vector kernels must give the same encodings
 // on every instruction set, for every layout, size, policy and operand, without touching anything
@@ -67,7 +69,35 @@ layout draw_layout(std::mt19937& random, std::int64_t batches, std::int64_t rows
 struct problem {
   std::int64_t batch = 1, m = 1, n = 1, k = 1;
   operand_profile a, b, d;
+  bool is_narrow = false;  ///< operands may lie in memory in narrower formats
 };
+
+// Any encoding of a format half of the time, the profile's rounded to it otherwise.
+template <class F>
+void fill_narrow(const operand_profile& profile, std::mt19937& random, void* data,
+                 std::int64_t count) {
+  using storage = typename F::storage;
+  const policy<F> rules{.subnormals = subnormal_policy::gradual};
+  const bool has_any = random() % 2 == 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    static_cast<storage*>(data)[i] = static_cast<storage>(
+        has_any ? random() : narrow(rules, encoding<binary32>{draw(profile, random)}).bits);
+  }
+}
+
+void fill_narrow(element_format format, const operand_profile& profile, std::mt19937& random,
+                 void* data, std::int64_t count) {
+  switch (format) {
+    case element_format::bfloat16:
+      return fill_narrow<bfloat16>(profile, random, data, count);
+    case element_format::binary16:
+      return fill_narrow<binary16>(profile, random, data, count);
+    case element_format::e5m2:
+      return fill_narrow<e5m2>(profile, random, data, count);
+    default:
+      return fill_narrow<e4m3>(profile, random, data, count);
+  }
+}
 
 std::string describe_case(const arithmetic_info& info, contraction_kind kind, derivative gradient,
                           const policy<binary32>& p, const problem& c, std::string_view target) {
@@ -88,6 +118,15 @@ void check(const arithmetic_info& info, contraction_kind kind, derivative gradie
   const auto fill = [&](const operand_profile& profile, std::int64_t rows, std::int64_t columns,
                         matrix_view& view) {
     const layout l = draw_layout(random, c.batch, rows, columns, false);
+    const auto format = static_cast<element_format>(c.is_narrow ? random() % 5 : 0);
+    if (format != element_format::binary32) {
+      auto values = std::make_unique<guarded_array>(
+          static_cast<std::size_t>(l.size * bytes_of(format)), guard, sizeof(std::uint8_t));
+      fill_narrow(format, profile, random, values->bytes(), l.size);
+      view = {nullptr, l.row, l.column, l.batch,
+              element_address(format, values->bytes(), l.origin), format};
+      return values;
+    }
     auto values = std::make_unique<guarded_array>(static_cast<std::size_t>(l.size), guard);
     for (float& x : *values) x = std::bit_cast<float>(draw(profile, random));
     view = {values->data() + l.origin, l.row, l.column, l.batch};
@@ -186,6 +225,56 @@ TEST(Contraction, EqualsTheDefinitionOnMixedOperandsOfEveryLayout) {
           }
         });
       });
+}
+
+TEST(Contraction, WidensNarrowOperandsOfEveryLayoutWhereItReadsThem) {
+  std::mt19937 random(7);
+  for_each_contraction(
+      [&](const arithmetic_info& info, contraction_kind kind, derivative gradient) {
+        for_each_policy(info, [&](const policy<binary32>& p) {
+          for (int i = 0; i < 24; ++i) {
+            problem c;
+            c.is_narrow = true;
+            const auto size = [&] { return 1 + static_cast<std::int64_t>(random() % 37); };
+            c.batch = random() % 3 == 0 ? 2 : 1;
+            std::array<std::int64_t, 3> sizes = {size(), size(), size()};
+            // Now and then more than one block of terms, of rows or of columns.
+            if (i % 8 == 0) sizes[random() % 3] = 200 + static_cast<std::int64_t>(random() % 400);
+            c.m = sizes[0];
+            c.n = sizes[1];
+            c.k = sizes[2];
+            c.a = pick(kProfiles, random);
+            c.b = pick(kProfiles, random);
+            c.d = pick(kProfiles, random);
+            ASSERT_NO_FATAL_FAILURE(check(info, kind, gradient, p, c, random));
+          }
+        });
+      });
+}
+
+template <class F>
+void compare_every_encoding(element_format format) {
+  using storage = typename F::storage;
+  constexpr std::size_t kCount = std::size_t{1} << (8 * sizeof(storage));
+  std::vector<storage> all(kCount);
+  for (std::size_t i = 0; i < kCount; ++i) all[i] = static_cast<storage>(i);
+  std::vector<float> widened(kCount);
+  widen_elements(format, all.data(), 0, 1, static_cast<std::int64_t>(kCount), widened.data(), 1);
+  for (std::size_t i = 0; i < kCount; ++i) {
+    const encoding<binary32> expected = widen(encoding<F>{all[i]});
+    const encoding<binary32> got{std::bit_cast<std::uint32_t>(widened[i])};
+    const encoding<binary32> one{load_element(format, all.data(), static_cast<std::int64_t>(i))};
+    // The payload of a NaN is no result's.
+    ASSERT_TRUE(is_nan(expected) ? is_nan(got) : got.bits == expected.bits) << std::hex << i;
+    ASSERT_TRUE(is_nan(expected) ? is_nan(one) : one.bits == expected.bits) << std::hex << i;
+  }
+}
+
+TEST(Contraction, WidensEveryNarrowEncodingExactly) {
+  compare_every_encoding<bfloat16>(element_format::bfloat16);
+  compare_every_encoding<binary16>(element_format::binary16);
+  compare_every_encoding<e5m2>(element_format::e5m2);
+  compare_every_encoding<e4m3>(element_format::e4m3);
 }
 
 TEST(Contraction, EqualsTheDefinitionAcrossBlocks) {

@@ -18,8 +18,36 @@ namespace {
 
 using std::string_view;
 
+element_format element_format_of(at::ScalarType type) {
+  switch (type) {
+    case at::kBFloat16:
+      return element_format::bfloat16;
+    case at::kHalf:
+      return element_format::binary16;
+    case at::kFloat8_e5m2:
+      return element_format::e5m2;
+    case at::kFloat8_e4m3fn:
+      return element_format::e4m3;
+    default:
+      return element_format::binary32;
+  }
+}
+
+// Narrow elements are widened where the kernels read them.
 matrix_view view_of(const at::Tensor& t) {
-  return {t.const_data_ptr<float>(), t.stride(-2), t.stride(-1), t.dim() == 3 ? t.stride(0) : 0};
+  matrix_view v{nullptr, t.stride(-2), t.stride(-1), t.dim() == 3 ? t.stride(0) : 0};
+  v.format = element_format_of(t.scalar_type());
+  if (v.format == element_format::binary32) {
+    v.data = t.const_data_ptr<float>();
+  } else {
+    v.narrow = t.const_data_ptr();
+  }
+  return v;
+}
+
+// A matrix as its product reads it: cut where the rules say so.
+at::Tensor factor(const at::Tensor& t, const configuration& rules) {
+  return t.scalar_type() == at::kFloat ? operand(t, rules) : t;
 }
 
 matrix_output output_of(at::Tensor& t) {
@@ -32,7 +60,7 @@ float sum_of(float a, float b) {
       detail::add({std::bit_cast<std::uint32_t>(a)}, {std::bit_cast<std::uint32_t>(b)}).bits);
 }
 
-// The contraction of float32 tensors into `out`, which has its final layout.
+// The contraction into `out`, float32 in its final layout.
 void contract_into(at::Tensor& out, contraction_kind kind, const choice& chosen,
                    const configuration& rules, const at::Tensor& a, const at::Tensor& b,
                    const at::Tensor& d) {
@@ -53,8 +81,8 @@ at::Tensor product(const choice& chosen, const configuration& rules, const at::T
   sizes shape = a.sizes().vec();
   shape.back() = b.size(-1);
   at::Tensor out = at::empty(shape, a.options().dtype(at::kFloat));
-  contract_into(out, contraction_kind::product, chosen, rules, operand(a, rules),
-                operand(b, rules), {});
+  contract_into(out, contraction_kind::product, chosen, rules, factor(a, rules),
+                factor(b, rules), {});
   return out;
 }
 
@@ -105,8 +133,8 @@ at::Tensor product_vjp_a_cpu(const at::Tensor& a, const at::Tensor& b, const at:
   check_derivative(op, chosen);
   const configuration rules = configuration_of(op, chosen, a.scalar_type());
   at::Tensor out = at::empty(a.sizes(), a.options().dtype(at::kFloat));
-  contract_into(out, contraction_kind::vjp_a, chosen, rules, operand(a, rules), operand(b, rules),
-                operand(d, rules));
+  contract_into(out, contraction_kind::vjp_a, chosen, rules, factor(a, rules), factor(b, rules),
+                factor(d, rules));
   return encoded(out, a.scalar_type(), rules);
 }
 
@@ -124,8 +152,8 @@ at::Tensor product_vjp_b_cpu(const at::Tensor& a, const at::Tensor& b, const at:
   if (by_columns) std::swap(shape[shape.size() - 1], shape[shape.size() - 2]);
   at::Tensor laid_out = at::empty(shape, options);
   at::Tensor out = by_columns ? laid_out.transpose(-2, -1) : laid_out;
-  contract_into(out, contraction_kind::vjp_b, chosen, rules, operand(a, rules), operand(b, rules),
-                operand(d, rules));
+  contract_into(out, contraction_kind::vjp_b, chosen, rules, factor(a, rules), factor(b, rules),
+                factor(d, rules));
   const at::Tensor result = encoded(laid_out, b.scalar_type(), rules);
   return by_columns ? result.transpose(-2, -1) : result;
 }

@@ -5,6 +5,7 @@
 
 #include "pamkit/arithmetic.hpp"
 #include "pamkit/detail/sum.hpp"
+#include "pamkit/tensor/element.hpp"
 
 /// Matrix products and their derivatives as one operation: a sum of terms over one axis, in ascending index,
 /// in one binary32 accumulator per output that starts at +0. The order is part of the result.
@@ -17,13 +18,27 @@ namespace pamkit {
 ///   vjp_b    out[k,j] = sum over i of mul_vjp_b(a[i,k], b[k,j], d[i,j])
 enum class contraction_kind : std::uint8_t { product, vjp_a, vjp_b };
 
-/// A batch of binary32 matrices in memory, read as encodings. Strides count elements and may be anything, 0
+/// A batch of matrices in memory, read as binary32 encodings. Strides count elements and may be anything, 0
 /// and negative included.
 struct matrix_view {
   const float* data = nullptr;
   std::int64_t row_stride = 0;
   std::int64_t column_stride = 1;
   std::int64_t batch_stride = 0;
+  /// Where it is not null the elements lie here, in `format`, and `data` is not read.
+  const void* narrow = nullptr;
+  element_format format = element_format::binary32;
+
+  /// The view of the same matrices that starts `elements` further on.
+  matrix_view from(std::int64_t elements) const {
+    matrix_view v = *this;
+    if (narrow != nullptr) {
+      v.narrow = element_address(format, narrow, elements);
+    } else {
+      v.data += elements;
+    }
+    return v;
+  }
 };
 
 /// A batch of result matrices; elements must not overlap each other or an operand.
@@ -49,9 +64,9 @@ struct contraction_problem {
 /// Element of a view as an encoding.
 PAMKIT_HD inline encoding<binary32> load(const matrix_view& v, std::int64_t batch,
                                          std::int64_t row, std::int64_t column) {
-  const float x =
-      v.data[batch * v.batch_stride + row * v.row_stride + column * v.column_stride];
-  return {std::bit_cast<std::uint32_t>(x)};
+  const std::int64_t at = batch * v.batch_stride + row * v.row_stride + column * v.column_stride;
+  if (v.narrow != nullptr) return {load_element(v.format, v.narrow, at)};
+  return {std::bit_cast<std::uint32_t>(v.data[at])};
 }
 
 /// The definition of all three kinds over an arithmetic, element by element.

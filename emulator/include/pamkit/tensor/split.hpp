@@ -9,10 +9,9 @@ namespace pamkit {
 
 namespace detail {
 
-inline matrix_view shifted(matrix_view v, std::int64_t batch, std::int64_t row,
+inline matrix_view shifted(const matrix_view& v, std::int64_t batch, std::int64_t row,
                            std::int64_t column) {
-  v.data += batch * v.batch_stride + row * v.row_stride + column * v.column_stride;
-  return v;
+  return v.from(batch * v.batch_stride + row * v.row_stride + column * v.column_stride);
 }
 
 inline matrix_output shifted(matrix_output v, std::int64_t batch, std::int64_t row,

@@ -4,13 +4,11 @@
 
 #include "pamkit/convert.hpp"
 #include "pamkit/cuda/kernel.cuh"
+#include "pamkit/tensor/element.hpp"
 
 /// Operands in memory, and their widening to binary32.
 
 namespace pamkit::cuda {
-
-/// The formats that operands are stored in. Operands cut to binary32m are binary32.
-enum class element_format : std::uint8_t { binary32, bfloat16, binary16, e5m2, e4m3 };
 
 /// A batch of matrices of one format. Strides count elements and may be anything, 0 and negative
 /// included.
