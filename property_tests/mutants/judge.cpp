@@ -191,7 +191,7 @@ std::vector<std::unique_ptr<fault>> read_faults(const char* path) {
                         : where == "simd"    ? kSimdBackends[index]
                                              : kScalarBackends[index];
     f->implementation.name = f->name;
-    f->implementation.reads_narrow_elements = true;
+    f->implementation.reads_narrow_elements = where != "cuda-host";
     faults.push_back(std::move(f));
   }
   return faults;

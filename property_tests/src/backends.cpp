@@ -1,10 +1,17 @@
 #include "pamkit/properties/backends.hpp"
 
+#include <utility>
+
 namespace pamkit::properties {
 namespace {
 
 std::vector<kernel_backend>& added_backends() {
   static std::vector<kernel_backend> all;
+  return all;
+}
+
+std::vector<void (*)()>& later_additions() {
+  static std::vector<void (*)()> all;
   return all;
 }
 
@@ -15,7 +22,12 @@ std::vector<const backend*>& backend_list() {
 
 }  // namespace
 
-std::span<const backend* const> all_backends() { return backend_list(); }
+std::span<const backend* const> all_backends() {
+  for (void (*const add)() : std::exchange(later_additions(), {})) add();
+  return backend_list();
+}
+
+void add_backends_when_asked(void (*add)()) { later_additions().push_back(add); }
 
 void add_backend(kernel_backend added) {
   backend_list().push_back(added.implementation);

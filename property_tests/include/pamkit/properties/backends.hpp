@@ -27,6 +27,10 @@ std::span<const backend* const> all_backends();
 /// Adds a backend, at the start of a program.
 void add_backend(kernel_backend added);
 
+/// Has `add` called before all_backends() answers for the first time: for backends that take time to
+/// be found, and that most commands do not ask for.
+void add_backends_when_asked(void (*add)());
+
 /// Those that were added.
 std::span<const kernel_backend> kernel_backends();
 
