@@ -1,5 +1,6 @@
 #include "cuda_backends.hpp"
 
+#include "pamkit/cuda/device_backend.hpp"
 #include "pamkit/cuda/host_backend.hpp"
 #include "pamkit/cuda/host_kernel.hpp"
 #include "pamkit/properties/backends.hpp"
@@ -16,6 +17,11 @@ void add_cuda_backends() {
   properties::add_backend({.implementation = &cuda::host_backend(),
                            .kernels = names,
                            .take_launches = cuda::take_launches});
+  if (cuda::find_device().is_found) {
+    properties::add_backend({.implementation = &cuda::device_backend(),
+                             .kernels = names,
+                             .take_launches = cuda::take_device_launches});
+  }
 #ifdef PAMKIT_HAS_CUDA_PTX
   names.clear();
   for (const ptx::kernel* k : cuda::ptx_kernels()) names.push_back(k->name);

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "pamkit/backend.hpp"
+#include "pamkit/cuda/launch.hpp"
+
+namespace pamkit::cuda {
+
+/// What runs the kernels of this process, once it was asked for.
+struct device_description {
+  std::string name;
+  int architecture = 0;    ///< 80, 90, 100: compute capability times ten
+  int driver_version = 0;  ///< 12040 is 12.4
+};
+
+/// The first GPU, or why there is none: no driver, no device, no device code. Asked once.
+struct device_search {
+  bool is_found = false;
+  device_description device;
+  std::string reason;
+};
+const device_search& find_device();
+
+/// "cuda": the kernels on the first GPU. Only where find_device() has found it.
+const backend& device_backend();
+
+/// Runs a launch on the first GPU, to its end: operands are copied there and what is written is
+/// copied back. Throws std::runtime_error with what the driver says, and std::invalid_argument where
+/// no device code has the kernel.
+void execute_on_device(const launch& what);
+
+/// The launches of the calling thread on the device since it last asked, by kernel.
+std::vector<std::pair<std::string_view, std::uint64_t>> take_device_launches();
+
+}  // namespace pamkit::cuda

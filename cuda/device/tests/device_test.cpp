@@ -1,0 +1,127 @@
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+#include "device_memory.hpp"
+#include "pamkit/cuda/device_backend.hpp"
+#include "pamkit/cuda/host_backend.hpp"
+#include "pamkit/cuda/host_kernel.hpp"
+
+namespace pamkit::cuda {
+namespace {
+
+// Device code of the driver on fibers: a file that names every kernel.
+class environment : public ::testing::Environment {
+ public:
+  void SetUp() override {
+    const std::filesystem::path folder = std::filesystem::temp_directory_path() /
+                                         ("pamkit_device_" + std::to_string(getpid()));
+    std::filesystem::create_directories(folder / "cubin" / "sm_80");
+    std::ofstream names(folder / "cubin" / "sm_80" / "kernels.cubin");
+    for (const kernel* k : kernels()) names << k->name << '\n';
+    setenv("PAMKIT_CUDA_CODE", folder.c_str(), 1);
+    setenv("PAMKIT_CUDA_DRIVER", PAMKIT_DRIVER_ON_FIBERS, 1);
+    folder_ = folder;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+ private:
+  std::filesystem::path folder_;
+};
+const auto* const kEnvironment = ::testing::AddGlobalTestEnvironment(new environment);
+
+TEST(device, is_described) {
+  const device_search& found = find_device();
+  ASSERT_TRUE(found.is_found) << found.reason;
+  EXPECT_EQ(found.device.name, "fibers");
+  EXPECT_EQ(found.device.architecture, 80);
+  EXPECT_EQ(found.device.driver_version, 12040);
+}
+
+std::vector<float> drawn(std::mt19937& random, std::size_t count) {
+  std::vector<float> values(count);
+  for (float& x : values) x = std::bit_cast<float>(static_cast<std::uint32_t>(random()));
+  return values;
+}
+
+TEST(device, contractions_and_layers_equal_those_on_fibers) {
+  std::mt19937 random(1);
+  for (int i = 0; i < 20; ++i) {
+    contraction_problem p;
+    p.batch = 1 + random() % 2;
+    p.m = random() % 40;
+    p.n = random() % 40;
+    p.k = random() % 40;
+    const auto a = drawn(random, static_cast<std::size_t>(p.batch * p.m * p.k) + 1);
+    const auto b = drawn(random, static_cast<std::size_t>(p.batch * p.k * p.n) + 1);
+    p.a = {a.data(), p.k, 1, p.m * p.k};
+    p.b = {b.data(), p.n, 1, p.k * p.n};
+    const auto by = [&](const backend& backend) {
+      std::vector<float> out(static_cast<std::size_t>(p.batch * p.m * p.n));
+      contraction_problem own = p;
+      own.out = {out.data(), p.n, 1, p.m * p.n};
+      backend.contraction("pam", contraction_kind::product, derivative::approx)({}, own);
+      std::vector<std::uint32_t> words;
+      for (const float x : out) words.push_back(std::bit_cast<std::uint32_t>(x));
+      return words;
+    };
+    EXPECT_EQ(by(device_backend()), by(host_backend()));
+  }
+  tensor x{{3, 40}, {}};
+  for (int i = 0; i < 120; ++i) x.encodings.push_back(0x3F000000U + random() % 0x02000000U);
+  const layer_function on_device = device_backend().layer("softmax", "pam");
+  const layer_function on_fibers = host_backend().layer("softmax", "pam");
+  EXPECT_EQ(on_device({}, derivative::approx, std::span(&x, 1), {}),
+            on_fibers({}, derivative::approx, std::span(&x, 1), {}));
+  bool is_counted = false;
+  for (const auto& [name, count] : take_device_launches()) is_counted |= name == "pamkit_softmax_pam" && count == 1;
+  EXPECT_TRUE(is_counted);
+}
+
+TEST(device, kernels_that_no_code_has_are_refused) {
+  const launch l{.kernel = "pamkit_nothing", .blocks = 1, .parameters = nullptr, .parameter_bytes = 0, .memory = {}};
+  EXPECT_THROW(execute_on_device(l), std::invalid_argument);
+}
+
+TEST(device_layout, keeps_overlapping_regions_together_and_addresses_modulo_256) {
+  std::vector<std::byte> memory(4096);
+  const std::vector<memory_region> regions = {{&memory[1000], 100, false},
+                                              {&memory[10], 20, true},
+                                              {&memory[1050], 200, true},
+                                              {&memory[30], 0, false}};
+  const device_layout layout(regions);
+  ASSERT_EQ(layout.segments().size(), 2U);
+  const auto offset = [&](std::size_t at) {
+    return layout.offset_of(std::bit_cast<std::uintptr_t>(&memory[at]));
+  };
+  EXPECT_EQ(offset(1249) - offset(1000), 249);
+  EXPECT_EQ(offset(1250), -1);
+  EXPECT_EQ(offset(9), -1);
+  for (const std::size_t at : {10, 1000, 1050}) {
+    EXPECT_EQ(static_cast<std::uintptr_t>(offset(at)) % 256,
+              std::bit_cast<std::uintptr_t>(&memory[at]) % 256);
+  }
+}
+
+TEST(device_layout, moves_addresses_and_nothing_else) {
+  std::vector<std::uint64_t> memory(8);
+  const std::vector<memory_region> regions = {{memory.data(), 64, true}};
+  const device_layout layout(regions);
+  const std::uint64_t parameters[] = {7, std::bit_cast<std::uint64_t>(&memory[2]), 0,
+                                      std::bit_cast<std::uint64_t>(&memory[0]) + 64};
+  const auto moved = layout.moved(std::as_bytes(std::span(parameters)), 0x1000);
+  std::uint64_t words[4];
+  ASSERT_EQ(moved.size(), sizeof words);
+  std::memcpy(words, moved.data(), sizeof words);
+  EXPECT_EQ(words[0], 7U);
+  EXPECT_EQ(words[1], 0x1000 + static_cast<std::uint64_t>(layout.segments()[0].offset) + 16);
+  EXPECT_EQ(words[2], 0U);
+  EXPECT_EQ(words[3], parameters[3]);
+}
+
+}  // namespace
+}  // namespace pamkit::cuda
