@@ -11,19 +11,28 @@
 
 namespace pamkit::cli {
 
-void add_cuda_backends() {
+namespace {
+
+std::vector<std::string_view> kernel_names() {
   std::vector<std::string_view> names;
   for (const cuda::kernel* k : cuda::kernels()) names.push_back(k->name);
+  return names;
+}
+
+}  // namespace
+
+void add_cuda_backends() {
   properties::add_backend({.implementation = &cuda::host_backend(),
-                           .kernels = names,
+                           .kernels = kernel_names(),
                            .take_launches = cuda::take_launches});
-  if (cuda::find_device().is_found) {
+  properties::add_backends_when_asked([] {
+    if (!cuda::find_device().is_found) return;
     properties::add_backend({.implementation = &cuda::device_backend(),
-                             .kernels = names,
+                             .kernels = kernel_names(),
                              .take_launches = cuda::take_device_launches});
-  }
+  });
 #ifdef PAMKIT_HAS_CUDA_PTX
-  names.clear();
+  std::vector<std::string_view> names;
   for (const ptx::kernel* k : cuda::ptx_kernels()) names.push_back(k->name);
   properties::add_backend({.implementation = &cuda::ptx_backend(),
                            .kernels = names,
