@@ -1,11 +1,16 @@
 #include "pamkit/cuda/device_backend.hpp"
 
+#include <dlfcn.h>
+
 #include <array>
+#include <bit>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <stdexcept>
 
@@ -22,6 +27,8 @@ namespace fs = std::filesystem;
 // Of the driver API: CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR.
 constexpr int kMajorAttribute = 75;
 constexpr int kMinorAttribute = 76;
+
+constexpr std::string_view kBaseline = "baseline_contraction_fused";
 
 std::string contents_of(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
@@ -42,11 +49,59 @@ std::vector<fs::path> code_files(int architecture) {
       const fs::path ending = entry.path().extension();
       if (ending == ".cubin" || ending == ".ptx") files.push_back(entry.path());
     }
-    if (!files.empty()) return files;
+    if (files.empty()) continue;
+    const fs::path baseline =
+        folder.parent_path() / "audit" / ("sm_" + std::to_string(architecture)) / "baseline.cubin";
+    if (candidate == machine && fs::exists(baseline, missing)) files.push_back(baseline);
+    return files;
   }
   throw std::runtime_error("no device code in " + folder.string() +
                            ": build the target pamkit_cuda_code, or set PAMKIT_CUDA_CODE");
 }
+
+// The part of cuBLAS that is measured.
+class cublas {
+ public:
+  cublas() {
+    for (const char* const name : {"libcublas.so.13", "libcublas.so.12", "libcublas.so"}) {
+      library_ = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+      if (library_ != nullptr) break;
+    }
+    if (library_ == nullptr) throw std::runtime_error("no cuBLAS is here");
+    using create = int(void**);
+    if (find<create>("cublasCreate_v2")(&handle_) != 0) {
+      throw std::runtime_error("cuBLAS does not start");
+    }
+    sgemm_ = find<gemm>("cublasSgemm_v2");
+  }
+
+  /// c = a b, all square and dense, without waiting.
+  void sgemm(std::int64_t size, std::uint64_t a, std::uint64_t b, std::uint64_t c) const {
+    const int n = static_cast<int>(size);
+    const float one = 1;
+    const float zero = 0;
+    if (sgemm_(handle_, 0, 0, n, n, n, &one, a, n, b, n, &zero, c, n) != 0) {
+      throw std::runtime_error("cublasSgemm failed");
+    }
+  }
+
+ private:
+  using gemm = int(void*, int, int, int, int, int, const float*, std::uint64_t, int, std::uint64_t,
+                   int, const float*, std::uint64_t, int);
+
+  template <class Function>
+  Function* find(const char* name) const {
+    void* const address = dlsym(library_, name);
+    if (address == nullptr) throw std::runtime_error(std::string("cuBLAS has no ") + name);
+    Function* function = nullptr;
+    std::memcpy(&function, &address, sizeof function);
+    return function;
+  }
+
+  void* library_ = nullptr;
+  void* handle_ = nullptr;
+  gemm* sgemm_ = nullptr;
+};
 
 // The first GPU with the kernels loaded; calls are made one at a time.
 class device {
@@ -68,35 +123,23 @@ class device {
       check(driver_, driver_.cuModuleLoadData(&module, image.c_str()), file.string());
       modules_.push_back(module);
     }
-    for (const kernel* k : kernels()) find_function(*k);
+    for (const kernel* k : kernels()) find_function(k->name, k->threads);
+    // What the classes are measured against has their block.
+    if (const kernel* k = find_kernel("pamkit_contraction_pam_fast"); k != nullptr) {
+      find_function(kBaseline, k->threads);
+    }
   }
 
   device_description description;
 
   void run(const launch& what) {
-    const auto it = functions_.find(what.kernel);
-    if (it == functions_.end()) {
-      throw std::invalid_argument("no device code has " + std::string(what.kernel));
-    }
     const std::scoped_lock alone(mutex_);
     enter();
     const std::string name(what.kernel);
     const device_layout layout(what.memory);
-    reserve(layout.bytes());
-    for (const device_layout::segment& s : layout.segments()) {
-      check(driver_,
-            driver_.cuMemcpyHtoD(memory_ + s.offset, std::bit_cast<const void*>(s.begin),
-                                 s.end - s.begin),
-            name + ": copy to the device");
-    }
-    const std::span given(static_cast<const std::byte*>(what.parameters), what.parameter_bytes);
-    std::vector<std::byte> moved = layout.moved(given, memory_);
-    void* parameters[] = {moved.data()};
-    const auto threads = static_cast<unsigned>(it->second.threads);
-    check(driver_,
-          driver_.cuLaunchKernel(it->second.function, what.blocks, 1, 1, threads, 1, 1, 0, nullptr,
-                                 parameters, nullptr),
-          name + ": launch");
+    copy_operands(layout, name);
+    std::vector<std::byte> parameters = moved_parameters(what, layout);
+    start(what.kernel, what.blocks, parameters);
     check(driver_, driver_.cuCtxSynchronize(), name);
     for (const memory_region& r : what.memory) {
       if (!r.is_written || r.bytes == 0) continue;
@@ -108,7 +151,81 @@ class device {
     }
   }
 
+  std::vector<double> time(const launch& what, int repetitions, std::string_view instead) {
+    const std::scoped_lock alone(mutex_);
+    enter();
+    const device_layout layout(what.memory);
+    copy_operands(layout, std::string(what.kernel));
+    std::vector<std::byte> parameters = moved_parameters(what, layout);
+    const std::string_view kernel = instead.empty() ? what.kernel : instead;
+    return timed(repetitions, [&] { start(kernel, what.blocks, parameters); });
+  }
+
+  std::vector<double> time_gemm(std::int64_t size, int repetitions) {
+    const std::scoped_lock alone(mutex_);
+    enter();
+    const cublas blas;
+    const std::vector<float> ones(static_cast<std::size_t>(size * size), 1.0F);
+    const std::size_t bytes = ones.size() * sizeof(float);
+    reserve(3 * bytes);
+    for (int i = 0; i < 2; ++i) {
+      check(driver_, driver_.cuMemcpyHtoD(memory_ + static_cast<std::size_t>(i) * bytes, ones.data(), bytes),
+            "copy to the device");
+    }
+    return timed(repetitions,
+                 [&] { blas.sgemm(size, memory_, memory_ + bytes, memory_ + 2 * bytes); });
+  }
+
  private:
+  static constexpr int kWarmUps = 3;
+
+  void copy_operands(const device_layout& layout, const std::string& name) {
+    reserve(layout.bytes());
+    for (const device_layout::segment& s : layout.segments()) {
+      check(driver_,
+            driver_.cuMemcpyHtoD(memory_ + s.offset, std::bit_cast<const void*>(s.begin),
+                                 s.end - s.begin),
+            name + ": copy to the device");
+    }
+  }
+
+  std::vector<std::byte> moved_parameters(const launch& what, const device_layout& layout) const {
+    const std::span given(static_cast<const std::byte*>(what.parameters), what.parameter_bytes);
+    return layout.moved(given, memory_);
+  }
+
+  void start(std::string_view kernel, std::uint32_t blocks, std::vector<std::byte>& parameters) {
+    const auto it = functions_.find(kernel);
+    if (it == functions_.end()) {
+      throw std::invalid_argument("no device code has " + std::string(kernel));
+    }
+    void* addresses[] = {parameters.data()};
+    const auto threads = static_cast<unsigned>(it->second.threads);
+    check(driver_,
+          driver_.cuLaunchKernel(it->second.function, blocks, 1, 1, threads, 1, 1, 0, nullptr,
+                                 addresses, nullptr),
+          std::string(kernel) + ": launch");
+  }
+
+  template <class Start>
+  std::vector<double> timed(int repetitions, const Start& start_once) {
+    for (int i = 0; i < kWarmUps; ++i) start_once();
+    if (events_[0] == nullptr) {
+      for (driver::handle& e : events_) check(driver_, driver_.cuEventCreate(&e, 0), "event");
+    }
+    std::vector<double> milliseconds;
+    for (int i = 0; i < repetitions; ++i) {
+      float elapsed = 0;
+      check(driver_, driver_.cuEventRecord(events_[0], nullptr), "event");
+      start_once();
+      check(driver_, driver_.cuEventRecord(events_[1], nullptr), "event");
+      check(driver_, driver_.cuEventSynchronize(events_[1]), "timed launch");
+      check(driver_, driver_.cuEventElapsedTime(&elapsed, events_[0], events_[1]), "event");
+      milliseconds.push_back(elapsed);
+    }
+    return milliseconds;
+  }
+
   struct loaded {
     driver::handle function = nullptr;
     int threads = 0;
@@ -132,12 +249,12 @@ class device {
     check(driver_, driver_.cuCtxSetCurrent(context_), description.name + ": no context");
   }
 
-  void find_function(const kernel& k) {
-    const std::string name(k.name);
+  void find_function(std::string_view kernel, int threads) {
+    const std::string name(kernel);
     for (const driver::handle module : modules_) {
       driver::handle function = nullptr;
       if (driver_.cuModuleGetFunction(&function, module, name.c_str()) != 0) continue;
-      functions_[k.name] = {function, k.threads};
+      functions_[kernel] = {function, threads};
       return;
     }
   }
@@ -151,6 +268,7 @@ class device {
   }
 
   driver driver_;
+  std::array<driver::handle, 2> events_{};
   driver::handle context_ = nullptr;
   std::vector<driver::handle> modules_;
   std::map<std::string_view, loaded> functions_;
@@ -185,10 +303,24 @@ thread_local std::map<std::string_view, std::uint64_t> launches;
 
 const device_search& find_device() { return the_device().search; }
 
-void execute_on_device(const launch& what) {
+namespace {
+device& opened_device() {
   const opened& o = the_device();
   if (o.gpu == nullptr) throw std::runtime_error(o.search.reason);
-  o.gpu->run(what);
+  return *o.gpu;
+}
+}  // namespace
+
+std::vector<double> time_on_device(const launch& what, int repetitions, std::string_view kernel) {
+  return opened_device().time(what, repetitions, kernel);
+}
+
+std::vector<double> time_cublas(std::int64_t size, int repetitions) {
+  return opened_device().time_gemm(size, repetitions);
+}
+
+void execute_on_device(const launch& what) {
+  opened_device().run(what);
   if (const kernel* k = find_kernel(what.kernel); k != nullptr) ++launches[k->name];
 }
 

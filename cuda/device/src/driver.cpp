@@ -44,6 +44,10 @@ driver open_driver() {
   find(library, "cuMemcpyHtoD_v2", d.cuMemcpyHtoD);
   find(library, "cuMemcpyDtoH_v2", d.cuMemcpyDtoH);
   find(library, "cuLaunchKernel", d.cuLaunchKernel);
+  find(library, "cuEventCreate", d.cuEventCreate);
+  find(library, "cuEventRecord", d.cuEventRecord);
+  find(library, "cuEventSynchronize", d.cuEventSynchronize);
+  find(library, "cuEventElapsedTime", d.cuEventElapsedTime);
   return d;
 }
 

@@ -34,6 +34,17 @@ const backend& device_backend();
 /// no device code has the kernel.
 void execute_on_device(const launch& what);
 
+/// Runs a launch `repetitions` times on the first GPU, its operands there, and gives the milliseconds
+/// of each. `kernel` runs in place of the launch's own where it is not empty: one with the same
+/// parameters and block, as "baseline_contraction_fused" has. Nothing is copied back. Throws as
+/// execute_on_device.
+std::vector<double> time_on_device(const launch& what, int repetitions,
+                                   std::string_view kernel = {});
+
+/// Milliseconds of cuBLAS's sgemm on square matrices of ones, in binary32 without tensor cores. Throws
+/// std::runtime_error where there is no cuBLAS.
+std::vector<double> time_cublas(std::int64_t size, int repetitions);
+
 /// The launches of the calling thread on the device since it last asked, by kernel.
 std::vector<std::pair<std::string_view, std::uint64_t>> take_device_launches();
 

@@ -34,6 +34,10 @@ struct driver {
                            unsigned block_x, unsigned block_y, unsigned block_z,
                            unsigned shared_bytes, handle stream, void** parameters,
                            void** extra) = nullptr;
+  result (*cuEventCreate)(handle* event, unsigned flags) = nullptr;
+  result (*cuEventRecord)(handle event, handle stream) = nullptr;
+  result (*cuEventSynchronize)(handle event) = nullptr;
+  result (*cuEventElapsedTime)(float* milliseconds, handle from, handle to) = nullptr;
 };
 
 /// Opens the driver's library: PAMKIT_CUDA_DRIVER, or else libcuda.so.1. Throws std::runtime_error

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Everything that only a GPU can show, in one command and one file.
+
+  cuda/device/check.py [--out gpu.json] [--quick] [--only STEP,...]
+
+builds, then: the suite at level standard on the backend cuda; scalar operations on 10^9 pairs each; a thousand
+runs of the same launches; compute-sanitizer's four tools; the classes beside a fused multiply-add of the same tile
+and cuBLAS; a short training. Each step is one entry of the file: pass, fail, or not-run with the reason.
+
+Exit codes: 0 all passed, 1 a step failed, 2 usage, 3 there is no GPU (nothing is built or written).
+"""
+
+import argparse
+import ctypes
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build" / "release"
+BIN = BUILD / "bin"
+TARGETS = ("pamkit_cli", "pamkit-device-check", "pamkit_cuda_code", "pamkit_device_code")
+TOOLS = ("memcheck", "racecheck", "initcheck", "synccheck")
+
+
+def gpu():
+    """The name of the first GPU by the driver, or raises RuntimeError with the reason."""
+    library = os.environ.get("PAMKIT_CUDA_DRIVER") or "libcuda.so.1"
+    try:
+        driver = ctypes.CDLL(library)
+    except OSError as error:
+        raise RuntimeError(f"no CUDA driver: {error}") from error
+    count = ctypes.c_int(0)
+    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0 or count.value == 0:
+        raise RuntimeError("there is a CUDA driver, but no GPU")
+    device = ctypes.c_int(0)
+    name = ctypes.create_string_buffer(256)
+    driver.cuDeviceGet(ctypes.byref(device), 0)
+    driver.cuDeviceGetName(name, 255, device)
+    return name.value.decode()
+
+
+class Step:
+    """Runs commands; the first that ends with something else than 0 decides."""
+
+    def __init__(self, name):
+        self.entry = {"step": name, "status": "pass", "commands": []}
+        self.started = time.monotonic()
+
+    def run(self, command, **more):
+        words = [str(word) for word in command]
+        print(f"check.py: {self.entry['step']}: {' '.join(words)}", file=sys.stderr, flush=True)
+        done = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False, **more)
+        self.entry["commands"].append({"command": [word.replace(str(ROOT), ".") for word in words], "exit_code": done.returncode})
+        if done.returncode != 0 and self.entry["status"] == "pass":
+            self.entry["status"] = "fail"
+            self.entry["reason"] = f"exit code {done.returncode}"
+        return done.stdout
+
+    def not_run(self, reason):
+        self.entry.update(status="not-run", reason=reason)
+
+    def end(self):
+        self.entry["seconds"] = round(time.monotonic() - self.started, 1)
+        return self.entry
+
+
+def build(step, _):
+    step.run(["cmake", "--preset", "release"])
+    for target in TARGETS:
+        step.run(["cmake", "--build", BUILD, "--target", target])
+
+
+def suite(step, options):
+    level = "quick" if options.quick else "standard"
+    out = options.out.parent / "gpu-verify"
+    step.run([BIN / "pamkit", "verify", "--backend", "cuda", "--level", level, "--out", out, "--force", "--quiet"])
+    written = out / "verify.json"
+    if written.exists():
+        step.entry["counts"] = json.loads(written.read_text()).get("counts", {})
+
+
+def measured(step, arguments):
+    text = step.run([BIN / "pamkit-device-check", *arguments])
+    if text:
+        step.entry.update({k: v for k, v in json.loads(text).items() if k != "schema"})
+
+
+def probes(step, options):
+    measured(step, ["probes", "--pairs", 10**6 if options.quick else 10**9])
+
+
+def determinism(step, options):
+    measured(step, ["determinism", "--runs", 10 if options.quick else 1000])
+
+
+def sanitizer(step, _):
+    tool = shutil.which("compute-sanitizer") or shutil.which("compute-sanitizer", path="/usr/local/cuda/bin")
+    if tool is None:
+        return step.not_run("compute-sanitizer is not here")
+    for name in TOOLS:
+        step.run([tool, "--tool", name, "--error-exitcode", "1", BIN / "pamkit-device-check", "determinism", "--runs", "2"])
+
+
+def bench(step, options):
+    measured(step, ["bench", *(["--repetitions", 5, "--largest", 64] if options.quick else [])])
+
+
+def training(step, options):
+    # The kernels take the operands of a step through the emulator's interface; tensors stay on the host.
+    return step.not_run("the tensor operators are registered for the CPU alone")
+
+
+STEPS = {f.__name__: f for f in (build, suite, probes, determinism, sanitizer, bench, training)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("gpu.json"), help="the file (default: gpu.json)")
+    parser.add_argument("--quick", action="store_true", help="fewer pairs and runs, smaller matrices, level quick")
+    parser.add_argument("--only", default="", metavar="STEP,...", help="of " + ", ".join(STEPS))
+    options = parser.parse_args()
+    options.out = options.out.resolve()
+    wanted = options.only.split(",") if options.only else list(STEPS)
+    unknown = [name for name in wanted if name not in STEPS]
+    if unknown:
+        print(f"check.py: --only: no step is called {unknown[0]}; steps are {', '.join(STEPS)}", file=sys.stderr)
+        return 2
+    if not options.out.parent.is_dir():
+        print(f"check.py: --out: there is no folder {options.out.parent}", file=sys.stderr)
+        return 2
+    try:
+        name = gpu()
+    except RuntimeError as error:
+        print(f"check.py: {error}; a GPU is needed, everything else is verified by './pamkit verify --backend cuda-host,cuda-ptx'",
+              file=sys.stderr)
+        return 3
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False).stdout.strip()
+    document = {"schema": "pamkit.gpu/1", "device": name, "commit": commit, "command": ["cuda/device/check.py", *sys.argv[1:]], "steps": []}
+    for wanted_name in wanted:
+        step = Step(wanted_name)
+        STEPS[wanted_name](step, options)
+        document["steps"].append(step.end())
+        # After each step: what was found so far is kept.
+        part = options.out.with_name(options.out.name + ".part")
+        part.write_text(json.dumps(document, indent=2) + "\n")
+        part.replace(options.out)
+        print(f"check.py: {wanted_name}: {step.entry['status']}", file=sys.stderr, flush=True)
+        if wanted_name == "build" and step.entry["status"] == "fail":
+            break
+    print(f"{options.out} written")
+    return 1 if any(s["status"] == "fail" for s in document["steps"]) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

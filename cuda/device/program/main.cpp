@@ -1,0 +1,265 @@
+/// pamkit-device-check: what a GPU is asked besides the suite. Results are one JSON document on standard
+/// output; progress goes to standard error.
+///
+///   pamkit-device-check probes [--pairs N]          scalar operations against the vector kernels
+///   pamkit-device-check determinism [--runs N]      the same launches again and again
+///   pamkit-device-check bench [--repetitions N]     the classes, a fused multiply-add, cuBLAS
+///
+/// Exit codes: 0 all agreed, 1 something differs, 2 usage, 3 no GPU.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <cstdio>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "pamkit/cuda/device_backend.hpp"
+#include "pamkit/cuda/execution.hpp"
+#include "pamkit/simd.hpp"
+
+namespace pamkit::cuda {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+// SplitMix64: word i of a stream.
+std::uint64_t mixed(std::uint64_t i) {
+  std::uint64_t z = (i + 1) * 0x9E3779B97F4A7C15U;
+  z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9U;
+  z = (z ^ z >> 27) * 0x94D049BB133111EBU;
+  return z ^ z >> 31;
+}
+
+// ---- Scalar operations ------------------------------------------------------------------------
+
+constexpr std::size_t kChunk = std::size_t{1} << 22;
+
+// The first operands whose results differ, or nothing.
+json compare(const configuration& rules, std::string_view operation, std::uint64_t pairs) {
+  const elementwise_function there = device_backend().elementwise(operation, rules.arithmetic);
+  const elementwise_function here = simd_backend().elementwise(operation, rules.arithmetic);
+  std::vector<std::uint32_t> a(kChunk), b(kChunk), got(kChunk), expected(kChunk);
+  for (std::uint64_t first = 0; first < pairs; first += kChunk) {
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(kChunk, pairs - first));
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint64_t word = mixed(first + i);
+      a[i] = static_cast<std::uint32_t>(word);
+      b[i] = static_cast<std::uint32_t>(word >> 32);
+    }
+    there(rules, a.data(), b.data(), got.data(), count);
+    here(rules, a.data(), b.data(), expected.data(), count);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (got[i] == expected[i]) continue;
+      return {{"a", fmt::format("{:08X}", a[i])},
+              {"b", fmt::format("{:08X}", b[i])},
+              {"got", fmt::format("{:08X}", got[i])},
+              {"expected", fmt::format("{:08X}", expected[i])}};
+    }
+  }
+  return {};
+}
+
+int run_probes(json& report, std::uint64_t pairs) {
+  json rows = json::array();
+  bool is_equal = true;
+  for (const arithmetic_info& arithmetic : arithmetics()) {
+    for (const operation_info& operation : operations()) {
+      if (device_backend().elementwise(operation.name, arithmetic.name) == nullptr) continue;
+      fmt::print(stderr, "{} {}\n", arithmetic.name, operation.name);
+      const configuration rules = parse_arithmetic(arithmetic.name)
+                                      ->configure(binary32{}, subnormal_policy::flush,
+                                                  overflow_policy::infinity);
+      const json mismatch = compare(rules, operation.name, pairs);
+      is_equal = is_equal && mismatch.is_null();
+      json row = {{"arithmetic", arithmetic.name}, {"operation", operation.name}, {"pairs", pairs},
+                  {"status", mismatch.is_null() ? "pass" : "fail"}};
+      if (!mismatch.is_null()) row["mismatch"] = mismatch;
+      rows.push_back(row);
+    }
+  }
+  report["probes"] = rows;
+  return is_equal ? 0 : 1;
+}
+
+// ---- Determinism ------------------------------------------------------------------------------
+
+// Sizes that leave partial tiles, slabs and warps.
+constexpr std::int64_t kSize = 193;
+
+std::vector<float> operand(std::uint64_t stream, std::size_t count) {
+  std::vector<float> values(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t word = mixed(stream << 32 | i);
+    // Exponents from -20 to 20, now and then a zero.
+    const auto field = static_cast<std::uint32_t>(107 + word % 41);
+    const bool is_zero = (word >> 8) % 64 == 0;
+    values[i] = std::bit_cast<float>(
+        is_zero ? 0U : static_cast<std::uint32_t>(word >> 32) % 0x800000U | field << 23 |
+                           (static_cast<std::uint32_t>(word >> 20) & 1U) << 31);
+  }
+  return values;
+}
+
+std::vector<std::uint32_t> one_round() {
+  std::vector<std::uint32_t> all;
+  const auto a = operand(1, kSize * kSize);
+  const auto b = operand(2, kSize * kSize);
+  const auto d = operand(3, kSize * kSize);
+  for (const auto kind :
+       {contraction_kind::product, contraction_kind::vjp_a, contraction_kind::vjp_b}) {
+    contraction_problem c{.batch = 1, .m = kSize, .n = kSize, .k = kSize, .a = {}, .b = {},
+                          .d = {}, .out = {}};
+    c.a = {a.data(), kSize};
+    c.b = {b.data(), kSize};
+    c.d = {d.data(), kSize};
+    const auto words =
+        computed_contraction(execute_on_device, "pam", kind, derivative::approx, {}, c);
+    all.insert(all.end(), words.begin(), words.end());
+  }
+  tensor x{{kSize, kSize}, {}};
+  for (const float v : a) x.encodings.push_back(std::bit_cast<std::uint32_t>(v));
+  tensor incoming = x;
+  std::ranges::reverse(incoming.encodings);
+  for (const char* const name : {"softmax_vjp", "log_softmax_vjp", "norm"}) {
+    const layer_function f = device_backend().layer(name, "pam");
+    std::vector<tensor> inputs = {x};
+    if (std::string_view(name) != "norm") inputs.push_back(incoming);
+    for (const tensor& t : f({}, derivative::approx, inputs, {})) {
+      all.insert(all.end(), t.encodings.begin(), t.encodings.end());
+    }
+  }
+  return all;
+}
+
+int run_determinism(json& report, int runs) {
+  const auto first = one_round();
+  int differing = 0;
+  for (int i = 1; i < runs; ++i) {
+    if (one_round() != first) ++differing;
+    if (i % 100 == 0) fmt::print(stderr, "{} of {} runs\n", i, runs);
+  }
+  report["determinism"] = {{"runs", runs}, {"words", first.size()}, {"differing_runs", differing},
+                           {"status", differing == 0 ? "pass" : "fail"}};
+  return differing == 0 ? 0 : 1;
+}
+
+// ---- Speed ------------------------------------------------------------------------------------
+
+double median(std::vector<double> values) {
+  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
+  return values[values.size() / 2];
+}
+
+struct timing {
+  std::string kernel;
+  double milliseconds = 0;
+};
+
+int wanted_repetitions = 0;
+std::vector<timing> timings;
+
+// An executor that measures what it is asked to run, and the baseline beside the fast class.
+void time_launch(const launch& l) {
+  const auto add = [&](std::string_view kernel) {
+    timings.push_back({std::string(kernel.empty() ? l.kernel : kernel),
+                       median(time_on_device(l, wanted_repetitions, kernel))});
+  };
+  add({});
+  if (l.kernel == "pamkit_contraction_pam_fast") {
+    try {
+      add("baseline_contraction_fused");
+    } catch (const std::invalid_argument& error) {
+      fmt::print(stderr, "{}\n", error.what());
+    }
+  }
+}
+
+int run_bench(json& report, int repetitions, std::int64_t largest) {
+  wanted_repetitions = repetitions;
+  json rows = json::array();
+  for (std::int64_t size = std::min<std::int64_t>(512, largest); size <= largest; size *= 2) {
+    fmt::print(stderr, "{} x {} x {}\n", size, size, size);
+    timings.clear();
+    // Of one magnitude, so that every class has them in its domain.
+    const std::vector<float> ones(static_cast<std::size_t>(size * size), 1.5F);
+    contraction_problem c{.batch = 1, .m = size, .n = size, .k = size, .a = {}, .b = {}, .d = {},
+                          .out = {}};
+    c.a = {ones.data(), size};
+    c.b = {ones.data(), size};
+    static_cast<void>(computed_contraction(time_launch, "pam", contraction_kind::product,
+                                           derivative::approx, {}, c));
+    try {
+      timings.push_back({"cublasSgemm", median(time_cublas(size, repetitions))});
+    } catch (const std::runtime_error& error) {
+      fmt::print(stderr, "{}\n", error.what());
+    }
+    const double terms = static_cast<double>(size) * static_cast<double>(size) *
+                         static_cast<double>(size);
+    for (const timing& t : timings) {
+      json row = {{"size", size}, {"kernel", t.kernel}, {"milliseconds", t.milliseconds}};
+      if (t.milliseconds > 0) row["terms_per_second"] = terms / t.milliseconds * 1e3;
+      for (const char* const baseline : {"baseline_contraction_fused", "cublasSgemm"}) {
+        const auto it = std::ranges::find(timings, baseline, &timing::kernel);
+        if (it != timings.end() && t.milliseconds > 0) {
+          row[std::string("speed_over_") + baseline] = it->milliseconds / t.milliseconds;
+        }
+      }
+      rows.push_back(row);
+    }
+  }
+  report["bench"] = {{"repetitions", repetitions}, {"rows", rows}};
+  return 0;
+}
+
+int check_device(int argc, char** argv) {
+  CLI::App app("what a GPU is asked besides the suite", "pamkit-device-check");
+  app.require_subcommand(1);
+  std::uint64_t pairs = 1'000'000'000;
+  int runs = 1000;
+  int repetitions = 50;
+  std::int64_t largest = 4096;
+  CLI::App* const probes = app.add_subcommand("probes", "scalar operations against the vector kernels");
+  probes->add_option("--pairs", pairs, "operand pairs of each operation")->check(CLI::PositiveNumber)->capture_default_str();
+  CLI::App* const determinism = app.add_subcommand("determinism", "the same launches again and again");
+  determinism->add_option("--runs", runs, "how often")->check(CLI::PositiveNumber)->capture_default_str();
+  CLI::App* const bench = app.add_subcommand("bench", "the classes beside a fused multiply-add and cuBLAS");
+  bench->add_option("--repetitions", repetitions, "launches of each")->check(CLI::PositiveNumber)->capture_default_str();
+  bench->add_option("--largest", largest, "size of the largest matrices")->check(CLI::PositiveNumber)->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  const device_search& found = find_device();
+  if (!found.is_found) {
+    fmt::print(stderr, "pamkit-device-check: {}\n", found.reason);
+    return 3;
+  }
+  json report = {{"schema", "pamkit.device-check/1"},
+                 {"device", {{"name", found.device.name},
+                             {"architecture", fmt::format("sm_{}", found.device.architecture)},
+                             {"driver", found.device.driver_version}}}};
+  int code = 0;
+  if (*probes) code = run_probes(report, pairs);
+  if (*determinism) code = run_determinism(report, runs);
+  if (*bench) code = run_bench(report, repetitions, largest);
+  std::cout << report.dump(2) << '\n';
+  return code;
+}
+
+}  // namespace
+}  // namespace pamkit::cuda
+
+int main(int argc, char** argv) {
+  try {
+    return pamkit::cuda::check_device(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "pamkit-device-check: {}\n", error.what());
+    return 1;
+  }
+}
