@@ -57,7 +57,9 @@ PAMKIT_HD constexpr std::uint32_t widen_e5m2(std::uint8_t x) {
 
 inline constexpr std::array<std::uint32_t, 256> kWidenedE4m3 = [] {
   std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t x = 0; x < table.size(); ++x) table[x] = widen(encoding<e4m3>{x}).bits;
+  for (std::uint32_t x = 0; x < table.size(); ++x) {
+    table[x] = widen(encoding<e4m3>{static_cast<e4m3::storage>(x)}).bits;
+  }
   return table;
 }();
 
