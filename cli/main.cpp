@@ -4,6 +4,10 @@
 #include <map>
 #include <new>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include "command.hpp"
 #include "console.hpp"
 #include "cuda_backends.hpp"
@@ -123,11 +127,21 @@ exit_code run_and_complain(int argc, char** argv) {
   }
 }
 
+// Columns of some megabytes come and go all the time: their memory is kept, where glibc would hand
+// each back to the system and have the next one cleared again.
+void keep_freed_memory() {
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that glibc takes
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+#endif
+}
+
 }  // namespace
 }  // namespace pamkit::cli
 
 int main(int argc, char** argv) {
   using namespace pamkit::cli;
+  keep_freed_memory();
   install_signal_handlers();
   add_cuda_backends();
   exit_code code = run_and_complain(argc, argv);

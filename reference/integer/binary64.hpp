@@ -107,7 +107,7 @@ struct binary64_operations {
     return none | (x > f.last_number) | (y > f.last_number) ? f.nan : r;
   }
 
-  number_format<Integer> f;
+  number_format<Integer, false> f;
 
  private:
   PAMKIT_LANE double unit_normal() const { return scale_ * static_cast<double>(std::int64_t{1} << f.N); }

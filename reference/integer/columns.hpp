@@ -12,11 +12,25 @@ namespace {
 #define PAMKIT_HAS_AVX2_COLUMNS 0
 #endif
 
-// The case is copied, so that storing a result cannot change it.
+// A column of one word: sweeps over pairs hold their first operand still.
+PAMKIT_LANE bool is_constant(const std::uint32_t* a, std::size_t count) {
+  if (count == 0 || a[0] != a[count - 1]) return false;
+  std::uint32_t difference = 0;
+  for (std::size_t i = 0; i < count; ++i) difference |= a[i] ^ a[0];
+  return difference == 0;
+}
+
+// The case is copied, so that storing a result cannot change it. What it makes of a constant first
+// operand leaves the loop.
 template <class Case>
 PAMKIT_LANE void each(Case of, const std::uint32_t* __restrict a, const std::uint32_t* __restrict b,
                       std::uint32_t* __restrict out, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) out[i] = of(a[i], b[i]);
+  if (is_constant(a, count)) {
+    const std::uint32_t first = a[0];
+    for (std::size_t i = 0; i < count; ++i) out[i] = of(first, b[i]);
+  } else {
+    for (std::size_t i = 0; i < count; ++i) out[i] = of(a[i], b[i]);
+  }
 }
 
 /// The least and the largest admissible result.
@@ -78,6 +92,18 @@ void with_integer(const format_description& format, const Function& f) {
   } else {
     f(std::int64_t{});
   }
+}
+
+/// with_integer, and whether the rules flush, as a type.
+template <class Function>
+void with_model(const rules& r, const Function& f) {
+  with_integer(r.format, [&]<class Integer>(Integer integer) {
+    if (r.subnormals == subnormal_policy::flush) {
+      f(integer, std::true_type{});
+    } else {
+      f(integer, std::false_type{});
+    }
+  });
 }
 
 }  // namespace

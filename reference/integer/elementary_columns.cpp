@@ -62,7 +62,7 @@ template <class Integer>
 struct logarithm {
   double exponent;
   double of_rest;  // ln m
-  PAMKIT_LANE logarithm(const number_format<Integer>& f, Integer magnitude) {
+  PAMKIT_LANE logarithm(const number_format<Integer, false>& f, Integer magnitude) {
     const Integer k = f.ordinal(magnitude);
     const auto fraction = static_cast<std::int32_t>(k & (f.unit() - 1));
     const double unit = static_cast<double>(static_cast<std::int32_t>(f.unit()));

@@ -35,8 +35,8 @@ PAMKIT_LANE Integer shift_down(Integer x, Integer places) {
 }
 
 /// A format under the policies. `Integer` holds a sum of two ordinals and a compensation without
-/// wrapping: 32 bits for formats of up to 16 bits, else 64.
-template <class Integer>
+/// wrapping: 32 bits for formats of up to 16 bits, else 64. With `Flushes` no number is subnormal.
+template <class Integer, bool Flushes>
 struct number_format {
   explicit number_format(const rules& r)
       : N(r.format.fraction_bits),
@@ -50,8 +50,7 @@ struct number_format {
         nan(static_cast<Integer>(r.format.nan)),
         last_number(r.format.has_infinity ? static_cast<Integer>(r.format.infinity) : max),
         infinity(r.format.has_infinity ? static_cast<Integer>(r.format.infinity) : -1),
-        first_nonzero(r.subnormals == subnormal_policy::flush ? min : 1),
-        below_min(r.subnormals == subnormal_policy::flush ? 0 : -1) {
+        first_nonzero(Flushes ? min : 1) {
     const bool saturates = r.overflow == overflow_policy::saturate;
     // Section 3: what a result past MAX becomes, and what an asked infinity does.
     past_max = saturates ? max : r.format.has_infinity ? infinity : nan;
@@ -62,6 +61,7 @@ struct number_format {
 
   /// (E + F) 2^N of a nonzero finite number of this magnitude.
   PAMKIT_LANE Integer ordinal(Integer m) const {
+    if constexpr (Flushes) return m - one;
     // A subnormal is m 2^(1 - bias - N). Converting m < 2^23 to binary32 is exact and normalises
     // it: the bits are those of its own exponent and fraction, of which the fraction has at most
     // N - 1.
@@ -74,13 +74,17 @@ struct number_format {
   /// The encoding of the number with this ordinal (section 4), of that sign.
   PAMKIT_LANE Integer encode(Integer k, Integer sign_bit) const {
     const Integer normal = k + one;
+    if constexpr (Flushes) {
+      const Integer m = normal >= min ? normal : 0;
+      return normal > max ? past_max | (sign_bit & past_max_sign) : m | sign_bit;
+    }
     // Below MIN, 2^E (1 + F) is a fraction of the least subnormal: its significand moves right by
     // the missing exponents, rounded once. By N + 2 places it is less than half.
     Integer places = (1 - bias) - floor_shift<Integer>(k, N);
     places = places < 1 ? 1 : places;
     places = places > N + 2 ? N + 2 : places;
     const Integer significand = (k & (unit() - 1)) + unit();
-    const Integer subnormal = below_min & nearest(significand, places);
+    const Integer subnormal = nearest(significand, places);
     const Integer m = normal >= min ? normal : subnormal;
     return normal > max ? past_max | (sign_bit & past_max_sign) : m | sign_bit;
   }
@@ -105,7 +109,6 @@ struct number_format {
   Integer infinity;       ///< no magnitude where there is none
   Integer first_nonzero;  ///< smaller magnitudes are zeros
   Integer past_max = 0, past_max_sign = 0, asked = 0, asked_sign = 0;
-  Integer below_min;  ///< a mask: whether results may be subnormal
 };
 
 /// -1 or 0: conditions are masks, which combine with & and | in the same lanes as the numbers.
@@ -123,7 +126,8 @@ PAMKIT_LANE Integer pick(Integer where, Integer yes, Integer no) {
 /// An operand taken apart.
 template <class Integer>
 struct operand {
-  PAMKIT_LANE operand(const number_format<Integer>& f, Integer bits)
+  template <bool Flushes>
+  PAMKIT_LANE operand(const number_format<Integer, Flushes>& f, Integer bits)
       : sign(bits & f.sign),
         magnitude(bits & f.magnitude),
         is_negative(mask<Integer>(sign != 0)),

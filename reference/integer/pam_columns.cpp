@@ -11,8 +11,8 @@ namespace {
 template <auto Of>
 void over_columns(const rules& r, std::int64_t constant, const std::uint32_t* a, const std::uint32_t* b,
              std::uint32_t* out, std::size_t count) {
-  with_integer(r.format, [&]<class Integer>(Integer) {
-    const piecewise_affine<Integer> model(r);
+  with_model(r, [&]<class Integer, bool Flushes>(Integer, std::bool_constant<Flushes>) {
+    const piecewise_affine<Integer, Flushes> model(r);
     const auto c = static_cast<Integer>(constant);
     for_columns(
         [=](std::uint32_t x, std::uint32_t y) __attribute__((always_inline)) {

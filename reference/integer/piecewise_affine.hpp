@@ -6,7 +6,7 @@
 namespace pamkit::reference {
 namespace {
 
-template <class Integer>
+template <class Integer, bool Flushes>
 struct piecewise_affine {
   using number = operand<Integer>;
 
@@ -158,7 +158,7 @@ struct piecewise_affine {
     return pick(x.is_nan, f.nan, r);
   }
 
-  number_format<Integer> f;
+  number_format<Integer, Flushes> f;
 };
 
 }  // namespace
