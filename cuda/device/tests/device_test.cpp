@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <bit>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -52,10 +55,11 @@ TEST(device, contractions_and_layers_equal_those_on_fibers) {
   std::mt19937 random(1);
   for (int i = 0; i < 20; ++i) {
     contraction_problem p;
-    p.batch = 1 + random() % 2;
-    p.m = random() % 40;
-    p.n = random() % 40;
-    p.k = random() % 40;
+    const auto below = [&](unsigned n) { return static_cast<std::int64_t>(random() % n); };
+    p.batch = 1 + below(2);
+    p.m = below(40);
+    p.n = below(40);
+    p.k = below(40);
     const auto a = drawn(random, static_cast<std::size_t>(p.batch * p.m * p.k) + 1);
     const auto b = drawn(random, static_cast<std::size_t>(p.batch * p.k * p.n) + 1);
     p.a = {a.data(), p.k, 1, p.m * p.k};
@@ -72,7 +76,9 @@ TEST(device, contractions_and_layers_equal_those_on_fibers) {
     EXPECT_EQ(by(device_backend()), by(host_backend()));
   }
   tensor x{{3, 40}, {}};
-  for (int i = 0; i < 120; ++i) x.encodings.push_back(0x3F000000U + random() % 0x02000000U);
+  for (int i = 0; i < 120; ++i) {
+    x.encodings.push_back(0x3F000000U + static_cast<std::uint32_t>(random() % 0x02000000U));
+  }
   const layer_function on_device = device_backend().layer("softmax", "pam");
   const layer_function on_fibers = host_backend().layer("softmax", "pam");
   EXPECT_EQ(on_device({}, derivative::approx, std::span(&x, 1), {}),
@@ -101,7 +107,7 @@ TEST(device_layout, keeps_overlapping_regions_together_and_addresses_modulo_256)
   EXPECT_EQ(offset(1249) - offset(1000), 249);
   EXPECT_EQ(offset(1250), -1);
   EXPECT_EQ(offset(9), -1);
-  for (const std::size_t at : {10, 1000, 1050}) {
+  for (const std::size_t at : {10U, 1000U, 1050U}) {
     EXPECT_EQ(static_cast<std::uintptr_t>(offset(at)) % 256,
               std::bit_cast<std::uintptr_t>(&memory[at]) % 256);
   }

@@ -88,7 +88,7 @@ contraction_plan plan_full_contraction(std::string_view arithmetic, contraction_
 
 launch contraction_plan::as_launch() const {
   const contraction_parameters& p = parameters;
-  const std::size_t bytes = bytes_of(p.format);
+  const auto bytes = static_cast<std::size_t>(bytes_of(p.format));
   const auto matrix = [&](const void* data, std::size_t size, std::int64_t rows,
                           std::int64_t columns, const auto& v, bool is_written) {
     return region_of(data, size, std::array{p.batch, rows, columns},
