@@ -24,7 +24,7 @@ struct logistic_bottom {
   }
 };
 
-/// A layer that is `Function::value(steps, x)` of each element x; `Function::vjp(steps, x, d)` is its
+/// A layer that is `Function::value(steps, x)` of each element x; `Function::vjp_of(steps, x, d)` its
 /// derivative, applied to d.
 template <class Function>
 struct activation_layer {
@@ -45,7 +45,7 @@ struct activation_layer {
     const auto s = c.steps<A>();
     require_shape(c, "d_y", c.inputs[1], c.inputs[0].shape);
     return map(c.inputs[0], [&](word x, std::size_t i) {
-      return Function::vjp(s, x, {c.inputs[1].encodings[i]});
+      return Function::vjp_of(s, x, {c.inputs[1].encodings[i]});
     });
   }
 

@@ -19,7 +19,7 @@ struct gelu : detail::activation_layer<gelu> {
 
   /// x is used by its square first, then by u, and by the quotient last.
   template <class A>
-  static detail::word vjp(const detail::layer_steps<A>& s, detail::word x, detail::word d) {
+  static detail::word vjp_of(const detail::layer_steps<A>& s, detail::word x, detail::word d) {
     const parts<A> p(s, x);
     const detail::word d_quotient = s.div_vjp_a(x, p.bottom.sum, d);
     const detail::word d_u = p.bottom.vjp(s, s.div_vjp_b(x, p.bottom.sum, d));

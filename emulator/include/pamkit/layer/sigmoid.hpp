@@ -16,7 +16,7 @@ struct sigmoid : detail::activation_layer<sigmoid> {
   }
 
   template <class A>
-  static detail::word vjp(const detail::layer_steps<A>& s, detail::word x, detail::word d) {
+  static detail::word vjp_of(const detail::layer_steps<A>& s, detail::word x, detail::word d) {
     const detail::logistic_bottom<A> bottom(s, s.mul(x, s.log2e()));
     const detail::word d_t = bottom.vjp(s, s.div_vjp_b(s.one(), bottom.sum, d));
     return s.mul_vjp_a(x, s.log2e(), d_t);

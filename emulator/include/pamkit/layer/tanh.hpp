@@ -18,7 +18,7 @@ struct tanh : detail::activation_layer<tanh> {
 
   /// e is used by 1 - e first and by 1 + e last.
   template <class A>
-  static detail::word vjp(const detail::layer_steps<A>& s, detail::word x, detail::word d) {
+  static detail::word vjp_of(const detail::layer_steps<A>& s, detail::word x, detail::word d) {
     const detail::logistic_bottom<A> bottom(s, s.mul(absolute(x), factor()));
     const detail::word top = detail::subtract(s.one(), bottom.power);
     const detail::word outer = with_sign_of(x, d);
