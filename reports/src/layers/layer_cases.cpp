@@ -1,5 +1,6 @@
 #include <array>
 #include <cmath>
+#include <numbers>
 
 #include "layers/layer_errors.hpp"
 #include "layers/ordinary_layers.hpp"
@@ -179,8 +180,11 @@ constexpr std::array kLayers = {
                }},
     layer_case{"gelu", rows_of_logits,
                [](const std::vector<tensor>& in) {
-                 return by_element(in[0],
-                                   [](double x) { return x / 2 * std::erfc(-x / std::sqrt(2.0)); });
+                 // By tanh, as the layer: what is measured is the arithmetic.
+                 return by_element(in[0], [](double x) {
+                   const double inner = std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x);
+                   return x / 2 * (1 + std::tanh(inner));
+                 });
                }},
     layer_case{"layer_norm",
                [](sample_data& d, std::int64_t n) {
