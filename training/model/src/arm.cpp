@@ -89,6 +89,19 @@ arm::arm(std::string label, derivative gradient, scope covered, const any_format
   }
 }
 
+arm arm::with_exact_products() const {
+  arm exact = *this;  // adder_ stays: it decides which layers there are
+  exact.label_ = "exact";
+  exact.product_label_ = "exact";
+  exact.exact_part_ = "exact";
+  exact.gradient_ = derivative::approx;
+  exact.gradient_name_ = "approx";
+  exact.covered_ = scope::matmul;
+  exact.format_ = binary32{};
+  exact.native_ = false;
+  return exact;
+}
+
 std::string arm::folder_label() const {
   std::string name = label_;
   if (const std::size_t colon = name.find(':'); colon != std::string::npos) name[colon] = '_';
@@ -128,7 +141,7 @@ at::Tensor arm::scaled(const at::Tensor& x, double factor) const {
 
 at::Tensor arm::attention_scores(const at::Tensor& queries, const at::Tensor& keys) const {
   const double scale = attention_scale(queries);
-  if (adder_) return adder_scores(queries, keys, product_label_) * scale;
+  if (label_ == "adder") return adder_scores(queries, keys, product_label_) * scale;
   const at::Tensor scaled_queries = scaled(queries, scale);
   if (native_) return at::bmm(scaled_queries, keys.transpose(1, 2));
   return operators::bmm(scaled_queries, keys.transpose(1, 2), product_label_, gradient_name_);

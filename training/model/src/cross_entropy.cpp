@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "pamkit/operators/recorded.hpp"
 #include "pamkit/training/functions.hpp"
 #include "pamkit/training/lanes.hpp"
 
@@ -55,6 +56,10 @@ class cross_entropy_function : public torch::autograd::Function<cross_entropy_fu
     const std::int64_t rows = logits.size(0);
     const std::int64_t classes = logits.size(1);
     const smoothed_target smooth(smoothing, classes);
+    // Without smoothing one class of a row is multiplied.
+    const operators::recorded told("pamkit::ordered_cross_entropy",
+                                   smooth.other == 0 ? log_probabilities.select(1, 0)
+                                                     : log_probabilities);
     const float* const from = log_probabilities.const_data_ptr<float>();
     const std::int64_t* const correct = targets.const_data_ptr<std::int64_t>();
     std::vector<float> losses(static_cast<std::size_t>(rows), 0.0F);
@@ -85,6 +90,11 @@ class cross_entropy_function : public torch::autograd::Function<cross_entropy_fu
                     static_cast<float>(context->saved_data["kept"].toInt());
     Tensor gradient = at::empty_like(log_probabilities);
     float* const to = gradient.mutable_data_ptr<float>();
+    {
+      // The target's and the other classes' element of a row.
+      const operators::recorded told("pamkit::ordered_cross_entropy_backward",
+                                     log_probabilities.select(1, 0));
+    }
     at::parallel_for(0, log_probabilities.size(0), 16, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t row = begin; row < end; ++row) {
         const bool keep = correct[row] != ignored;

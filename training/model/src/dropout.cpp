@@ -9,6 +9,7 @@
 #include <limits>
 #include <vector>
 
+#include "pamkit/operators/recorded.hpp"
 #include "pamkit/training/functions.hpp"
 
 namespace pamkit::training {
@@ -21,6 +22,7 @@ using torch::autograd::variable_list;
 constexpr std::int64_t kElementsPerTask = 4096;
 
 Tensor select_scaled(const Tensor& x, const Tensor& keep, float scale) {
+  const operators::recorded told("pamkit::ordered_dropout", x);
   const Tensor values = x.contiguous();
   Tensor result = at::empty_like(values);
   const float* const from = values.const_data_ptr<float>();

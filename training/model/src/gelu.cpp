@@ -9,6 +9,7 @@
 #include <numbers>
 
 #include "pamkit/operators/layers.hpp"
+#include "pamkit/operators/recorded.hpp"
 #include "pamkit/training/functions.hpp"
 
 namespace pamkit::training {
@@ -41,6 +42,7 @@ class gelu_function : public torch::autograd::Function<gelu_function> {
   static Tensor forward(AutogradContext* context, const Tensor& x) {
     const at::AutoDispatchBelowADInplaceOrView below;
     context->save_for_backward({x});
+    const operators::recorded told("pamkit::ordered_gelu", x);
     return in_runs(x, [&](Tensor& out, std::int64_t from, std::int64_t length) {
       at::gelu_out(out, x.view({-1}).narrow(0, from, length));
     });
@@ -49,6 +51,7 @@ class gelu_function : public torch::autograd::Function<gelu_function> {
   static variable_list backward(AutogradContext* context, const variable_list& outputs) {
     const Tensor x = context->get_saved_variables()[0];
     const Tensor d = outputs[0].contiguous();
+    const operators::recorded told("pamkit::ordered_gelu_backward", x);
     return {in_runs(x, [&](Tensor& out, std::int64_t from, std::int64_t length) {
       at::gelu_backward_out(out, d.view({-1}).narrow(0, from, length),
                             x.view({-1}).narrow(0, from, length));

@@ -3,6 +3,7 @@
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "pamkit/operators/recorded.hpp"
 #include "pamkit/training/functions.hpp"
 #include "pamkit/training/lanes.hpp"
 
@@ -27,6 +28,7 @@ class softmax_function : public torch::autograd::Function<softmax_function> {
   static variable_list backward(AutogradContext* context, const variable_list& outputs) {
     const Tensor y = context->get_saved_variables()[0];
     const Tensor d = outputs[0].contiguous();
+    const operators::recorded told("pamkit::ordered_softmax_backward", y);
     Tensor dx = at::empty_like(y);
     const std::int64_t width = y.size(-1);
     const float* const values = y.const_data_ptr<float>();

@@ -17,6 +17,7 @@
 #include "layer_engine.hpp"
 #include "pamkit/detail/encode.hpp"
 #include "pamkit/operation.hpp"
+#include "pamkit/operators/recorded.hpp"
 
 /// Schemas, CPU and Meta implementations and backward passes of what layers.hpp declares. One
 /// forward and one backward function serve every layer: which operands have a derivative is in the
@@ -90,6 +91,11 @@ std::vector<Tensor> compute(const call& c, bool is_vjp, const Tensor& d = {}) {
   configuration rules = configuration_of(op.c_str(), chosen, type);
   std::vector<Tensor> inputs = c.inputs;
   if (is_vjp) inputs.push_back(d);
+  std::int64_t elements = 0;
+  for (const Tensor& t : c.inputs) elements += t.numel();
+  const recorded observed(op + (is_vjp ? "_vjp" : ""), inputs[0],
+                          inputs.size() > 1 ? inputs[1] : Tensor(), d, c.arithmetic, c.gradient,
+                          elements);
   // Of the layers convolution alone is a contraction, whose operands are cut.
   if (c.operation == "conv2d") {
     for (Tensor& t : inputs) t = t.numel() == 0 ? t : operand(t, rules);
@@ -208,6 +214,7 @@ struct elementwise_steps {
   }
   static Tensor run(const char* name, const configuration& rules, const Tensor& a,
                     const Tensor& b) {
+    const recorded observed(full_name(name), a, std::string(rules.arithmetic));
     return told(name, [&] { return compute_elementwise(name, rules, a, b); });
   }
 

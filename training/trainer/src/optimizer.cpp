@@ -10,6 +10,7 @@
 #include <numbers>
 
 #include "pamkit/operators/layers.hpp"
+#include "pamkit/operators/recorded.hpp"
 #include "pamkit/training/lanes.hpp"
 
 namespace pamkit::training {
@@ -142,6 +143,7 @@ void optimizer::adamw_update(std::size_t i, const parameter& p, double rate, std
     return;
   }
   const at::Tensor gradient = gradient_of(p);
+  const operators::recorded told("pamkit::ordered_adamw", gradient);
   const update_scalars scalars = scalars_of(settings_, decay_of(p), rate, update);
   const float* const g = gradient.const_data_ptr<float>();
   float* const m = first_[i].mutable_data_ptr<float>();
@@ -174,6 +176,7 @@ void scale_adder_gradients(const parameter_list& parameters, double eta) {
   for (const parameter& p : parameters.all()) {
     if (!p.is_adder || !p.value.grad().defined()) continue;
     at::Tensor gradient = p.value.grad().contiguous();
+    const operators::recorded told("pamkit::adder_rate", gradient);
     float* const g = gradient.mutable_data_ptr<float>();
     double sum = 0;
     for (std::int64_t i = 0; i < gradient.numel(); ++i) sum += double{g[i]} * double{g[i]};

@@ -15,6 +15,7 @@
 #include "resources.hpp"
 #include "run_folder.hpp"
 #include "safetensors.hpp"
+#include "statistics.hpp"
 
 namespace pamkit::training {
 namespace {
@@ -320,6 +321,21 @@ run_outcome outcome_of(const run_request& r, const fs::path& folder, const json&
           .parameters_sha256 = summary.value("parameters_sha256", "")};
 }
 
+// Of a complete run that lacks them: one that was killed behind its summary, or is an older version's.
+void add_statistics(const run_request& r, const run_outcome& outcome) {
+  std::error_code error;
+  if (outcome.status != "complete" || fs::exists(outcome.folder / "statistics.json", error)) return;
+  if (!fs::exists(outcome.folder / "parameters.safetensors", error)) {
+    r.note(outcome.folder.string() + ": holds no parameters.safetensors, so no statistics.json is made");
+    return;
+  }
+  if (interruption_requested()) throw interrupted();
+  if (r.progress) {
+    r.progress({outcome.folder.filename().string(), "statistics", outcome.steps, outcome.steps, 0, 0});
+  }
+  write_statistics(r, outcome.folder);
+}
+
 }  // namespace
 
 std::string run_folder_name(const arm& products, std::uint64_t seed) {
@@ -337,10 +353,14 @@ run_outcome run_training(const run_request& request) {
   folder.claim_for(description_of(request));
   if (const std::optional<json> summary = folder.summary()) {
     request.note(folder.path().string() + ": this run is finished and not redone (--force redoes it)");
-    return outcome_of(request, folder.path(), *summary);
+    run_outcome outcome = outcome_of(request, folder.path(), *summary);
+    add_statistics(request, outcome);
+    return outcome;
   }
   request.data.save(folder.path());
-  return training_run(request, folder).execute();
+  run_outcome outcome = training_run(request, folder).execute();
+  add_statistics(request, outcome);
+  return outcome;
 }
 
 }  // namespace pamkit::training

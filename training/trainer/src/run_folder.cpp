@@ -26,7 +26,7 @@ json parse_file(const fs::path& path) {
 bool is_of_a_run(const std::string& name) {
   return name == "config.json" || name == "metrics.jsonl" || name == "summary.json" ||
          name == "hypotheses.txt" || name == "references.txt" || name == "subwords.model" ||
-         name == "parameters.safetensors" || name.starts_with("dict.") ||
+         name == "statistics.json" || name == "parameters.safetensors" || name.starts_with("dict.") ||
          name.starts_with("checkpoint-") || name.ends_with(".partial");
 }
 

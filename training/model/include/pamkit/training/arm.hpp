@@ -62,6 +62,10 @@ class arm {
   const std::string& plain_label() const { return label_; }
   const std::string& gradient_name() const { return gradient_name_; }
 
+  /// The same layers and parameters with ordinary products and everything else ordinary: what an arm's gradients are
+  /// compared with.
+  arm with_exact_products() const;
+
   /// Whether a layer norm follows each linear layer, whose weights then have their own spread and rate.
   bool is_adder() const { return adder_; }
 

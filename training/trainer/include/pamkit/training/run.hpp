@@ -15,7 +15,7 @@ namespace pamkit::training {
 /// What a run tells while it works.
 struct run_progress {
   std::string folder;
-  std::string phase;  ///< "verify", "train", "validate", "test"
+  std::string phase;  ///< "verify", "train", "validate", "test", "statistics"
   std::uint64_t step = 0;
   std::uint64_t total_steps = 0;
   double loss = 0;
@@ -56,7 +56,8 @@ std::string run_folder_name(const arm& products, std::uint64_t seed);
 std::uint64_t total_updates(const recipe& what, const dataset& data);
 
 /// Trains, or goes on from the last whole checkpoint, then measures on the test data and writes parameters.safetensors
-/// and the summary. A run whose summary is there is not redone. Throws input_error (folder of another run, no
+/// and the summary, then statistics.json. A run whose summary is there is not redone; where statistics.json is missing
+/// it is added. Throws input_error (folder of another run, no
 /// space), interrupted.
 run_outcome run_training(const run_request& request);
 
