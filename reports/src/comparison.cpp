@@ -93,6 +93,11 @@ std::optional<double> mean_of(const std::vector<double>& values) {
   return sum / static_cast<double>(values.size());
 }
 
+bool is_weight(const run_statistics& s, const std::string& parameter) {
+  return parameter.ends_with(".weight") ||
+         std::ranges::count(s.layers, parameter, &layer_statistics::name) > 0;
+}
+
 layer_summary layers_of(const training_run& run) {
   layer_summary all;
   all.run = &run;
@@ -105,7 +110,9 @@ layer_summary layers_of(const training_run& run) {
     add(all.products, l.backward);
   }
   for (const gradient_statistics& g : run.statistics->gradients) {
-    if (g.cosine) cosines.push_back(*g.cosine);
+    // Weights alone: a bias may have a gradient that is 0 but for rounding, as attention's keys
+    // have.
+    if (g.cosine && is_weight(*run.statistics, g.name)) cosines.push_back(*g.cosine);
     add(all.gradients, g.gradient);
   }
   all.mean_gain = mean_of(gains);

@@ -159,7 +159,7 @@ std::string layers(const std::vector<const arm_summary*>& arms) {
   if (!any) return {};
   return "### Layers\n\nOf the trained parameters on one batch. Gain: least-squares coefficient of "
          "a layer's "
-         "product against the exact product of the same operands. Cosine: between a parameter's "
+         "product against the exact product of the same operands. Cosine: between a weight's "
          "gradient "
          "and that of exact arithmetic with the same parameters and dropout masks.\n\n" +
          t.text();

@@ -293,7 +293,7 @@ std::string layers_html(const comparison& c) {
          "training data with "
          "fixed dropout masks. Gain: the least-squares coefficient of a layer's product against "
          "the exact product of "
-         "the same operands. Cosine: between a parameter's gradient and the gradient that exact "
+         "the same operands. Cosine: between a weight's gradient and the gradient that exact "
          "arithmetic gives with "
          "the same parameters and masks. Overflows and underflows are among sampled products, "
          "forward and backward: a "

@@ -35,7 +35,7 @@ struct layer_summary {
   std::optional<double> least_gain;
   std::optional<double> mean_gain;
   std::optional<double> greatest_gain;
-  std::optional<double> least_cosine;  ///< between the gradients of the arm and of exact
+  std::optional<double> least_cosine;  ///< between weights' gradients of the arm and of exact
   std::optional<double> mean_cosine;
   element_counts outputs;
   element_counts gradients;
