@@ -3,10 +3,13 @@
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <memory>
+#include <thread>
 
+#include "failures.hpp"
 #include "pamkit/backend.hpp"
 #include "pamkit/operators/contraction.hpp"
 #include "pamkit/training/input_error.hpp"
@@ -86,17 +89,36 @@ void print_table(const std::vector<run_outcome>& outcomes) {
   }
 }
 
-int train(const options& o) {
+// Worker 0 reads the data first: what it leaves in a cache the others then find.
+std::unique_ptr<dataset> load_data(const options& o, const recipe& what, workers& job) {
+  const auto load = [&] {
+    return load_dataset(what, data_folder(o), o.test.empty() ? std::nullopt : std::optional(o.test),
+                        o.out);
+  };
+  std::unique_ptr<dataset> data;
+  if (job.is_first()) data = load();
+  job.exchange("");
+  if (!job.is_first()) data = load();
+  return data;
+}
+
+// Workers of one machine share its cores.
+void set_threads(const options& o, const workers& job) {
+  if (o.threads > 0) return at::set_num_threads(o.threads);
+  if (job.count() == 1) return;
+  const int cores = static_cast<int>(std::thread::hardware_concurrency());
+  at::set_num_threads(std::clamp(cores / job.on_this_machine(), 1, at::get_num_threads()));
+}
+
+int train(const options& o, workers& job) {
   const std::vector<arm> arms = arms_of(o);
   const recipe what = recipe_of(o);
-  const std::string folder = data_folder(o);
   use_backend_named(o.backend_name);
-  if (o.threads > 0) at::set_num_threads(o.threads);
-  const std::unique_ptr<dataset> data = load_dataset(
-      what, folder, o.test.empty() ? std::nullopt : std::optional(o.test), o.out);
+  set_threads(o, job);
+  const std::unique_ptr<dataset> data = load_data(o, what, job);
   catch_interruptions();
 
-  progress_line line(o.quiet);
+  progress_line line(o.quiet || !job.is_first());
   line.expect(total_updates(what, *data) * arms.size() * o.seeds.size());
   std::vector<run_outcome> outcomes;
   for (const std::uint64_t seed : o.seeds) {
@@ -110,18 +132,37 @@ int train(const options& o) {
            .force = o.force,
            .progress = [&](const run_progress& at) { line.show(at); },
            .note = [&](const std::string& text) {
+             if (!job.is_first()) return;
              line.clear();
              fmt::print(stderr, "pamkit: {}\n", text);
-           }}));
+           },
+           .job = job}));
       line.finish_run(total_updates(what, *data));
     }
   }
   line.clear();
-  print_table(outcomes);
+  if (job.is_first()) print_table(outcomes);
+  // Worker 0 wrote files after the others had done their part.
+  job.exchange("");
   for (const run_outcome& outcome : outcomes) {
-    if (outcome.status != "complete") return 1;
+    if (outcome.status != "complete") return kFailed;
   }
   return 0;
+}
+
+// Where one worker fails all end, with one line and one exit code.
+int train(const options& o) {
+  workers job(open_channel());
+  int code = 0;
+  try {
+    code = train(o, job);
+  } catch (const job_failed& ended) {
+    code = complain(ended.why());
+  } catch (...) {
+    code = complain(job.fail(current_failure()));
+  }
+  job.finish();
+  return code;
 }
 
 }  // namespace
@@ -151,8 +192,9 @@ void add_train_command(CLI::App& app, std::function<int()>& run) {
   command->add_option("--steps", o->steps, "Updates instead of epochs; the schedule ends there")
       ->check(CLI::PositiveNumber)
       ->excludes(epochs);
-  command->add_option("--threads", o->threads, "Threads (default: one for each core); bits do not "
-                      "depend on them, those of native excepted")
+  command->add_option("--threads", o->threads,
+                      "Threads of each worker (default: the machine's cores, shared by its workers); bits do "
+                      "not depend on them, those of native excepted")
       ->check(CLI::Range(1, 256));
   command->add_option("--derivative", o->derivative_name, "Derivative of the products")
       ->check(CLI::IsMember({"approx", "exact"}))

@@ -74,22 +74,13 @@ void erase(float* planes, const image_settings& s, image_randomness& random) {
   }
 }
 
-// Image i is mixed with the i-th from the end, of the batch as it was.
-void mix(image_batch& b, const image_settings& s, image_randomness& random) {
-  if (s.mixup <= 0 && s.cutmix <= 0) return;
-  const bool cuts = s.cutmix > 0 && (s.mixup <= 0 || random.uniform() < 0.5);
-  b.share = beta(cuts ? s.cutmix : s.mixup, random);
-  const std::size_t images = b.labels.size();
-  const auto length = b.pixels.size() / images;
-  const std::vector<float> before = b.pixels;
-  b.others.assign(b.labels.rbegin(), b.labels.rend());
-  const auto other = [&](std::size_t i) { return before.data() + (images - 1 - i) * length; };
+// Image i of the batch is mixed with the i-th from the end, as both were. `partners` holds the pixels of those.
+void mix(image_batch& b, const image_settings& s, image_randomness& random, bool cuts,
+         const std::vector<float>& partners) {
   if (!cuts) {
-    for (std::size_t i = 0; i < images; ++i) {
-      for (std::size_t j = 0; j < length; ++j) {
-        float& x = b.pixels[i * length + j];
-        x = static_cast<float>(b.share * double{x} + (1 - b.share) * double{other(i)[j]});
-      }
+    for (std::size_t i = 0; i < b.pixels.size(); ++i) {
+      float& x = b.pixels[i];
+      x = static_cast<float>(b.share * double{x} + (1 - b.share) * double{partners[i]});
     }
     return;
   }
@@ -100,12 +91,13 @@ void mix(image_batch& b, const image_settings& s, image_randomness& random) {
   const rectangle r{inside(row - side / 2), inside(column - side / 2),
                     inside(row + side - side / 2) - inside(row - side / 2),
                     inside(column + side - side / 2) - inside(column - side / 2)};
-  for (std::size_t i = 0; i < images; ++i) {
-    for (int c = 0; c < 3; ++c) {
-      for (int y = r.top; y < r.top + r.height; ++y) {
-        const auto at = static_cast<std::size_t>((c * s.size + y) * s.size + r.left);
-        std::copy_n(other(i) + at, r.width, b.pixels.data() + i * length + at);
-      }
+  const std::size_t planes = 3 * b.labels.size();
+  for (std::size_t c = 0; c < planes; ++c) {
+    for (int y = r.top; y < r.top + r.height; ++y) {
+      const std::size_t at = (c * static_cast<std::size_t>(s.size) + static_cast<std::size_t>(y)) *
+                                 static_cast<std::size_t>(s.size) +
+                             static_cast<std::size_t>(r.left);
+      std::copy_n(partners.data() + at, r.width, b.pixels.data() + at);
     }
   }
   b.share = 1 - static_cast<double>(r.height) * r.width / (static_cast<double>(s.size) * s.size);
@@ -117,8 +109,17 @@ std::size_t updates_per_epoch(const image_set& images, const image_settings& s) 
   return images.size() / batch_size(images, s);
 }
 
+std::size_t images_of_update(const image_set& images, const image_settings& s) {
+  return batch_size(images, s);
+}
+
 image_batch training_batch(const image_set& images, const image_settings& s, std::uint64_t seed,
                            std::uint64_t step) {
+  return training_batch(images, s, seed, step, 0, batch_size(images, s));
+}
+
+image_batch training_batch(const image_set& images, const image_settings& s, std::uint64_t seed,
+                           std::uint64_t step, std::size_t first, std::size_t end) {
   const std::size_t count = batch_size(images, s);
   const std::size_t updates = updates_per_epoch(images, s);
   const auto epoch = static_cast<std::uint32_t>(step / updates);
@@ -126,19 +127,37 @@ image_batch training_batch(const image_set& images, const image_settings& s, std
       random_order(images.size(), seed, epoch, site::order_of_pairs);
   const std::size_t length =
       3 * static_cast<std::size_t>(s.size) * static_cast<std::size_t>(s.size);
-  image_batch b;
-  b.pixels.resize(count * length);
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t number = order[static_cast<std::size_t>(step % updates) * count + i];
-    image_randomness random(seed, epoch, number);
-    float* const to = b.pixels.data() + i * length;
-    write_pixels(augmented(images.load(number), s.size, s.augment, random), s, to);
+  const auto number_of = [&](std::size_t i) {
+    return order[static_cast<std::size_t>(step % updates) * count + i];
+  };
+  const auto prepare = [&](std::size_t i, float* to) {
+    image_randomness random(seed, epoch, number_of(i));
+    write_pixels(augmented(images.load(number_of(i)), s.size, s.augment, random), s, to);
     erase(to, s, random);
-    b.labels.push_back(images.label(number));
+  };
+  image_batch b;
+  b.pixels.resize((end - first) * length);
+  for (std::size_t i = first; i < end; ++i) {
+    prepare(i, b.pixels.data() + (i - first) * length);
+    b.labels.push_back(images.label(number_of(i)));
   }
-  // A number that no image has: the batch's own draws.
+  if (s.mixup <= 0 && s.cutmix <= 0) return b;
+  // A number that no image has: the batch's own draws, the same for each part of it.
   image_randomness random(seed, static_cast<std::uint32_t>(step), 0xFFFFFFFF);
-  mix(b, s, random);
+  const bool cuts = s.cutmix > 0 && (s.mixup <= 0 || random.uniform() < 0.5);
+  b.share = beta(cuts ? s.cutmix : s.mixup, random);
+  std::vector<float> partners(b.pixels.size());
+  for (std::size_t i = first; i < end; ++i) {
+    const std::size_t partner = count - 1 - i;
+    float* const to = partners.data() + (i - first) * length;
+    if (first <= partner && partner < end) {
+      std::copy_n(b.pixels.data() + (partner - first) * length, length, to);
+    } else {
+      prepare(partner, to);
+    }
+    b.others.push_back(images.label(number_of(partner)));
+  }
+  mix(b, s, random, cuts, partners);
   return b;
 }
 

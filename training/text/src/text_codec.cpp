@@ -128,8 +128,11 @@ class dictionary_codec : public text_codec {
     {
       std::ofstream file(partial, std::ios::binary);
       for (const std::string& line : d.lines()) file << line << "\n";
-      if (!file.flush())
+      if (!file.flush()) {
+        std::error_code ignored;
+        fs::remove(partial, ignored);
         throw input_error(path.string(), "cannot be written", "make room on the disk");
+      }
     }
     fs::rename(partial, path);
   }

@@ -13,6 +13,7 @@
 #include "pamkit/training/sha256.hpp"
 #include "pamkit/training/task.hpp"
 #include "resources.hpp"
+#include "training_step.hpp"
 
 namespace pamkit::training {
 namespace {
@@ -73,17 +74,26 @@ class character_task : public task {
 
   parameter_list& parameters() override { return model_.parameters(); }
 
-  update_result forward_backward(std::uint64_t step) override {
-    for (const parameter& p : model_.parameters().all()) p.value.mutable_grad() = at::Tensor();
+  part_result forward_backward(std::uint64_t step, const batch_part& part) override {
+    clear_gradients(model_.parameters());
+    const auto length = static_cast<std::size_t>(what_.characters.context);
+    const auto rows = static_cast<std::size_t>(what_.characters.batch);
+    const auto [first, end] = part.rows_of(rows);
+    part_result result{0, (end - first) * length, rows * length};
     dropout_pass dropout(model_.products(), what_.dropout, seed_, static_cast<std::uint32_t>(step),
-                         0);
-    const at::Tensor loss = loss_of(random_pieces(step), dropout, false);
-    loss.backward();
-    const auto bytes = static_cast<std::size_t>(what_.characters.batch * what_.characters.context);
-    return {double{loss.item<float>()}, bytes};
+                         static_cast<std::uint32_t>(part.index));
+    const at::Tensor loss = loss_of(random_pieces(step, first, end), dropout, false);
+    backward(loss, result.share());
+    result.loss = double{loss.item<float>()};
+    return result;
   }
 
-  void sample_passes() override { forward_backward(0); }
+  // The smallest and the largest part.
+  void sample_passes() override {
+    const std::int64_t parts = what_.training.parts;
+    forward_backward(0, {0, parts});
+    if (parts > 1) forward_backward(0, {parts - 1, parts});
+  }
 
   validation_result validate() override {
     const double loss = measure([] { return true; });
@@ -118,14 +128,16 @@ class character_task : public task {
     return p;
   }
 
-  // Pieces of the training text at places drawn by Philox.
-  pieces random_pieces(std::uint64_t step) const {
+  // Pieces [first, end) of a batch, at places of the training text drawn by Philox.
+  pieces random_pieces(std::uint64_t step, std::size_t first, std::size_t end) const {
     const std::size_t places =
         data_.train.size() - static_cast<std::size_t>(what_.characters.context);
     std::vector<std::size_t> starts;
-    for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(what_.characters.batch); ++i) {
-      const philox_counter r = philox4x32_10(
-          {static_cast<std::uint32_t>(step), 0, site::order_of_pairs, i}, philox_key_of(seed_));
+    for (std::size_t i = first; i < end; ++i) {
+      const philox_counter r =
+          philox4x32_10({static_cast<std::uint32_t>(step), 0, site::order_of_pairs,
+                         static_cast<std::uint32_t>(i)},
+                        philox_key_of(seed_));
       starts.push_back((std::uint64_t{r[0]} << 32 | r[1]) % places);
     }
     return pieces_at(data_.train, starts);
@@ -178,8 +190,8 @@ class character_dataset : public dataset {
     return std::max<std::size_t>(1, data_.train.size() / bytes);
   }
   std::string items() const override { return "tokens"; }
-  std::unique_ptr<task> make_task(const arm& products, std::uint64_t seed,
-                                  std::uint64_t) const override {
+  std::unique_ptr<task> make_task(const arm& products, std::uint64_t seed, std::uint64_t,
+                                  const own_parts&) const override {
     return std::make_unique<character_task>(what_, data_, products, seed);
   }
   void save(const fs::path&) const override {}

@@ -98,13 +98,15 @@ void save_checkpoint(const fs::path& folder, std::uint64_t step,
 
 bool load_checkpoint(const fs::path& folder, checkpoint_content& content,
                      const std::function<void(const std::string&)>& warn) {
-  for (const fs::path& path : checkpoints(folder)) {
+  const std::vector<fs::path> all = checkpoints(folder);
+  for (const fs::path& path : all) {
     const std::optional<std::string> bytes = whole_content(path);
     if (bytes) {
       restore(path, *bytes, content);
       return true;
     }
-    warn(path.string() + ": checkpoint is damaged (its checksum does not fit); the one before it is used");
+    warn(path.string() + ": checkpoint is damaged (its checksum does not fit); " +
+         (path == all.back() ? "no other is there: this starts anew" : "the one before it is used"));
   }
   return false;
 }

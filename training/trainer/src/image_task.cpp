@@ -11,6 +11,7 @@
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/task.hpp"
 #include "resources.hpp"
+#include "training_step.hpp"
 
 namespace pamkit::training {
 namespace {
@@ -33,32 +34,39 @@ at::Tensor classes_of(const std::vector<std::int64_t>& labels) {
 class image_task : public task {
  public:
   image_task(const recipe& what, const image_data& data, const image_model_settings& model,
-             const arm& products, std::uint64_t seed, std::uint64_t steps)
+             const arm& products, std::uint64_t seed, std::uint64_t steps, const own_parts& own)
       : what_(what),
         data_(data),
         seed_(seed),
         steps_(steps),
+        own_(own),
         model_(make_image_model(model, products, seed)) {}
 
   parameter_list& parameters() override { return model_->parameters(); }
 
-  update_result forward_backward(std::uint64_t step) override {
+  part_result forward_backward(std::uint64_t step, const batch_part& part) override {
     if (!ahead_) {
       const int threads = std::clamp(at::get_num_threads() - 1, 1, 8);
+      const auto own = static_cast<std::uint64_t>(own_.end - own_.first);
       ahead_.emplace(
-          [this](std::uint64_t number) {
-            return training_batch(*data_.train, what_.images, seed_, number);
+          [this, own](std::uint64_t number) {
+            const std::int64_t index = own_.first + static_cast<std::int64_t>(number % own);
+            return images_of(number / own, {index, own_.count});
           },
-          step, steps_, threads);
+          step * own, steps_ * own, threads);
     }
-    return forward_backward(ahead_->next(), step);
+    return forward_backward(ahead_->next(), step, part);
   }
 
   void sample_passes() override {
     // Running averages are state, and this is no step.
     std::vector<at::Tensor> before;
     for (const buffer& b : model_->parameters().buffers()) before.push_back(b.value.clone());
-    forward_backward(training_batch(*data_.train, what_.images, seed_, 0), 0);
+    // The smallest and the largest part.
+    const batch_part small{0, own_.count};
+    const batch_part large{own_.count - 1, own_.count};
+    forward_backward(images_of(0, small), 0, small);
+    if (own_.count > 1) forward_backward(images_of(0, large), 0, large);
     std::size_t next = 0;
     for (const buffer& b : model_->parameters().buffers()) b.value.copy_(before[next++]);
   }
@@ -91,10 +99,17 @@ class image_task : public task {
                                             what_.training.label_smoothing, kNoClass, false);
   }
 
-  update_result forward_backward(const image_batch& b, std::uint64_t step) {
-    for (const parameter& p : model_->parameters().all()) p.value.mutable_grad() = at::Tensor();
+  image_batch images_of(std::uint64_t step, const batch_part& part) const {
+    const auto [first, end] = part.rows_of(images_of_update(*data_.train, what_.images));
+    return training_batch(*data_.train, what_.images, seed_, step, first, end);
+  }
+
+  part_result forward_backward(const image_batch& b, std::uint64_t step, const batch_part& part) {
+    clear_gradients(model_->parameters());
+    part_result result{0, b.labels.size(), images_of_update(*data_.train, what_.images)};
+    if (result.items == 0) return result;
     dropout_pass dropout(model_->products(), what_.dropout, seed_, static_cast<std::uint32_t>(step),
-                         0);
+                         static_cast<std::uint32_t>(part.index));
     const at::Tensor logits = (*model_)(pixels_of(b, what_.images.size), dropout);
     at::Tensor loss = loss_against(logits, b.labels);
     if (!b.others.empty()) {
@@ -102,8 +117,9 @@ class image_task : public task {
       loss = products.scaled(loss, b.share) +
              products.scaled(loss_against(logits, b.others), 1 - b.share);
     }
-    loss.backward();
-    return {double{loss.item<float>()}, b.labels.size()};
+    backward(loss, result.share());
+    result.loss = double{loss.item<float>()};
+    return result;
   }
 
   measured measure(const std::function<bool()>& keep_going) const {
@@ -131,6 +147,7 @@ class image_task : public task {
   const image_data& data_;
   std::uint64_t seed_;
   std::uint64_t steps_;
+  own_parts own_;
   std::unique_ptr<image_model> model_;
   std::optional<prefetcher> ahead_;  ///< from the first update on
 };
@@ -147,11 +164,11 @@ class image_dataset : public dataset {
     return training::updates_per_epoch(*data_.train, what_.images);
   }
   std::string items() const override { return "images"; }
-  std::unique_ptr<task> make_task(const arm& products, std::uint64_t seed,
-                                  std::uint64_t steps) const override {
+  std::unique_ptr<task> make_task(const arm& products, std::uint64_t seed, std::uint64_t steps,
+                                  const own_parts& own) const override {
     image_model_settings model = what_.image_model;
     model.classes = static_cast<std::int64_t>(data_.classes.size());
-    return std::make_unique<image_task>(what_, data_, model, products, seed, steps);
+    return std::make_unique<image_task>(what_, data_, model, products, seed, steps, own);
   }
   void save(const std::filesystem::path&) const override {}
 

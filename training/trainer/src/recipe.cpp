@@ -49,6 +49,7 @@ const rule_table& common_rules() {
   static const rule_table all = {
       {"training.epochs", whole(1, 1000000)},
       {"training.steps", whole(0, kMany)},
+      {"training.parts", whole(1, 4096, 1)},
       {"training.label_smoothing", number(0, 0.999)},
       {"training.peak_rate", number(0, 1000)},
       {"training.warmup", whole(0, kMany)},
@@ -254,6 +255,19 @@ void check_network(const std::string& where, const json& settings) {
   }
 }
 
+void check_parts(const std::string& where, const json& settings) {
+  if (settings["task"] == "translation") return;
+  const auto parts = settings["training"]["parts"].get<std::int64_t>();
+  const auto batch = settings["data"]["batch"].get<std::int64_t>();
+  if (parts > batch) {
+    throw input_error(where,
+                      "training.parts is " + std::to_string(parts) + " and data.batch " +
+                          std::to_string(batch),
+                      "give at most as many parts as a batch has " +
+                          std::string(settings["task"] == "images" ? "images" : "pieces"));
+  }
+}
+
 void apply_override(json& settings, const std::string& text, const rule_table& rules) {
   const std::size_t equals = text.find('=');
   const std::string key = text.substr(0, equals);
@@ -316,6 +330,7 @@ recipe make_recipe(json s, const std::string& where) {
   check_recipe(where, s, rules_of(task));
   check_heads(where, s);
   check_network(where, s);
+  check_parts(where, s);
   const json& m = s["model"];
   const json& d = s["data"];
   const json& t = s["training"];
@@ -325,6 +340,7 @@ recipe make_recipe(json s, const std::string& where) {
   r.dropout = m["dropout"];
   r.training = {.epochs = t["epochs"],
                 .steps = t["steps"],
+                .parts = t["parts"],
                 .label_smoothing = t["label_smoothing"],
                 .peak_rate = t["peak_rate"],
                 .warmup = t["warmup"],

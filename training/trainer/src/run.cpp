@@ -3,14 +3,19 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <bit>
 #include <cmath>
+#include <span>
 
 #include "durable_file.hpp"
+#include "joined_update.hpp"
 #include "pamkit/provenance/environment.hpp"
 #include "pamkit/training/checkpoint.hpp"
+#include "pamkit/training/input_error.hpp"
 #include "pamkit/training/interruption.hpp"
 #include "pamkit/training/metrics_file.hpp"
 #include "pamkit/training/optimizer.hpp"
+#include "pamkit/training/sha256.hpp"
 #include "pamkit/training/verification.hpp"
 #include "resources.hpp"
 #include "run_folder.hpp"
@@ -48,18 +53,23 @@ json number_or_null(double x) { return std::isfinite(x) ? json(x) : json(); }
 
 class training_run {
  public:
-  training_run(const run_request& r, const run_folder& folder)
+  training_run(const run_request& r, fs::path folder)
       : r_(r),
-        folder_(folder.path()),
+        job_(r.job),
+        folder_(std::move(folder)),
+        run_key_(sha256_hex(description_of(r).dump())),
         total_(total_updates(r.what, r.data)),
         warmup_(r.what.training.warmup +
                 static_cast<std::uint64_t>(std::llround(
                     r.what.training.warmup_epochs *
                     static_cast<double>(r.data.updates_per_epoch())))),
-        task_(r.data.make_task(r.products, r.seed, total_)),
+        task_(r.data.make_task(r.products, r.seed, total_,
+                               parts_of_worker(r.what.training.parts, r.job))),
+        gradients_(*task_, r.products, r.what.training.parts, r.job),
         optimizer_(task_->parameters(), r.what.training.update, r.products),
-        resumed_at_(restore()),
-        metrics_(folder_ / "metrics.jsonl", metrics_length_) {}
+        resumed_at_(restore()) {
+    if (job_.is_first()) metrics_.emplace(folder_ / "metrics.jsonl", metrics_length_);
+  }
 
   run_outcome execute() {
     outcome_.folder = folder_;
@@ -70,7 +80,7 @@ class training_run {
       outcome_.status = "unverified";
     } else {
       train();
-      if (outcome_.status == "complete") measure_test();
+      if (outcome_.status == "complete" && job_.is_first()) measure_test();
     }
     finish();
     return outcome_;
@@ -91,7 +101,14 @@ class training_run {
 
   std::uint64_t restore() {
     checkpoint_content all = content();
-    if (!load_checkpoint(folder_, all, r_.note)) return 0;
+    const bool there = job_.is_first() && load_checkpoint(folder_, all, r_.note);
+    all.state = json::parse(job_.from_first(there ? all.state.dump() : "null"));
+    job_.remember_step(0);
+    if (all.state.is_null()) return 0;
+    require_own(all.state);
+    for (const auto& [name, tensor] : all.tensors) {
+      job_.values().broadcast({tensor.mutable_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())});
+    }
     step_ = all.state.at("step");
     metrics_length_ = all.state.at("metrics_length");
     epoch_loss_ = all.state.at("epoch_loss");
@@ -101,14 +118,31 @@ class training_run {
     if (!all.state.at("valid_value").is_null()) valid_.value = all.state.at("valid_value");
     valid_.metric = all.state.at("valid_metric");
     r_.note(fmt::format("{}: going on after step {} of {}", folder_.string(), step_, total_));
+    job_.remember_step(step_);
     return step_;
+  }
+
+  // Of equal shapes, another recipe's or arm's would pass unnoticed. Those of older versions do not say.
+  void require_own(const json& state) const {
+    if (!state.contains("run") || state["run"] == run_key_) return;
+    throw input_error(folder_.string(), "holds a checkpoint of another recipe, arithmetic, seed or data",
+                      "take it away, or give another --out, or --force to start anew");
   }
 
   void save() {
     if (saved_step_ == step_) return;
+    if (job_.is_first()) write_checkpoint();
+    require_equal_parameters();
+    saved_step_ = step_;
+    saved_at_ = wall_seconds();
+    job_.remember_step(step_);
+  }
+
+  void write_checkpoint() {
     checkpoint_content all = content();
-    all.state = {{"step", step_},
-                 {"metrics_length", metrics_.sync()},
+    all.state = {{"run", run_key_},
+                 {"step", step_},
+                 {"metrics_length", metrics_->sync()},
                  {"epoch_loss", epoch_loss_},
                  {"epoch_items", epoch_items_},
                  {"seconds", seconds()},
@@ -116,8 +150,19 @@ class training_run {
                  {"valid_value", number_or_null(valid_.value)},
                  {"valid_metric", valid_.metric}};
     save_checkpoint(folder_, step_, all);
-    saved_step_ = step_;
-    saved_at_ = wall_seconds();
+  }
+
+  // Every worker makes the same updates; one whose machine computes otherwise is found here.
+  void require_equal_parameters() {
+    if (job_.count() == 1) return;
+    const std::string mine = task_->parameters().sha256();
+    const std::vector<std::string> all = job_.exchange(mine);
+    for (std::size_t i = 1; i < all.size(); ++i) {
+      if (all[i] == all[0]) continue;
+      throw std::runtime_error(fmt::format(
+          "{}: after step {} worker {} has other parameters (SHA-256 {}) than worker 0 ({})",
+          folder_.string(), step_, i, all[i].substr(0, 16), all[0].substr(0, 16)));
+    }
   }
 
   double seconds() const { return seconds_before_ + wall_seconds() - started_at_; }
@@ -141,42 +186,82 @@ class training_run {
       optimizer_.rehearse(task_->parameters(), r_.what.training.clip_norm);
     });
     verification_ = result.json();
-    if (!result.passed) {
-      r_.note(fmt::format("{}: kernels differ from the golden model, no training: {}",
-                          folder_.string(), result.first_mismatch));
+    const std::vector<std::string> mismatches =
+        job_.exchange(result.passed ? "" : result.first_mismatch);
+    for (std::size_t i = 0; i < mismatches.size(); ++i) {
+      if (mismatches[i].empty()) continue;
+      const std::string where = i == 0 ? "" : fmt::format("worker {}: ", i);
+      r_.note(fmt::format("{}: {}kernels differ from the golden model, no training: {}",
+                          folder_.string(), where, mismatches[i]));
+      verification_["status"] = "fail";
+      verification_["counterexample"] = where + mismatches[i];
+      return false;
     }
-    return result.passed;
+    return true;
   }
 
   // --- Training -------------------------------------------------------------------------------------
 
   void train() {
     const std::uint64_t per_epoch = r_.data.updates_per_epoch();
-    if (step_ == 0) record_start();
+    if (step_ == 0 && job_.is_first()) record_start();
     while (step_ < total_) {
-      update(step_ / per_epoch + 1);
+      const decision now = update(step_ / per_epoch + 1);
       if (!std::isfinite(loss_)) {
         outcome_.status = "diverged";
         r_.note(fmt::format("{}: the loss of step {} is not finite; this arm stops",
                             folder_.string(), step_));
         return;
       }
-      if (step_ % per_epoch == 0 || step_ == total_) finish_epoch((step_ - 1) / per_epoch + 1);
-      const bool due = step_ - saved_step_ >= r_.what.checkpoint.steps ||
-                       wall_seconds() - saved_at_ >= r_.what.checkpoint.seconds;
-      if (due || step_ == total_ || interruption_requested()) save();
-      if (interruption_requested()) throw interrupted();
+      if (job_.is_first() && (step_ % per_epoch == 0 || step_ == total_)) {
+        finish_epoch((step_ - 1) / per_epoch + 1);
+      }
+      if (now.saves || now.stops) save();
+      if (now.stops) throw interrupted();
     }
+  }
+
+  // What follows on an update, the same at every worker.
+  struct decision {
+    bool saves = false;
+    bool stops = false;
+    part_result seen;
+  };
+
+  // Before the gradients are joined, so that a worker that failed over its parts is known.
+  decision decide(const std::vector<part_result>& parts) {
+    json mine = {{"stops", interruption_requested()},
+                 {"saves", wall_seconds() - saved_at_ >= r_.what.checkpoint.seconds},
+                 {"parts", json::array()}};
+    for (const part_result& p : parts) {
+      mine["parts"].push_back({std::bit_cast<std::uint64_t>(p.loss), p.items, p.all_items});
+    }
+    decision all;
+    all.saves = step_ + 1 - saved_step_ >= r_.what.checkpoint.steps || step_ + 1 == total_;
+    std::vector<part_result> every_part;
+    for (const std::string& text : job_.exchange(mine.dump())) {
+      const json theirs = json::parse(text);
+      all.saves = all.saves || theirs["saves"].get<bool>();
+      all.stops = all.stops || theirs["stops"].get<bool>();
+      for (const json& p : theirs["parts"]) {
+        every_part.push_back({std::bit_cast<double>(p[0].get<std::uint64_t>()),
+                              p[1].get<std::size_t>(), p[2].get<std::size_t>()});
+      }
+    }
+    all.seen = whole_update(every_part);
+    return all;
   }
 
   double rate_of(std::uint64_t update) const {
     return learning_rate(r_.what.training.peak_rate, update, warmup_, total_);
   }
 
-  void update(std::uint64_t epoch) {
+  decision update(std::uint64_t epoch) {
     meter_.start_step();
     const double rate = rate_of(step_ + 1);
-    const update_result result = task_->forward_backward(step_);
+    decision all = decide(gradients_.compute(step_));
+    const part_result& result = all.seen;
+    gradients_.join();
     loss_ = result.loss;
     if (r_.what.training.adder_eta > 0) {
       scale_adder_gradients(task_->parameters(), r_.what.training.adder_eta);
@@ -189,41 +274,44 @@ class training_run {
     epoch_loss_ += loss_ * static_cast<double>(result.items);
     epoch_items_ += result.items;
     meter_.end_step(result.items);
-    metrics_.append({{"kind", "step"},
-                     {"step", step_},
-                     {"epoch", epoch},
-                     {"loss", number_or_null(loss_)},
-                     {"learning_rate", rate},
-                     {r_.data.items() + "_per_second", meter_.items_per_second()},
-                     {"seconds", seconds()}});
+    if (job_.is_first()) {
+      metrics_->append({{"kind", "step"},
+                        {"step", step_},
+                        {"epoch", epoch},
+                        {"loss", number_or_null(loss_)},
+                        {"learning_rate", rate},
+                        {r_.data.items() + "_per_second", meter_.items_per_second()},
+                        {"seconds", seconds()}});
+    }
     tell("train", meter_.items_per_second());
+    return all;
   }
 
   // What the initial parameters are worth, as epoch 0: the point from which the loss falls.
   void record_start() {
     tell("validate");
     valid_ = task_->validate();
-    metrics_.append({{"kind", "epoch"},
-                     {"step", 0},
-                     {"epoch", 0},
-                     {"valid_loss", number_or_null(valid_.loss)},
-                     {"metric", number_or_null(valid_.value)},
-                     {"metric_name", valid_.metric},
-                     {"seconds", seconds()}});
+    metrics_->append({{"kind", "epoch"},
+                      {"step", 0},
+                      {"epoch", 0},
+                      {"valid_loss", number_or_null(valid_.loss)},
+                      {"metric", number_or_null(valid_.value)},
+                      {"metric_name", valid_.metric},
+                      {"seconds", seconds()}});
   }
 
   void finish_epoch(std::uint64_t epoch) {
     tell("validate");
     valid_ = task_->validate();
-    metrics_.append({{"kind", "epoch"},
-                     {"step", step_},
-                     {"epoch", epoch},
-                     {"loss", epoch_loss_ / static_cast<double>(epoch_items_)},
-                     {"valid_loss", number_or_null(valid_.loss)},
-                     {"metric", number_or_null(valid_.value)},
-                     {"metric_name", valid_.metric},
-                     {"learning_rate", rate_of(step_)},
-                     {"seconds", seconds()}});
+    metrics_->append({{"kind", "epoch"},
+                      {"step", step_},
+                      {"epoch", epoch},
+                      {"loss", epoch_loss_ / static_cast<double>(epoch_items_)},
+                      {"valid_loss", number_or_null(valid_.loss)},
+                      {"metric", number_or_null(valid_.value)},
+                      {"metric_name", valid_.metric},
+                      {"learning_rate", rate_of(step_)},
+                      {"seconds", seconds()}});
     epoch_loss_ = 0;
     epoch_items_ = 0;
   }
@@ -248,12 +336,17 @@ class training_run {
   }
 
   void finish() {
-    const bool complete = outcome_.status == "complete";
-    metrics_.sync();
+    require_equal_parameters();
     outcome_.steps = step_;
     outcome_.valid_loss = valid_.loss;
     outcome_.step_seconds = meter_.median_step_seconds();
     outcome_.parameters_sha256 = task_->parameters().sha256();
+    if (job_.is_first()) write_summary();
+  }
+
+  void write_summary() {
+    const bool complete = outcome_.status == "complete";
+    metrics_->sync();
     json summary = provenance::file_header("pamkit.run/1");
     const json description = description_of(r_);
     for (const auto& [key, value] : description.items()) {
@@ -271,6 +364,7 @@ class training_run {
     summary["parameters_sha256"] = outcome_.parameters_sha256;
     summary["verification"] = verification_;
     summary["resumed_at_step"] = resumed_at_;
+    summary["workers"] = job_.count();
     summary["seconds"] = seconds();
     summary["test_seconds"] = test_.seconds;
     summary["resources"] = meter_.json(r_.data.items());
@@ -278,10 +372,13 @@ class training_run {
   }
 
   const run_request& r_;
+  workers& job_;
   fs::path folder_;
+  std::string run_key_;  ///< of all that decides the run: for its checkpoints
   std::uint64_t total_;
   std::uint64_t warmup_;
   std::unique_ptr<task> task_;
+  joined_update gradients_;
   optimizer optimizer_;
 
   std::uint64_t step_ = 0;
@@ -296,7 +393,7 @@ class training_run {
   std::uint64_t saved_step_ = resumed_at_;
   double started_at_ = wall_seconds();
   double saved_at_ = wall_seconds();
-  metrics_file metrics_;
+  std::optional<metrics_file> metrics_;  ///< of worker 0
   resource_meter meter_;
   json verification_;
   test_result test_;
@@ -336,6 +433,23 @@ void add_statistics(const run_request& r, const run_outcome& outcome) {
   write_statistics(r, outcome.folder);
 }
 
+// Workers on machines of their own may have been given other files.
+void require_equal_requests(workers& job, const json& description) {
+  const std::vector<std::string> all = job.exchange(description.dump());
+  const json first = json::parse(all.front()).flatten();
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    const json other = json::parse(all[i]).flatten();
+    for (const auto& [key, value] : first.items()) {
+      const json theirs = other.value(key, json());
+      if (theirs == value) continue;
+      throw input_error("train",
+                        fmt::format("worker {} has {} = {}, worker 0 {}", i, key.substr(1),
+                                    theirs.dump(), value.dump()),
+                        "give all workers the same recipe, data and program");
+    }
+  }
+}
+
 }  // namespace
 
 std::string run_folder_name(const arm& products, std::uint64_t seed) {
@@ -348,18 +462,29 @@ std::uint64_t total_updates(const recipe& what, const dataset& data) {
 }
 
 run_outcome run_training(const run_request& request) {
-  const run_folder folder(request.out / run_folder_name(request.products, request.seed));
-  if (request.force) folder.clear();
-  folder.claim_for(description_of(request));
-  if (const std::optional<json> summary = folder.summary()) {
-    request.note(folder.path().string() + ": this run is finished and not redone (--force redoes it)");
-    run_outcome outcome = outcome_of(request, folder.path(), *summary);
-    add_statistics(request, outcome);
+  workers& job = request.job;
+  const json description = description_of(request);
+  require_equal_requests(job, description);
+  parts_of_worker(request.what.training.parts, job);
+  const fs::path path = request.out / run_folder_name(request.products, request.seed);
+  std::optional<run_folder> folder;
+  json summary;
+  if (job.is_first()) {
+    folder.emplace(path);
+    if (request.force) folder->clear();
+    folder->claim_for(description);
+    summary = folder->summary().value_or(json());
+  }
+  summary = json::parse(job.from_first(summary.dump()));
+  if (!summary.is_null()) {
+    request.note(path.string() + ": this run is finished and not redone (--force redoes it)");
+    const run_outcome outcome = outcome_of(request, path, summary);
+    if (job.is_first()) add_statistics(request, outcome);
     return outcome;
   }
-  request.data.save(folder.path());
-  run_outcome outcome = training_run(request, folder).execute();
-  add_statistics(request, outcome);
+  if (folder) request.data.save(path);
+  const run_outcome outcome = training_run(request, path).execute();
+  if (job.is_first()) add_statistics(request, outcome);
   return outcome;
 }
 

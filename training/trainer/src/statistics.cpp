@@ -21,7 +21,7 @@ using json = nlohmann::ordered_json;
 std::unique_ptr<task> trained_task(const run_request& r, const arm& products,
                                    const std::filesystem::path& folder) {
   // As many steps as the one that is taken: what is loaded ahead is of no use.
-  std::unique_ptr<task> made = r.data.make_task(products, r.seed, 1);
+  std::unique_ptr<task> made = r.data.make_task(products, r.seed, 1, {});
   read_safetensors(folder / "parameters.safetensors", made->parameters());
   return made;
 }
@@ -72,10 +72,10 @@ void write_statistics(const run_request& r, const std::filesystem::path& folder)
 
   layer_statistics layers(mine->parameters());
   operator_record operators([&](const operator_event& e) { layers.look_at(e); });
-  const update_result passed = mine->forward_backward(0);
-  const update_result passed_exactly = [&] {
+  const part_result passed = mine->forward_backward(0, {});
+  const part_result passed_exactly = [&] {
     const at::RecordFunctionGuard silent(false);
-    return exact->forward_backward(0);
+    return exact->forward_backward(0, {});
   }();
   document["sample"] = {{"batch", "of the first update"},
                         {r.data.items(), passed.items},

@@ -71,7 +71,7 @@ test_result evaluate(const trained_run& run, const fs::path& data,
                      const std::optional<std::string>& test, std::vector<std::string>& hypotheses) {
   if (run.what.kind != recipe::task::translation) {
     const std::unique_ptr<dataset> set = load_dataset(run.what, data, test, run.folder);
-    const std::unique_ptr<task> model = set->make_task(run.products, run.seed, 0);
+    const std::unique_ptr<task> model = set->make_task(run.products, run.seed, 0, {});
     read_safetensors(run.folder / "parameters.safetensors", model->parameters());
     return *model->test(run.folder, [] { return true; });
   }

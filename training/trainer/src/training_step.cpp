@@ -31,12 +31,19 @@ at::Tensor loss_of(const transformer& model, const batch& of, double smoothing,
 
 }  // namespace
 
+void backward(const at::Tensor& loss, double share) { loss.backward(at::full_like(loss, share)); }
+
+void clear_gradients(const parameter_list& parameters) {
+  for (const parameter& p : parameters.all()) p.value.mutable_grad() = at::Tensor();
+}
+
 float forward_backward(transformer& model, const recipe& what, const batch& of, std::uint64_t seed,
-                       std::uint64_t step) {
-  for (const parameter& p : model.parameters().all()) p.value.mutable_grad() = at::Tensor();
-  dropout_pass dropout(model.products(), what.dropout, seed, static_cast<std::uint32_t>(step), 0);
+                       std::uint64_t step, std::int64_t part, double share) {
+  clear_gradients(model.parameters());
+  dropout_pass dropout(model.products(), what.dropout, seed, static_cast<std::uint32_t>(step),
+                       static_cast<std::uint32_t>(part));
   const at::Tensor loss = loss_of(model, of, what.training.label_smoothing, dropout, false);
-  loss.backward();
+  backward(loss, share);
   return loss.item<float>();
 }
 

@@ -1,5 +1,6 @@
 #include <array>
 #include <cmath>
+#include <span>
 
 #include "durable_file.hpp"
 #include "pamkit/training/beam_search.hpp"
@@ -31,22 +32,24 @@ class translation_task : public task {
 
   parameter_list& parameters() override { return model_.parameters(); }
 
-  update_result forward_backward(std::uint64_t step) override {
+  part_result forward_backward(std::uint64_t step, const batch_part& part) override {
     const data_position at = planner_.locate(step);
     if (order_.empty() || at.epoch != order_epoch_) {
       order_ = planner_.training_order(seed_, at.epoch);
       order_epoch_ = at.epoch;
     }
-    const batch b = make_batch(data_.train.pairs, order_[at.batch]);
-    return {double{training::forward_backward(model_, what_, b, seed_, step)}, b.target_tokens};
+    return forward_backward(order_[at.batch], step, part);
   }
 
   // The first batch, and the one with the longest sentences.
   void sample_passes() override {
     const batch_order by_length = planner_.sorted_order();
     const std::array batches = {planner_.training_order(seed_, 0).front(), by_length.back()};
+    const std::int64_t parts = what_.training.parts;
     for (const auto& rows : batches) {
-      training::forward_backward(model_, what_, make_batch(data_.train.pairs, rows), seed_, 0);
+      // The smallest and the largest.
+      forward_backward(rows, 0, {0, parts});
+      if (parts > 1) forward_backward(rows, 0, {parts - 1, parts});
     }
   }
 
@@ -78,6 +81,22 @@ class translation_task : public task {
   }
 
  private:
+  part_result forward_backward(const std::vector<std::uint32_t>& rows, std::uint64_t step,
+                               const batch_part& part) {
+    part_result result;
+    for (const std::uint32_t row : rows) result.all_items += data_.train.pairs[row].target_tokens();
+    const auto [first, end] = part.rows_of(rows.size());
+    if (first == end) {
+      clear_gradients(model_.parameters());
+      return result;
+    }
+    const batch b = make_batch(data_.train.pairs, std::span(rows).subspan(first, end - first));
+    result.items = b.target_tokens;
+    result.loss = double{training::forward_backward(model_, what_, b, seed_, step, part.index,
+                                                    result.share())};
+    return result;
+  }
+
   const recipe& what_;
   const translation_data& data_;
   std::uint64_t seed_;
@@ -99,8 +118,8 @@ class translation_dataset : public dataset {
     return batch_planner(data_.train.pairs, what_.data.max_tokens).updates_per_epoch();
   }
   std::string items() const override { return "tokens"; }
-  std::unique_ptr<task> make_task(const arm& products, std::uint64_t seed,
-                                  std::uint64_t) const override {
+  std::unique_ptr<task> make_task(const arm& products, std::uint64_t seed, std::uint64_t,
+                                  const own_parts&) const override {
     return std::make_unique<translation_task>(what_, data_, products, seed);
   }
   void save(const std::filesystem::path& folder) const override { data_.codec->save(folder); }

@@ -42,6 +42,11 @@ std::string text_of(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
+std::vector<std::string> with(std::vector<std::string> words, const std::vector<std::string>& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
 }  // namespace
 
 copy_task::copy_task() {
@@ -75,9 +80,11 @@ std::vector<std::string> copy_task::train_arguments(const std::string& out,
 
 training_program::training_program(const fs::path& scratch,
                                    const std::vector<std::string>& arguments)
+    : training_program(scratch, command_line{with({PAMKIT_TRAIN_PROGRAM}, arguments)}) {}
+
+training_program::training_program(const fs::path& scratch, const command_line& command)
     : scratch_(scratch) {
-  std::vector<std::string> words = {PAMKIT_TRAIN_PROGRAM};
-  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<std::string> words = command.words;
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
@@ -87,7 +94,7 @@ training_program::training_program(const fs::path& scratch,
   posix_spawn_file_actions_addopen(&actions, 1, (scratch / "stdout").c_str(), flags, 0600);
   posix_spawn_file_actions_addopen(&actions, 2, (scratch / "stderr").c_str(), flags, 0600);
   const int failed =
-      ::posix_spawn(&process_, words[0].c_str(), &actions, nullptr, pointers.data(), environ);
+      ::posix_spawnp(&process_, words[0].c_str(), &actions, nullptr, pointers.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (failed != 0) throw std::runtime_error("cannot start " + words[0]);
 }
@@ -103,6 +110,10 @@ program_result training_program::wait() {
 
 program_result run_program(const copy_task& task, const std::vector<std::string>& arguments) {
   return training_program(task.folder(), arguments).wait();
+}
+
+program_result run_program(const copy_task& task, const command_line& command) {
+  return training_program(task.folder(), command).wait();
 }
 
 nlohmann::json summary_of(const fs::path& run) {

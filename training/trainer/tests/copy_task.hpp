@@ -36,11 +36,18 @@ struct program_result {
   std::string standard_error;
 };
 
+/// A program, found as a shell would, and its arguments.
+struct command_line {
+  std::vector<std::string> words;
+};
+
 /// A started training program.
 class training_program {
  public:
   training_program(const std::filesystem::path& scratch, const std::vector<std::string>& arguments);
+  training_program(const std::filesystem::path& scratch, const command_line& command);
   void signal(int number) const;
+  int process() const { return process_; }
   program_result wait();
 
  private:
@@ -49,6 +56,7 @@ class training_program {
 };
 
 program_result run_program(const copy_task& task, const std::vector<std::string>& arguments);
+program_result run_program(const copy_task& task, const command_line& command);
 
 nlohmann::json summary_of(const std::filesystem::path& run);
 

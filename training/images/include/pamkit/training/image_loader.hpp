@@ -35,11 +35,19 @@ struct image_batch {
 /// Full batches of an epoch: floor(images / batch), at least one (all images).
 std::size_t updates_per_epoch(const image_set& images, const image_settings& settings);
 
+/// Images of an update.
+std::size_t images_of_update(const image_set& images, const image_settings& settings);
+
 /// The training batch of update `step` (from 0): a function of the seed and the step. Images are in
 /// a random order of each epoch, by Philox with site::order_of_pairs; those that fill no batch are
 /// left out.
 image_batch training_batch(const image_set& images, const image_settings& settings,
                            std::uint64_t seed, std::uint64_t step);
+
+/// Images [first, end) of that batch, as they are in it. Loads only them, and those that they are mixed with.
+image_batch training_batch(const image_set& images, const image_settings& settings,
+                           std::uint64_t seed, std::uint64_t step, std::size_t first,
+                           std::size_t end);
 
 /// Images [first, first + count) without randomness, fitted to the size.
 image_batch evaluation_batch(const image_set& images, const image_settings& settings,

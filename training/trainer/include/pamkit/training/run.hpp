@@ -9,6 +9,7 @@
 #include "pamkit/training/arm.hpp"
 #include "pamkit/training/recipe.hpp"
 #include "pamkit/training/task.hpp"
+#include "pamkit/training/workers.hpp"
 
 namespace pamkit::training {
 
@@ -32,6 +33,7 @@ struct run_request {
   bool force = false;         ///< redo a run that is there
   std::function<void(const run_progress&)> progress;
   std::function<void(const std::string&)> note;  ///< one line for standard error
+  workers& job;  ///< those that train; all make the same request, and worker 0 alone writes
 };
 
 /// How a run ended.
@@ -57,8 +59,8 @@ std::uint64_t total_updates(const recipe& what, const dataset& data);
 
 /// Trains, or goes on from the last whole checkpoint, then measures on the test data and writes parameters.safetensors
 /// and the summary, then statistics.json. A run whose summary is there is not redone; where statistics.json is missing
-/// it is added. Throws input_error (folder of another run, no
-/// space), interrupted.
+/// it is added. Throws input_error (folder of another run, no space, workers that cannot share the recipe's parts or
+/// that have other data), interrupted, job_failed.
 run_outcome run_training(const run_request& request);
 
 }  // namespace pamkit::training

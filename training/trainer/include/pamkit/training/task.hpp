@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pamkit/training/arm.hpp"
@@ -15,10 +16,34 @@
 
 namespace pamkit::training {
 
-/// What one update saw.
-struct update_result {
-  double loss = 0;        ///< as the arm computes it
-  std::size_t items = 0;  ///< target tokens, images or bytes
+/// One of the equal parts that the batch of an update is cut into (training.parts of a recipe).
+struct batch_part {
+  std::int64_t index = 0;
+  std::int64_t count = 1;
+
+  /// Of `rows` rows of the batch those of this part: [first, second).
+  std::pair<std::size_t, std::size_t> rows_of(std::size_t rows) const {
+    const auto parts = static_cast<std::size_t>(count);
+    const auto i = static_cast<std::size_t>(index);
+    return {rows * i / parts, rows * (i + 1) / parts};
+  }
+};
+
+/// What a part of an update saw.
+struct part_result {
+  double loss = 0;            ///< mean over its items, as the arm computes it; 0 where it has none
+  std::size_t items = 0;      ///< target tokens, images or bytes of the part
+  std::size_t all_items = 0;  ///< of the batch
+
+  /// The part's share in the batch's mean.
+  double share() const { return static_cast<double>(items) / static_cast<double>(all_items); }
+};
+
+/// Parts [first, end) of `count`: those that this process computes.
+struct own_parts {
+  std::int64_t first = 0;
+  std::int64_t end = 1;
+  std::int64_t count = 1;
 };
 
 /// What validation says.
@@ -44,9 +69,10 @@ class task {
   virtual ~task() = default;
   virtual parameter_list& parameters() = 0;
 
-  /// The forward and backward pass of update `step` (from 0); gradients are left in the parameters.
-  /// Updates come in ascending order from any first one on.
-  virtual update_result forward_backward(std::uint64_t step) = 0;
+  /// The forward and backward pass of a part of update `step` (from 0). The gradients of the part's loss times its
+  /// share are left in the parameters; none where it has no items. Updates come in ascending order from any
+  /// first one on, each with the parts of this process in ascending order.
+  virtual part_result forward_backward(std::uint64_t step, const batch_part& part) = 0;
 
   /// Passes that meet the kernels and shapes of training: for verification. Nothing is updated.
   virtual void sample_passes() = 0;
@@ -69,9 +95,9 @@ class dataset {
   virtual std::size_t updates_per_epoch() const = 0;
   /// "tokens" or "images": of rates.
   virtual std::string items() const = 0;
-  /// A task of `steps` updates.
+  /// A task of `steps` updates of which this process computes `own`.
   virtual std::unique_ptr<task> make_task(const arm& products, std::uint64_t seed,
-                                          std::uint64_t steps) const = 0;
+                                          std::uint64_t steps, const own_parts& own) const = 0;
   /// Writes what evaluate and translate need into a run's folder.
   virtual void save(const std::filesystem::path& folder) const = 0;
 };
