@@ -123,20 +123,20 @@ int train(const options& o, workers& job) {
   std::vector<run_outcome> outcomes;
   for (const std::uint64_t seed : o.seeds) {
     for (const arm& products : arms) {
-      outcomes.push_back(run_training(
-          {.what = what,
-           .data = *data,
-           .products = products,
-           .seed = seed,
-           .out = o.out,
-           .force = o.force,
-           .progress = [&](const run_progress& at) { line.show(at); },
-           .note = [&](const std::string& text) {
-             if (!job.is_first()) return;
-             line.clear();
-             fmt::print(stderr, "pamkit: {}\n", text);
-           },
-           .job = job}));
+      outcomes.push_back(run_training({.what = what,
+                                       .data = *data,
+                                       .products = products,
+                                       .seed = seed,
+                                       .out = o.out,
+                                       .force = o.force,
+                                       .progress = [&](const run_progress& at) { line.show(at); },
+                                       .note =
+                                           [&](const std::string& text) {
+                                             if (!job.is_first()) return;
+                                             line.clear();
+                                             fmt::print(stderr, "pamkit: {}\n", text);
+                                           },
+                                       .job = job}));
       line.finish_run(total_updates(what, *data));
     }
   }
@@ -192,9 +192,11 @@ void add_train_command(CLI::App& app, std::function<int()>& run) {
   command->add_option("--steps", o->steps, "Updates instead of epochs; the schedule ends there")
       ->check(CLI::PositiveNumber)
       ->excludes(epochs);
-  command->add_option("--threads", o->threads,
-                      "Threads of each worker (default: the machine's cores, shared by its workers); bits do "
-                      "not depend on them, those of native excepted")
+  command
+      ->add_option(
+          "--threads", o->threads,
+          "Threads of each worker (default: the machine's cores, shared by its workers); bits do "
+          "not depend on them, those of native excepted")
       ->check(CLI::Range(1, 256));
   command->add_option("--derivative", o->derivative_name, "Derivative of the products")
       ->check(CLI::IsMember({"approx", "exact"}))

@@ -74,7 +74,8 @@ void erase(float* planes, const image_settings& s, image_randomness& random) {
   }
 }
 
-// Image i of the batch is mixed with the i-th from the end, as both were. `partners` holds the pixels of those.
+// Image i of the batch is mixed with the i-th from the end, as both were. `partners` holds the
+// pixels of those.
 void mix(image_batch& b, const image_settings& s, image_randomness& random, bool cuts,
          const std::vector<float>& partners) {
   if (!cuts) {

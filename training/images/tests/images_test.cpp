@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <fstream>
 
+#include "jpeg_bytes.hpp"
 #include "pamkit/training/corpus.hpp"
 #include "pamkit/training/image_loader.hpp"
 #include "pamkit/training/image_set.hpp"
-#include "jpeg_bytes.hpp"
 #include "scratch_folder.hpp"
 
 namespace pamkit::training {

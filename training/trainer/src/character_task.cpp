@@ -134,10 +134,9 @@ class character_task : public task {
         data_.train.size() - static_cast<std::size_t>(what_.characters.context);
     std::vector<std::size_t> starts;
     for (std::size_t i = first; i < end; ++i) {
-      const philox_counter r =
-          philox4x32_10({static_cast<std::uint32_t>(step), 0, site::order_of_pairs,
-                         static_cast<std::uint32_t>(i)},
-                        philox_key_of(seed_));
+      const philox_counter r = philox4x32_10({static_cast<std::uint32_t>(step), 0,
+                                              site::order_of_pairs, static_cast<std::uint32_t>(i)},
+                                             philox_key_of(seed_));
       starts.push_back((std::uint64_t{r[0]} << 32 | r[1]) % places);
     }
     return pieces_at(data_.train, starts);

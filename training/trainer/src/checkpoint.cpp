@@ -105,8 +105,9 @@ bool load_checkpoint(const fs::path& folder, checkpoint_content& content,
       restore(path, *bytes, content);
       return true;
     }
-    warn(path.string() + ": checkpoint is damaged (its checksum does not fit); " +
-         (path == all.back() ? "no other is there: this starts anew" : "the one before it is used"));
+    warn(
+        path.string() + ": checkpoint is damaged (its checksum does not fit); " +
+        (path == all.back() ? "no other is there: this starts anew" : "the one before it is used"));
   }
   return false;
 }

@@ -260,11 +260,11 @@ void check_parts(const std::string& where, const json& settings) {
   const auto parts = settings["training"]["parts"].get<std::int64_t>();
   const auto batch = settings["data"]["batch"].get<std::int64_t>();
   if (parts > batch) {
-    throw input_error(where,
-                      "training.parts is " + std::to_string(parts) + " and data.batch " +
-                          std::to_string(batch),
-                      "give at most as many parts as a batch has " +
-                          std::string(settings["task"] == "images" ? "images" : "pieces"));
+    throw input_error(
+        where,
+        "training.parts is " + std::to_string(parts) + " and data.batch " + std::to_string(batch),
+        "give at most as many parts as a batch has " +
+            std::string(settings["task"] == "images" ? "images" : "pieces"));
   }
 }
 

@@ -59,10 +59,9 @@ class training_run {
         folder_(std::move(folder)),
         run_key_(sha256_hex(description_of(r).dump())),
         total_(total_updates(r.what, r.data)),
-        warmup_(r.what.training.warmup +
-                static_cast<std::uint64_t>(std::llround(
-                    r.what.training.warmup_epochs *
-                    static_cast<double>(r.data.updates_per_epoch())))),
+        warmup_(r.what.training.warmup + static_cast<std::uint64_t>(std::llround(
+                                             r.what.training.warmup_epochs *
+                                             static_cast<double>(r.data.updates_per_epoch())))),
         task_(r.data.make_task(r.products, r.seed, total_,
                                parts_of_worker(r.what.training.parts, r.job))),
         gradients_(*task_, r.products, r.what.training.parts, r.job),
@@ -107,7 +106,8 @@ class training_run {
     if (all.state.is_null()) return 0;
     require_own(all.state);
     for (const auto& [name, tensor] : all.tensors) {
-      job_.values().broadcast({tensor.mutable_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())});
+      job_.values().broadcast(
+          {tensor.mutable_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())});
     }
     step_ = all.state.at("step");
     metrics_length_ = all.state.at("metrics_length");
@@ -122,10 +122,12 @@ class training_run {
     return step_;
   }
 
-  // Of equal shapes, another recipe's or arm's would pass unnoticed. Those of older versions do not say.
+  // Of equal shapes, another recipe's or arm's would pass unnoticed. Those of older versions do not
+  // say.
   void require_own(const json& state) const {
     if (!state.contains("run") || state["run"] == run_key_) return;
-    throw input_error(folder_.string(), "holds a checkpoint of another recipe, arithmetic, seed or data",
+    throw input_error(folder_.string(),
+                      "holds a checkpoint of another recipe, arithmetic, seed or data",
                       "take it away, or give another --out, or --force to start anew");
   }
 

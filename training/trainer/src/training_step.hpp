@@ -12,8 +12,8 @@ void backward(const at::Tensor& loss, double share);
 /// Takes the gradients away.
 void clear_gradients(const parameter_list& parameters);
 
-/// Forward and backward pass of one batch, part `part` of an update, with a share in its loss; gradients are left in
-/// the parameters. Returns the loss.
+/// Forward and backward pass of one batch, part `part` of an update, with a share in its loss;
+/// gradients are left in the parameters. Returns the loss.
 float forward_backward(transformer& model, const recipe& what, const batch& of, std::uint64_t seed,
                        std::uint64_t step, std::int64_t part, double share);
 

@@ -92,8 +92,8 @@ class translation_task : public task {
     }
     const batch b = make_batch(data_.train.pairs, std::span(rows).subspan(first, end - first));
     result.items = b.target_tokens;
-    result.loss = double{training::forward_backward(model_, what_, b, seed_, step, part.index,
-                                                    result.share())};
+    result.loss = double{
+        training::forward_backward(model_, what_, b, seed_, step, part.index, result.share())};
     return result;
   }
 

@@ -44,7 +44,8 @@ std::size_t images_of_update(const image_set& images, const image_settings& sett
 image_batch training_batch(const image_set& images, const image_settings& settings,
                            std::uint64_t seed, std::uint64_t step);
 
-/// Images [first, end) of that batch, as they are in it. Loads only them, and those that they are mixed with.
+/// Images [first, end) of that batch, as they are in it. Loads only them, and those that they are
+/// mixed with.
 image_batch training_batch(const image_set& images, const image_settings& settings,
                            std::uint64_t seed, std::uint64_t step, std::size_t first,
                            std::size_t end);

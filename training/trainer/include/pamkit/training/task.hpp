@@ -69,9 +69,9 @@ class task {
   virtual ~task() = default;
   virtual parameter_list& parameters() = 0;
 
-  /// The forward and backward pass of a part of update `step` (from 0). The gradients of the part's loss times its
-  /// share are left in the parameters; none where it has no items. Updates come in ascending order from any
-  /// first one on, each with the parts of this process in ascending order.
+  /// The forward and backward pass of a part of update `step` (from 0). The gradients of the part's
+  /// loss times its share are left in the parameters; none where it has no items. Updates come in
+  /// ascending order from any first one on, each with the parts of this process in ascending order.
   virtual part_result forward_backward(std::uint64_t step, const batch_part& part) = 0;
 
   /// Passes that meet the kernels and shapes of training: for verification. Nothing is updated.
