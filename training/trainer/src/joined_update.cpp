@@ -46,8 +46,8 @@ own_parts parts_of_worker(std::int64_t parts, const workers& job) {
         fmt::format("{} workers cannot have equal shares of training.parts = {}", workers_count,
                     parts),
         fmt::format(
-            "give --set training.parts={} (its bits differ from those of {}), or start {} workers",
-            (parts / workers_count + 1) * workers_count, parts, fitting));
+            "give --set training.parts={} (its bits differ from those of {}), or start {} worker{}",
+            (parts / workers_count + 1) * workers_count, parts, fitting, parts == 1 ? "" : "s"));
   }
   const std::int64_t each = parts / workers_count;
   return {each * job.rank(), each * (job.rank() + 1), parts};

@@ -158,8 +158,8 @@ INSTANTIATE_TEST_SUITE_P(
                     recipe_case{"vgg13-cifar10", {}}, recipe_case{"preresnet20-cifar10", {}},
                     recipe_case{"preresnet110-cifar10", {}}, recipe_case{"resnext20-cifar10", {}},
                     recipe_case{"convmixer-cifar10", {}}),
-    [](const auto& info) {
-      std::string name = info.param.name;
+    [](const auto& of) {
+      std::string name = of.param.name;
       std::ranges::replace(name, '-', '_');
       return name;
     });

@@ -213,10 +213,12 @@ TEST(WorkersRun, PartsThatTheyCannotShareAreRefused) {
 TEST(WorkersRun, WrongUseIsSaidOnce) {
   PAMKIT_NEEDS_MPIRUN;
   const copy_task task;
+  words elsewhere = task.train_arguments("runs", "pam");
+  *(std::ranges::find(elsewhere, "--data") + 1) = "/nowhere";
   for (const auto& [arguments, part] :
        {std::pair{task.train_arguments("runs", "pan"), "'pan' is not known"},
         std::pair{with(task.train_arguments("runs", "pam"), {"--no-such"}), "--no-such"},
-        std::pair{with(task.train_arguments("runs", "pam"), {"--data", "/nowhere"}), "/nowhere"}}) {
+        std::pair{with(elsewhere, {"--set", "training.parts=2"}), "/nowhere: no such folder"}}) {
     const auto result = run_program(task, by_workers(2, arguments));
     EXPECT_EQ(result.exit_code, 2) << result.standard_error;
     ASSERT_EQ(lines_of(result).size(), 1U) << result.standard_error;
@@ -266,6 +268,8 @@ std::vector<int> children_of(int process) {
   std::vector<int> found;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
     std::ifstream file(entry.path() / "stat");
     std::string text{std::istreambuf_iterator<char>(file), {}};
     const std::size_t behind_name = text.rfind(')');
@@ -274,7 +278,7 @@ std::vector<int> children_of(int process) {
     char state = 0;
     int parent = 0;
     if (rest >> state >> parent && parent == process) {
-      found.push_back(std::stoi(entry.path().filename().string()));
+      found.push_back(std::stoi(name));
     }
   }
   std::ranges::sort(found);  // the order in which they were started: ranks
