@@ -227,9 +227,11 @@ bool is_swept(const suite_context& context, const setting& s, const operation_in
     const bool is_of_vectors = operation.arity == 2 || operation.name == "sqrt";
     return !is_scalar && is_of_vectors && s.subnormals == subnormal_policy::flush;
   }
-  if (!is_scalar) return true;
-  return arithmetic == "pam" && s.arithmetic->alpha.empty() &&
-         s.subnormals == subnormal_policy::gradual && s.overflow == overflow_policy::saturate;
+  const bool is_plain_pam = arithmetic == "pam" && s.arithmetic->alpha.empty();
+  if (!is_scalar && is_plain_pam) return true;
+  const bool is_opposite =
+      s.subnormals == subnormal_policy::gradual && s.overflow == overflow_policy::saturate;
+  return is_opposite && (!is_scalar || (is_plain_pam && operation.arity == 2));
 }
 
 void add_sweep(suite_context& context, const arithmetic_choice& arithmetic,

@@ -16,9 +16,10 @@ namespace pamkit::properties {
 ///  - binary32m23 is binary32;
 ///  - `exact` and `adder` never flush: swept under `flush`, by the scalar backend with infinity
 ///    alone, and so are the exp2, log2, exp and log of `exact`, which the C library computes;
-///  - the scalar backend is swept with flush and infinity, and pam, which has the same last step as
-///    pam:ALPHA, l_mul and power_of_two, with gradual and saturate too; other backends are under all
-///    four.
+///  - pam has the same last step as pam:ALPHA, l_mul and power_of_two: vector backends are swept under
+///    all four pairs of policies for it, for the others with flush and infinity, and with gradual and
+///    saturate; the scalar backend with flush and infinity, and pam's mul and div with gradual and
+///    saturate too.
 bool is_swept(const suite_context& context, const setting& s, const operation_info& operation,
               const backend& b);
 
