@@ -63,7 +63,8 @@ TEST(Model, PiecewiseAffineGeluIsTheLayerForwardAndBackward) {
     const derivative kind = gradient == "exact" ? derivative::exact : derivative::approx;
     const tensor inputs[] = {words_of(drawn.detach()), words_of(d)};
     const auto forward = scalar_backend().layer("gelu", "pam")(rules, kind, std::span(inputs, 1), {});
-    const auto backward = scalar_backend().layer("gelu_vjp", "pam")(rules, kind, inputs, {});
+    const auto backward = scalar_backend().layer("gelu_vjp", "pam")(
+        rules, kind, std::span<const tensor>(inputs), {});
     EXPECT_EQ(words_of(y.detach()).encodings, forward.front().encodings) << gradient;
     EXPECT_EQ(words_of(x.grad()).encodings, backward.front().encodings) << gradient;
   }
