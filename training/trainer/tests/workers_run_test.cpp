@@ -316,9 +316,9 @@ TEST(WorkersRun, AKilledWorkerEndsTheJobWithOneLineAndTheNextGoesOn) {
     EXPECT_NE(result.exit_code, 0);
     const auto lines = lines_of(result);
     ASSERT_FALSE(lines.empty()) << result.standard_error;
-    EXPECT_NE(lines.back().find(
-                  "worker " + std::to_string(rank) +
-                  " is gone (killed, or out of memory); the same command goes on after step "),
+    // From which step: the workers may not have agreed on the newest checkpoint yet.
+    EXPECT_NE(lines.back().find("worker " + std::to_string(rank) +
+                                " is gone (killed, or out of memory); the same command goes on "),
               std::string::npos)
         << result.standard_error;
     expect_undamaged(run);
