@@ -61,9 +61,9 @@ inline layer_operands draw_operands(const layer_info& layer, bool is_vjp, std::i
       add(is_parameter ? std::vector{length} : whole, number);
     }
   }
-  const bool keeps_shape = layer.name == "softmax" || layer.name == "log_softmax" ||
-                           layer.name == "layer_norm" || layer.name == "dropout";
-  if (is_vjp) add(keeps_shape ? whole : reduced, number);
+  const bool reduces = layer.name == "sum" || layer.name == "mean" || layer.name == "norm" ||
+                       layer.name == "logsumexp";
+  if (is_vjp) add(reduces ? reduced : whole, number);
   if (layer.name == "layer_norm" && random() % 2 == 0) call.attributes["eps"] = 0;
   if (layer.name == "adamw_step") {
     call.attributes["step"] = static_cast<double>(1 + random() % 1000);
