@@ -200,6 +200,24 @@ const auto& pick(const Array& values, std::mt19937& random) {
   return values[random() % std::size(values)];
 }
 
+// A problem with m, n and k of these sizes, each operand of some profile.
+problem draw_problem(const std::array<std::int64_t, 3>& sizes, std::mt19937& random) {
+  problem c;
+  c.m = sizes[0];
+  c.n = sizes[1];
+  c.k = sizes[2];
+  c.a = pick(kProfiles, random);
+  c.b = pick(kProfiles, random);
+  c.d = pick(kProfiles, random);
+  return c;
+}
+
+std::array<std::int64_t, 3> draw_small_sizes(std::mt19937& random) {
+  std::array<std::int64_t, 3> sizes{};
+  for (std::int64_t& n : sizes) n = 1 + static_cast<std::int64_t>(random() % 37);
+  return sizes;
+}
+
 TEST(Contraction, EqualsTheDefinitionOnMixedOperandsOfEveryLayout) {
   std::mt19937 random(1);
   constexpr std::array<std::int64_t, 16> summed = {0,  1,  2,  3,  4,  5,  7,   8,
@@ -208,19 +226,12 @@ TEST(Contraction, EqualsTheDefinitionOnMixedOperandsOfEveryLayout) {
       [&](const arithmetic_info& info, contraction_kind kind, derivative gradient) {
         for_each_policy(info, [&](const policy<binary32>& p) {
           for (int i = 0; i < 40; ++i) {
-            problem c;
-            const auto size = [&] { return 1 + static_cast<std::int64_t>(random() % 37); };
+            problem c = draw_problem(draw_small_sizes(random), random);
             c.batch = random() % 3 == 0 ? 1 + static_cast<std::int64_t>(random() % 3) : 1;
-            c.m = size();
-            c.n = size();
-            c.k = size();
             std::int64_t& terms = kind == contraction_kind::product ? c.k
                                   : kind == contraction_kind::vjp_a ? c.n
                                                                     : c.m;
             terms = pick(summed, random);
-            c.a = pick(kProfiles, random);
-            c.b = pick(kProfiles, random);
-            c.d = pick(kProfiles, random);
             ASSERT_NO_FATAL_FAILURE(check(info, kind, gradient, p, c, random));
           }
         });
@@ -233,19 +244,12 @@ TEST(Contraction, WidensNarrowOperandsOfEveryLayoutWhereItReadsThem) {
       [&](const arithmetic_info& info, contraction_kind kind, derivative gradient) {
         for_each_policy(info, [&](const policy<binary32>& p) {
           for (int i = 0; i < 24; ++i) {
-            problem c;
-            c.is_narrow = true;
-            const auto size = [&] { return 1 + static_cast<std::int64_t>(random() % 37); };
-            c.batch = random() % 3 == 0 ? 2 : 1;
-            std::array<std::int64_t, 3> sizes = {size(), size(), size()};
+            std::array<std::int64_t, 3> sizes = draw_small_sizes(random);
             // Now and then more than one block of terms, of rows or of columns.
             if (i % 8 == 0) sizes[random() % 3] = 200 + static_cast<std::int64_t>(random() % 400);
-            c.m = sizes[0];
-            c.n = sizes[1];
-            c.k = sizes[2];
-            c.a = pick(kProfiles, random);
-            c.b = pick(kProfiles, random);
-            c.d = pick(kProfiles, random);
+            problem c = draw_problem(sizes, random);
+            c.is_narrow = true;
+            c.batch = random() % 3 == 0 ? 2 : 1;
             ASSERT_NO_FATAL_FAILURE(check(info, kind, gradient, p, c, random));
           }
         });
@@ -283,19 +287,13 @@ TEST(Contraction, EqualsTheDefinitionAcrossBlocks) {
       [&](const arithmetic_info& info, contraction_kind kind, derivative gradient) {
         for_each_policy(info, [&](const policy<binary32>& p) {
           for (int i = 0; i < 2; ++i) {
-            problem c;
             // More than one block of terms, of rows or of columns; the others small.
             std::array<std::int64_t, 3> sizes = {1 + static_cast<std::int64_t>(random() % 8),
                                                  1 + static_cast<std::int64_t>(random() % 20),
                                                  1 + static_cast<std::int64_t>(random() % 8)};
             sizes[random() % 3] = 500 + static_cast<std::int64_t>(random() % 200);
-            c.m = sizes[0];
-            c.n = sizes[1];
-            c.k = sizes[2];
-            c.a = pick(kProfiles, random);
-            c.b = pick(kProfiles, random);
-            c.d = pick(kProfiles, random);
-            ASSERT_NO_FATAL_FAILURE(check(info, kind, gradient, p, c, random));
+            ASSERT_NO_FATAL_FAILURE(
+                check(info, kind, gradient, p, draw_problem(sizes, random), random));
           }
         });
       });

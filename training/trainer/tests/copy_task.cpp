@@ -42,12 +42,6 @@ std::string text_of(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-std::vector<std::string> with(std::vector<std::string> words,
-                              const std::vector<std::string>& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
-
 }  // namespace
 
 copy_task::copy_task() {
@@ -63,6 +57,11 @@ copy_task::copy_task() {
 copy_task::~copy_task() {
   std::error_code ignored;
   fs::remove_all(folder_, ignored);
+}
+
+words with(words arguments, const words& more) {
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
 }
 
 std::vector<std::string> copy_task::train_arguments(const std::string& out,
@@ -85,9 +84,9 @@ training_program::training_program(const fs::path& scratch,
 
 training_program::training_program(const fs::path& scratch, const command_line& command)
     : scratch_(scratch) {
-  std::vector<std::string> words = command.words;
+  words own = command.words;
   std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
+  for (std::string& word : own) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -95,9 +94,9 @@ training_program::training_program(const fs::path& scratch, const command_line& 
   posix_spawn_file_actions_addopen(&actions, 1, (scratch / "stdout").c_str(), flags, 0600);
   posix_spawn_file_actions_addopen(&actions, 2, (scratch / "stderr").c_str(), flags, 0600);
   const int failed =
-      ::posix_spawnp(&process_, words[0].c_str(), &actions, nullptr, pointers.data(), environ);
+      ::posix_spawnp(&process_, own[0].c_str(), &actions, nullptr, pointers.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0) throw std::runtime_error("cannot start " + words[0]);
+  if (failed != 0) throw std::runtime_error("cannot start " + own[0]);
 }
 
 void training_program::signal(int number) const { ::kill(process_, number); }

@@ -10,6 +10,11 @@
 
 namespace pamkit::training::test {
 
+using words = std::vector<std::string>;
+
+/// Arguments, and more behind them.
+words with(words arguments, const words& more);
+
 /// A folder of one test, removed at its end: data/ with a corpus whose target is its source, and room for runs.
 class copy_task {
  public:

@@ -14,12 +14,6 @@ namespace pamkit::training::test {
 namespace {
 
 namespace fs = std::filesystem;
-using words = std::vector<std::string>;
-
-words with(words arguments, const words& more) {
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  return arguments;
-}
 
 void write(const fs::path& path, const std::string& bytes) {
   fs::create_directories(path.parent_path());

@@ -16,12 +16,6 @@ namespace pamkit::training::test {
 namespace {
 
 namespace fs = std::filesystem;
-using words = std::vector<std::string>;
-
-words with(words arguments, const words& more) {
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  return arguments;
-}
 
 bool has_mpirun() { return !std::string(PAMKIT_MPIRUN).empty(); }
 

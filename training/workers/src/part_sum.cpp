@@ -3,20 +3,21 @@
 #include <bit>
 #include <stdexcept>
 
+#include "pamkit/detail/sum.hpp"
+
 namespace pamkit::training {
 namespace {
-
-constexpr std::uint32_t kNan = 0x7FC00000;
 
 std::int64_t middle(std::int64_t lower, std::int64_t upper) {
   return lower + (upper - lower + 1) / 2;
 }
 
-// A NaN is made canonical at once: which of two payloads an addition keeps is not fixed.
+// Addition of section 11.1, which makes a NaN canonical at once.
 void add_to(part_sum::values& left, const part_sum::values& right) {
+  const auto word = [](float x) { return encoding<binary32>{std::bit_cast<std::uint32_t>(x)}; };
   for (std::size_t i = 0; i < left.size(); ++i) {
-    const float sum = left[i] + right[i];
-    left[i] = sum == sum ? sum : std::bit_cast<float>(kNan);
+    const encoding<binary32> sum = detail::add(word(left[i]), word(right[i]));
+    left[i] = std::bit_cast<float>(std::uint32_t{sum.bits});
   }
 }
 

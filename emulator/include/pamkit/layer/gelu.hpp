@@ -30,7 +30,9 @@ struct gelu : detail::activation_layer<gelu> {
   }
 
  private:
-  static constexpr double kLinear = 2 * 0.79788456080286535588 * std::numbers::log2e;  // sqrt(2 / pi)
+  // sqrt(2 / pi) is sqrt 2 / sqrt pi.
+  static constexpr double kLinear =
+      2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi * std::numbers::log2e;
   static detail::word linear() { return detail::from_host(kLinear); }
   static detail::word cubic() { return detail::from_host(0.044715 * kLinear); }
 
