@@ -187,8 +187,12 @@ TEST(Statistics, EveryArmsRunHasThem) {
   for (const char* const place : {"forward", "backward"}) {
     EXPECT_LT(multiplications(of("pam-1"), place), multiplications(native, place) / 4);
     EXPECT_EQ(multiplications(of("pam-1"), place), multiplications(of("l_mul-1"), place));
+    // exact has softmax, norms and loss in the specification's forms, with some products more than
+    // LibTorch's fused ones; layers are most of the work in either.
+    constexpr double kShareOfOtherForms = 1.0 / 50;
+    EXPECT_GE(multiplications(exact, place), multiplications(native, place));
     EXPECT_NEAR(multiplications(exact, place), multiplications(native, place),
-                multiplications(native, place) / 50);
+                kShareOfOtherForms * multiplications(native, place));
   }
   EXPECT_GT(multiplications(of("adder-1"), "backward"), multiplications(native, "backward") / 2);
   double least = 1;
