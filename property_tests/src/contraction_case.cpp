@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "pamkit/convert.hpp"
+#include "pamkit/tensor/stored_format.hpp"
 #include "statement_parts.hpp"
 
 namespace pamkit::properties {
@@ -116,19 +117,6 @@ struct buffer {
   }
 };
 
-// The formats that memory may hold, of those that are not stored in 32 bits.
-template <class Function>
-void with_narrow_format(const any_format& format, const Function& f) {
-  std::visit(
-      [&]<class F>(const F&) {
-        if constexpr (std::is_same_v<F, bfloat16>) f(F{}, element_format::bfloat16);
-        if constexpr (std::is_same_v<F, binary16>) f(F{}, element_format::binary16);
-        if constexpr (std::is_same_v<F, e5m2>) f(F{}, element_format::e5m2);
-        if constexpr (std::is_same_v<F, e4m3>) f(F{}, element_format::e4m3);
-      },
-      format);
-}
-
 // An operand in memory in the format that it was widened from, where all its elements have encodings
 // there.
 struct narrow_memory {
@@ -138,20 +126,24 @@ struct narrow_memory {
   matrix_view replace(const any_format& format, const std::vector<float>& memory,
                       const matrix_view& view) {
     matrix_view narrowed = view;
-    with_narrow_format(format, [&]<class F>(F, element_format stored) {
-      constexpr std::size_t kSize = sizeof(typename F::storage);
-      bytes.resize(memory.size() * kSize);
-      for (std::size_t i = 0; i < memory.size(); ++i) {
-        const encoding<binary32> x{std::bit_cast<std::uint32_t>(memory[i])};
-        const auto y = narrow(policy<F>{.subnormals = subnormal_policy::gradual}, x);
-        if (!is_nan(x) && widen(y).bits != x.bits) return;
-        const auto element = static_cast<typename F::storage>(y.bits);
-        std::memcpy(bytes.data() + i * kSize, &element, kSize);
+    const auto narrow_to = [&]<class F>(const F&) {
+      constexpr element_format stored = stored_format<F>();
+      if constexpr (stored != element_format::binary32) {
+        constexpr std::size_t kSize = sizeof(typename F::storage);
+        bytes.resize(memory.size() * kSize);
+        for (std::size_t i = 0; i < memory.size(); ++i) {
+          const encoding<binary32> x{std::bit_cast<std::uint32_t>(memory[i])};
+          const auto y = narrow(policy<F>{.subnormals = subnormal_policy::gradual}, x);
+          if (!is_nan(x) && widen(y).bits != x.bits) return;
+          const auto element = static_cast<typename F::storage>(y.bits);
+          std::memcpy(bytes.data() + i * kSize, &element, kSize);
+        }
+        narrowed.narrow = element_address(stored, bytes.data(), view.data - memory.data());
+        narrowed.format = stored;
+        narrowed.data = nullptr;
       }
-      narrowed.narrow = element_address(stored, bytes.data(), view.data - memory.data());
-      narrowed.format = stored;
-      narrowed.data = nullptr;
-    });
+    };
+    std::visit(narrow_to, format);
     return narrowed;
   }
 };

@@ -9,21 +9,13 @@
 #include "pamkit/cuda/contraction_plan.hpp"
 #include "pamkit/cuda/host_kernel.hpp"
 #include "pamkit/cuda/kernel/elements.cuh"
+#include "pamkit/tensor/stored_format.hpp"
 
 namespace pamkit::cuda {
 
 namespace {
 
 constexpr std::string_view kPrefix = "pamkit_";
-
-template <class F>
-constexpr element_format format_code() {
-  if constexpr (std::is_same_v<F, bfloat16>) return element_format::bfloat16;
-  if constexpr (std::is_same_v<F, binary16>) return element_format::binary16;
-  if constexpr (std::is_same_v<F, e5m2>) return element_format::e5m2;
-  if constexpr (std::is_same_v<F, e4m3>) return element_format::e4m3;
-  return element_format::binary32;
-}
 
 template <class F>
 std::vector<typename F::storage> stored(const std::uint32_t* words, std::size_t count) {
@@ -142,7 +134,7 @@ struct narrow_operands {
       memory.push_back(std::move(dense));
       *o.view = {memory.back().data(), 1, o.rows, o.rows * o.columns};
     }
-    p.format = format_code<F>();
+    p.format = stored_format<F>();
   }
 };
 
@@ -182,7 +174,7 @@ void compute_elementwise(executor execute, std::string_view operation, int arity
         std::vector<typename F::storage> result(count);
         elementwise_parameters p{.subnormals = c.subnormals,
                                  .overflow = c.overflow,
-                                 .format = format_code<F>(),
+                                 .format = stored_format<F>(),
                                  .compensation = c.compensation,
                                  .count = static_cast<std::int64_t>(count),
                                  .a = left.data(),

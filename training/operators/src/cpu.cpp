@@ -9,6 +9,7 @@
 #include "encode.hpp"
 #include "pamkit/detail/sum.hpp"
 #include "pamkit/operators/contraction.hpp"
+#include "pamkit/tensor/stored_format.hpp"
 #include "shapes.hpp"
 
 /// The operators on CPU tensors.
@@ -18,25 +19,10 @@ namespace {
 
 using std::string_view;
 
-element_format element_format_of(at::ScalarType type) {
-  switch (type) {
-    case at::kBFloat16:
-      return element_format::bfloat16;
-    case at::kHalf:
-      return element_format::binary16;
-    case at::kFloat8_e5m2:
-      return element_format::e5m2;
-    case at::kFloat8_e4m3fn:
-      return element_format::e4m3;
-    default:
-      return element_format::binary32;
-  }
-}
-
 // Narrow elements are widened where the kernels read them.
 matrix_view view_of(const at::Tensor& t) {
   matrix_view v{nullptr, t.stride(-2), t.stride(-1), t.dim() == 3 ? t.stride(0) : 0};
-  v.format = element_format_of(t.scalar_type());
+  v.format = stored_format(format_of("pamkit", t.scalar_type()));
   if (v.format == element_format::binary32) {
     v.data = t.const_data_ptr<float>();
   } else {

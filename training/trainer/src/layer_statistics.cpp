@@ -7,6 +7,7 @@
 #include <bit>
 #include <cmath>
 
+#include "json_number.hpp"
 #include "pamkit/backend.hpp"
 #include "pamkit/convert.hpp"
 #include "pamkit/operators/contraction.hpp"
@@ -22,10 +23,6 @@ using at::Tensor;
 constexpr std::uint32_t kMagnitude = 0x7FFFFFFF;
 constexpr std::uint32_t kInfinity = 0x7F800000;
 constexpr std::uint32_t kLeastNormal = 0x00800000;
-
-nlohmann::ordered_json number_or_null(double x) {
-  return std::isfinite(x) ? nlohmann::ordered_json(x) : nlohmann::ordered_json();
-}
 
 // Name of the layer that a parameter belongs to.
 std::string layer_name(const std::string& parameter_name) {

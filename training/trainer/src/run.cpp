@@ -9,6 +9,7 @@
 
 #include "durable_file.hpp"
 #include "joined_update.hpp"
+#include "json_number.hpp"
 #include "pamkit/provenance/environment.hpp"
 #include "pamkit/training/checkpoint.hpp"
 #include "pamkit/training/input_error.hpp"
@@ -48,8 +49,6 @@ json description_of(const run_request& r) {
   all["settings"] = settings;
   return all;
 }
-
-json number_or_null(double x) { return std::isfinite(x) ? json(x) : json(); }
 
 class training_run {
  public:

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "durable_file.hpp"
+#include "json_number.hpp"
 #include "layer_statistics.hpp"
 #include "operator_record.hpp"
 #include "pamkit/provenance/environment.hpp"
@@ -53,8 +54,6 @@ json gradients_json(const parameter_list& mine, const parameter_list& exact) {
   }
   return all;
 }
-
-json number_or_null(double x) { return std::isfinite(x) ? json(x) : json(); }
 
 }  // namespace
 
