@@ -24,7 +24,8 @@ std::vector<std::string_view> kernel_names() {
 void add_cuda_backends() {
   properties::add_backend({.implementation = &cuda::host_backend(),
                            .kernels = kernel_names(),
-                           .take_launches = cuda::take_launches});
+                           .take_launches = cuda::take_launches,
+                           .is_emulated = true});
   properties::add_backends_when_asked([] {
     if (!cuda::find_device().is_found) return;
     properties::add_backend({.implementation = &cuda::device_backend(),
@@ -36,7 +37,8 @@ void add_cuda_backends() {
   for (const ptx::kernel* k : cuda::ptx_kernels()) names.push_back(k->name);
   properties::add_backend({.implementation = &cuda::ptx_backend(),
                            .kernels = names,
-                           .take_launches = cuda::take_ptx_launches});
+                           .take_launches = cuda::take_ptx_launches,
+                           .is_emulated = true});
 #endif
 }
 

@@ -38,6 +38,7 @@
 #if defined(PAMKIT_FAULTS_IN_CUDA)
 #include "pamkit/cuda/host_backend.hpp"
 #endif
+#include "pamkit/properties/backends.hpp"
 #include "pamkit/properties/suite.hpp"
 #include "planted_fault.hpp"
 
@@ -350,6 +351,17 @@ int judge_faults(request r) {
   referee observer(faults, r.every);
   r.options.observer = &observer;
   r.options.backends = kSoundBackends;
+#if defined(PAMKIT_FAULTS_IN_CUDA)
+  // Judged as the suite judges the sound backend.
+  const auto add_emulated = [](const backend& b) {
+    properties::add_backend({.implementation = &b,
+                             .kernels = {},
+                             .take_launches = [] { return properties::kernel_launches{}; },
+                             .is_emulated = true});
+  };
+  for (const backend* b : kSoundBackends) add_emulated(*b);
+  for (const auto& f : faults) add_emulated(f->implementation);
+#endif
   for (const auto& f : faults) r.options.backends.push_back(&f->implementation);
   const auto asked = r.options.properties;
   for (auto& stage : stages(asked)) {

@@ -1,5 +1,6 @@
 #include "pamkit/properties/backends.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace pamkit::properties {
@@ -32,6 +33,12 @@ void add_backends_when_asked(void (*add)()) { later_additions().push_back(add); 
 void add_backend(kernel_backend added) {
   backend_list().push_back(added.implementation);
   added_backends().push_back(std::move(added));
+}
+
+bool is_emulated(const backend& b) {
+  return std::ranges::any_of(added_backends(), [&](const kernel_backend& k) {
+    return k.implementation == &b && k.is_emulated;
+  });
 }
 
 std::span<const kernel_backend> kernel_backends() { return added_backends(); }

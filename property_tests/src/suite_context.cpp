@@ -71,6 +71,19 @@ bool is_whole_run(const suite_options& options) {
          options.count == 0;
 }
 
+std::size_t suite_context::stride(const backend& b) const {
+  constexpr std::size_t kOfEmulated = 6;
+  return options_.level != suite_level::exhaustive && is_emulated(b) ? kOfEmulated : 1;
+}
+
+std::size_t suite_context::first_case(const setting& s, const backend& b) const {
+  const std::size_t arithmetic =
+      static_cast<std::size_t>(s.arithmetic->info - arithmetics().data()) + s.arithmetic->alpha.size();
+  const std::size_t policies = (s.subnormals == subnormal_policy::flush ? 0U : 1U) +
+                               (s.overflow == overflow_policy::infinity ? 0U : 2U);
+  return (s.format.index() + arithmetic + policies) % stride(b);
+}
+
 bool suite_context::wants(const property_text& text) const {
   return std::ranges::any_of(options_.properties,
                              [&](const std::string& asked) { return is_named(asked, text); });

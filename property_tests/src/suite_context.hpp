@@ -92,6 +92,11 @@ class suite_context {
   bool wants_profile(profile p) const;
   bool is_quick() const { return options_.level == suite_level::quick; }
 
+  /// Every how many-th case of contractions and elementwise operations a backend is judged on.
+  std::size_t stride(const backend& b) const;
+  /// The first of them, another one from setting to setting.
+  std::size_t first_case(const setting& s, const backend& b) const;
+
   template <class Function>
   void for_each_setting(const arithmetic_choice& arithmetic, const any_format& format,
                         const Function& f) const {

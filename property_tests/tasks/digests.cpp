@@ -122,14 +122,17 @@ rows run_digest(suite_context& context, digest_operands& operands, const digest_
   return found;
 }
 
+bool has_default_policies(const digest_item& item) {
+  return item.subnormals == subnormal_policy::flush && item.overflow == overflow_policy::infinity;
+}
+
 bool is_wanted(const suite_context& context, const digest_item& item) {
   const suite_options& o = context.options();
   const auto has = [](const auto& list, const auto& x) {
     return std::ranges::find(list, x) != list.end();
   };
   const std::string format = describe(item.format).name;
-  const bool is_default = item.subnormals == subnormal_policy::flush &&
-                          item.overflow == overflow_policy::infinity;
+  const bool is_default = has_default_policies(item);
   return context.wants_operation(item.operation) && has(o.policies, item.subnormals) &&
          has(o.overflows, item.overflow) && (is_default || !context.is_quick()) &&
          std::ranges::any_of(o.formats, [&](const any_format& f) { return describe(f).name == format; });
@@ -144,8 +147,10 @@ void add_all_tasks(suite_context& context) {
       if (!is_wanted(context, item)) continue;
       std::vector<backend_ways> all;
       for (const backend* b : context.options().backends) {
+        if (context.stride(*b) > 1 && !has_default_policies(item)) continue;
         all.push_back({b, ways_of(item, *b, !context.is_quick())});
       }
+      if (all.empty()) continue;
       context.add_task(fmt::format("P50 {} {}", item.operation, item.arithmetic.label),
                        [&context, operands, item, all = std::move(all)] {
                          return run_digest(context, *operands, item, all);

@@ -20,9 +20,9 @@ template <class Golden>
 void judge_tensor(result& row, const subject& s, const tensor_operation& operation,
                   derivative gradient, const std::vector<contraction_case>& cases,
                   const std::vector<std::vector<column>>& expected, const Golden& golden,
-                  bool shrinks) {
+                  bool shrinks, std::size_t first, std::size_t stride) {
   const contraction_case* failing = nullptr;
-  for (std::size_t i = 0; i < cases.size(); ++i) {
+  for (std::size_t i = first; i < cases.size(); i += stride) {
     ++row.cases;
     if (failing == nullptr && compare_contraction(operation, gradient, s, cases[i], expected[i])) {
       failing = &cases[i];
@@ -73,7 +73,7 @@ rows run_tensor(suite_context& context, const setting& s, const tensor_operation
       continue;
     }
     judge_tensor(found.back(), subject, operation, gradient, *cases, expected, golden,
-                 context.options().shrinks);
+                 context.options().shrinks, context.first_case(s, *b), context.stride(*b));
   }
   return found;
 }

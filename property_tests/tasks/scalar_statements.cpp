@@ -37,6 +37,9 @@ subject any_subject(const suite_context& context, const setting& s) {
   return s.under(*context.options().backends.front());
 }
 
+// Derivatives of single products take a launch of a whole tile for a handful of them.
+constexpr std::size_t kVjpThinning = 3;
+
 // Keeps every `thinning`-th case, from a place that the seed chooses.
 void thin_out(operand_columns& operands, std::size_t thinning, std::uint64_t seed, result& row) {
   if (thinning <= 1 || case_count(operands) <= thinning) return;
@@ -114,7 +117,16 @@ rows run_scalar(suite_context& context, const setting& s, const scalar_property&
       found.back().reason = missing;
       continue;
     }
-    judge_scalar(found.back(), subject, property, operands, context.options().shrinks);
+    const std::size_t stride = property.vjp ? context.stride(*b) : 1;
+    if (stride > 1) {
+      operand_columns some = operands;
+      thin_out(some, stride * kVjpThinning, context.options().seed + context.first_case(s, *b),
+               found.back());
+      found.back().seed = context.options().seed;
+      judge_scalar(found.back(), subject, property, some, context.options().shrinks);
+    } else {
+      judge_scalar(found.back(), subject, property, operands, context.options().shrinks);
+    }
     if (property.about_reals) break;
     // binary32m23 is binary32.
     const bool is_swept = property.swept != nullptr && s.is_default() &&
