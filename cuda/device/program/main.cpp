@@ -10,12 +10,16 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstdint>
 #include <cstdio>
 #include <iostream>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "pamkit/cuda/device_backend.hpp"
@@ -37,32 +41,80 @@ std::uint64_t mixed(std::uint64_t i) {
 
 // ---- Scalar operations ------------------------------------------------------------------------
 
-constexpr std::size_t kChunk = std::size_t{1} << 22;
+constexpr std::size_t kChunk = std::size_t{1} << 20;
 
-// The first operands whose results differ, or nothing.
-json compare(const configuration& rules, std::string_view operation, std::uint64_t pairs) {
-  const elementwise_function there = device_backend().elementwise(operation, rules.arithmetic);
-  const elementwise_function here = simd_backend().elementwise(operation, rules.arithmetic);
-  std::vector<std::uint32_t> a(kChunk), b(kChunk), got(kChunk), expected(kChunk);
-  for (std::uint64_t first = 0; first < pairs; first += kChunk) {
-    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(kChunk, pairs - first));
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::uint64_t word = mixed(first + i);
-      a[i] = static_cast<std::uint32_t>(word);
-      b[i] = static_cast<std::uint32_t>(word >> 32);
+// Chunks of pairs, taken by the threads of one probe.
+class probe {
+ public:
+  probe(const configuration& rules, std::string_view operation, std::uint64_t pairs)
+      : rules_(rules),
+        there_(device_backend().elementwise(operation, rules.arithmetic)),
+        here_(simd_backend().elementwise(operation, rules.arithmetic)),
+        pairs_(pairs) {}
+
+  /// The operands of the first pair whose results differ, or nothing.
+  json run() {
+    {
+      const auto count = std::max(1U, std::thread::hardware_concurrency());
+      std::vector<std::jthread> threads;
+      for (unsigned i = 0; i < count; ++i) {
+        threads.emplace_back([this] {
+          try {
+            work();
+          } catch (const std::exception& error) {
+            const std::scoped_lock alone(mutex_);
+            error_ = error.what();
+          }
+        });
+      }
     }
-    there(rules, a.data(), b.data(), got.data(), count);
-    here(rules, a.data(), b.data(), expected.data(), count);
-    for (std::size_t i = 0; i < count; ++i) {
-      if (got[i] == expected[i]) continue;
-      return {{"a", fmt::format("{:08X}", a[i])},
-              {"b", fmt::format("{:08X}", b[i])},
-              {"got", fmt::format("{:08X}", got[i])},
-              {"expected", fmt::format("{:08X}", expected[i])}};
+    if (!error_.empty()) throw std::runtime_error(error_);
+    return first_mismatch_;
+  }
+
+ private:
+  void work() {
+    std::vector<std::uint32_t> a(kChunk), b(kChunk), got(kChunk), expected(kChunk);
+    while (true) {
+      const std::uint64_t first = next_.fetch_add(kChunk);
+      if (first >= pairs_) return;
+      const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(kChunk, pairs_ - first));
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::uint64_t word = mixed(first + i);
+        a[i] = static_cast<std::uint32_t>(word);
+        b[i] = static_cast<std::uint32_t>(word >> 32);
+      }
+      there_(rules_, a.data(), b.data(), got.data(), count);
+      here_(rules_, a.data(), b.data(), expected.data(), count);
+      for (std::size_t i = 0; i < count; ++i) {
+        if (got[i] == expected[i]) continue;
+        keep(first + i, a[i], b[i], got[i], expected[i]);
+        return;
+      }
     }
   }
-  return {};
-}
+
+  void keep(std::uint64_t place, std::uint32_t a, std::uint32_t b, std::uint32_t got,
+            std::uint32_t expected) {
+    const std::scoped_lock alone(mutex_);
+    if (place >= place_) return;
+    place_ = place;
+    first_mismatch_ = {{"a", fmt::format("{:08X}", a)},
+                       {"b", fmt::format("{:08X}", b)},
+                       {"got", fmt::format("{:08X}", got)},
+                       {"expected", fmt::format("{:08X}", expected)}};
+  }
+
+  const configuration& rules_;
+  elementwise_function there_;
+  elementwise_function here_;
+  std::uint64_t pairs_;
+  std::atomic<std::uint64_t> next_{0};
+  std::mutex mutex_;  ///< of those below
+  std::uint64_t place_ = ~std::uint64_t{0};
+  json first_mismatch_;
+  std::string error_;
+};
 
 int run_probes(json& report, std::uint64_t pairs) {
   json rows = json::array();
@@ -74,7 +126,7 @@ int run_probes(json& report, std::uint64_t pairs) {
       const configuration rules = parse_arithmetic(arithmetic.name)
                                       ->configure(binary32{}, subnormal_policy::flush,
                                                   overflow_policy::infinity);
-      const json mismatch = compare(rules, operation.name, pairs);
+      const json mismatch = probe(rules, operation.name, pairs).run();
       is_equal = is_equal && mismatch.is_null();
       json row = {{"arithmetic", arithmetic.name}, {"operation", operation.name}, {"pairs", pairs},
                   {"status", mismatch.is_null() ? "pass" : "fail"}};

@@ -27,6 +27,8 @@ namespace fs = std::filesystem;
 // Of the driver API: CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR.
 constexpr int kMajorAttribute = 75;
 constexpr int kMinorAttribute = 76;
+// CU_STREAM_NON_BLOCKING: does not wait for the default stream.
+constexpr unsigned kNonBlocking = 1;
 
 constexpr std::string_view kBaseline = "baseline_contraction_fused";
 
@@ -62,7 +64,8 @@ std::vector<fs::path> code_files(int architecture) {
 // The part of cuBLAS that is measured.
 class cublas {
  public:
-  cublas() {
+  /// Products run on `stream`.
+  explicit cublas(void* stream) {
     for (const char* const name : {"libcublas.so.13", "libcublas.so.12", "libcublas.so"}) {
       library_ = dlopen(name, RTLD_NOW | RTLD_LOCAL);
       if (library_ != nullptr) break;
@@ -71,6 +74,9 @@ class cublas {
     using create = int(void**);
     if (find<create>("cublasCreate_v2")(&handle_) != 0) {
       throw std::runtime_error("cuBLAS does not start");
+    }
+    if (find<int(void*, void*)>("cublasSetStream_v2")(handle_, stream) != 0) {
+      throw std::runtime_error("cuBLAS does not take the stream");
     }
     sgemm_ = find<gemm>("cublasSgemm_v2");
   }
@@ -103,7 +109,7 @@ class cublas {
   gemm* sgemm_ = nullptr;
 };
 
-// The first GPU with the kernels loaded; calls are made one at a time.
+// The first GPU with the kernels loaded. Threads may run launches at the same time.
 class device {
  public:
   device() : driver_(open_driver()) {
@@ -133,68 +139,123 @@ class device {
   device_description description;
 
   void run(const launch& what) {
-    const std::scoped_lock alone(mutex_);
     enter();
+    const borrowed_lane lane(*this);
     const std::string name(what.kernel);
     const device_layout layout(what.memory);
-    copy_operands(layout, name);
-    std::vector<std::byte> parameters = moved_parameters(what, layout);
-    start(what.kernel, what.blocks, parameters);
-    check(driver_, driver_.cuCtxSynchronize(), name);
+    copy_operands(*lane, layout, name);
+    std::vector<std::byte> parameters = moved_parameters(what, layout, *lane);
+    start(what.kernel, what.blocks, parameters, lane->stream);
     for (const memory_region& r : what.memory) {
       if (!r.is_written || r.bytes == 0) continue;
-      const std::ptrdiff_t offset = layout.offset_of(std::bit_cast<std::uintptr_t>(r.data));
+      const std::size_t offset = offset_of(layout, r);
       check(driver_,
-            driver_.cuMemcpyDtoH(const_cast<void*>(r.data),
-                                 memory_ + static_cast<std::uint64_t>(offset), r.bytes),
+            driver_.cuMemcpyDtoHAsync(lane->staging + offset, lane->memory + offset, r.bytes,
+                                      lane->stream),
             name + ": copy from the device");
+    }
+    check(driver_, driver_.cuStreamSynchronize(lane->stream), name);
+    for (const memory_region& r : what.memory) {
+      if (!r.is_written || r.bytes == 0) continue;
+      std::memcpy(const_cast<void*>(r.data), lane->staging + offset_of(layout, r), r.bytes);
     }
   }
 
   std::vector<double> time(const launch& what, int repetitions, std::string_view instead) {
-    const std::scoped_lock alone(mutex_);
     enter();
+    const borrowed_lane lane(*this);
     const device_layout layout(what.memory);
-    copy_operands(layout, std::string(what.kernel));
-    std::vector<std::byte> parameters = moved_parameters(what, layout);
+    copy_operands(*lane, layout, std::string(what.kernel));
+    std::vector<std::byte> parameters = moved_parameters(what, layout, *lane);
     const std::string_view kernel = instead.empty() ? what.kernel : instead;
-    return timed(repetitions, [&] { start(kernel, what.blocks, parameters); });
+    return timed(repetitions, lane->stream,
+                 [&] { start(kernel, what.blocks, parameters, lane->stream); });
   }
 
   std::vector<double> time_gemm(std::int64_t size, int repetitions) {
-    const std::scoped_lock alone(mutex_);
     enter();
-    const cublas blas;
-    const std::vector<float> ones(static_cast<std::size_t>(size * size), 1.0F);
-    const std::size_t bytes = ones.size() * sizeof(float);
-    reserve(3 * bytes);
-    for (int i = 0; i < 2; ++i) {
-      check(driver_, driver_.cuMemcpyHtoD(memory_ + static_cast<std::size_t>(i) * bytes, ones.data(), bytes),
-            "copy to the device");
+    const borrowed_lane lane(*this);
+    const cublas blas(lane->stream);
+    const auto count = static_cast<std::size_t>(size * size);
+    const std::size_t bytes = count * sizeof(float);
+    reserve(*lane, 3 * bytes);
+    for (std::size_t i = 0; i < 3 * count; ++i) {
+      const float value = i < 2 * count ? 1.0F : 0.0F;
+      std::memcpy(lane->staging + i * sizeof value, &value, sizeof value);
     }
-    return timed(repetitions,
-                 [&] { blas.sgemm(size, memory_, memory_ + bytes, memory_ + 2 * bytes); });
+    check(driver_,
+          driver_.cuMemcpyHtoDAsync(lane->memory, lane->staging, 3 * bytes, lane->stream),
+          "copy to the device");
+    return timed(repetitions, lane->stream, [&] {
+      blas.sgemm(size, lane->memory, lane->memory + bytes, lane->memory + 2 * bytes);
+    });
   }
 
  private:
   static constexpr int kWarmUps = 3;
 
-  void copy_operands(const device_layout& layout, const std::string& name) {
-    reserve(layout.bytes());
-    for (const device_layout::segment& s : layout.segments()) {
-      check(driver_,
-            driver_.cuMemcpyHtoD(memory_ + s.offset, std::bit_cast<const void*>(s.begin),
-                                 s.end - s.begin),
-            name + ": copy to the device");
+  /// What one launch at a time is run with: launches of several threads overlap on the device.
+  struct device_lane {
+    driver::handle stream = nullptr;
+    driver::device_address memory = 0;
+    std::byte* staging = nullptr;  ///< page-locked, as long as `memory`
+    std::size_t capacity = 0;
+  };
+
+  class borrowed_lane {
+   public:
+    explicit borrowed_lane(device& owner) : owner_(owner), lane_(owner.take_lane()) {}
+    borrowed_lane(const borrowed_lane&) = delete;
+    borrowed_lane& operator=(const borrowed_lane&) = delete;
+    ~borrowed_lane() {
+      const std::scoped_lock alone(owner_.mutex_);
+      owner_.idle_.push_back(lane_);
     }
+    device_lane& operator*() const { return *lane_; }
+    device_lane* operator->() const { return lane_; }
+
+   private:
+    device& owner_;
+    device_lane* lane_;
+  };
+
+  device_lane* take_lane() {
+    const std::scoped_lock alone(mutex_);
+    if (idle_.empty()) {
+      auto made = std::make_unique<device_lane>();
+      check(driver_, driver_.cuStreamCreate(&made->stream, kNonBlocking), "stream");
+      idle_.push_back(made.get());
+      lanes_.push_back(std::move(made));
+    }
+    device_lane* const lane = idle_.back();
+    idle_.pop_back();
+    return lane;
   }
 
-  std::vector<std::byte> moved_parameters(const launch& what, const device_layout& layout) const {
+  // All operands in one copy.
+  void copy_operands(device_lane& lane, const device_layout& layout, const std::string& name) {
+    if (layout.bytes() == 0) return;
+    reserve(lane, layout.bytes());
+    for (const device_layout::segment& s : layout.segments()) {
+      std::memcpy(lane.staging + s.offset, std::bit_cast<const void*>(s.begin), s.end - s.begin);
+    }
+    check(driver_,
+          driver_.cuMemcpyHtoDAsync(lane.memory, lane.staging, layout.bytes(), lane.stream),
+          name + ": copy to the device");
+  }
+
+  static std::size_t offset_of(const device_layout& layout, const memory_region& r) {
+    return static_cast<std::size_t>(layout.offset_of(std::bit_cast<std::uintptr_t>(r.data)));
+  }
+
+  static std::vector<std::byte> moved_parameters(const launch& what, const device_layout& layout,
+                                                 const device_lane& lane) {
     const std::span given(static_cast<const std::byte*>(what.parameters), what.parameter_bytes);
-    return layout.moved(given, memory_);
+    return layout.moved(given, lane.memory);
   }
 
-  void start(std::string_view kernel, std::uint32_t blocks, std::vector<std::byte>& parameters) {
+  void start(std::string_view kernel, std::uint32_t blocks, std::vector<std::byte>& parameters,
+             driver::handle stream) const {
     const auto it = functions_.find(kernel);
     if (it == functions_.end()) {
       throw std::invalid_argument("no device code has " + std::string(kernel));
@@ -202,27 +263,27 @@ class device {
     void* addresses[] = {parameters.data()};
     const auto threads = static_cast<unsigned>(it->second.threads);
     check(driver_,
-          driver_.cuLaunchKernel(it->second.function, blocks, 1, 1, threads, 1, 1, 0, nullptr,
+          driver_.cuLaunchKernel(it->second.function, blocks, 1, 1, threads, 1, 1, 0, stream,
                                  addresses, nullptr),
           std::string(kernel) + ": launch");
   }
 
   template <class Start>
-  std::vector<double> timed(int repetitions, const Start& start_once) {
+  std::vector<double> timed(int repetitions, driver::handle stream, const Start& start_once) const {
     for (int i = 0; i < kWarmUps; ++i) start_once();
-    if (events_[0] == nullptr) {
-      for (driver::handle& e : events_) check(driver_, driver_.cuEventCreate(&e, 0), "event");
-    }
+    std::array<driver::handle, 2> events{};
+    for (driver::handle& e : events) check(driver_, driver_.cuEventCreate(&e, 0), "event");
     std::vector<double> milliseconds;
     for (int i = 0; i < repetitions; ++i) {
       float elapsed = 0;
-      check(driver_, driver_.cuEventRecord(events_[0], nullptr), "event");
+      check(driver_, driver_.cuEventRecord(events[0], stream), "event");
       start_once();
-      check(driver_, driver_.cuEventRecord(events_[1], nullptr), "event");
-      check(driver_, driver_.cuEventSynchronize(events_[1]), "timed launch");
-      check(driver_, driver_.cuEventElapsedTime(&elapsed, events_[0], events_[1]), "event");
+      check(driver_, driver_.cuEventRecord(events[1], stream), "event");
+      check(driver_, driver_.cuEventSynchronize(events[1]), "timed launch");
+      check(driver_, driver_.cuEventElapsedTime(&elapsed, events[0], events[1]), "event");
       milliseconds.push_back(elapsed);
     }
+    for (const driver::handle e : events) check(driver_, driver_.cuEventDestroy(e), "event");
     return milliseconds;
   }
 
@@ -259,22 +320,29 @@ class device {
     }
   }
 
-  void reserve(std::size_t bytes) {
-    if (bytes <= capacity_) return;
-    if (capacity_ != 0) check(driver_, driver_.cuMemFree(memory_), "device memory");
-    capacity_ = 0;
-    check(driver_, driver_.cuMemAlloc(&memory_, bytes), "device memory");
-    capacity_ = bytes;
+  void reserve(device_lane& lane, std::size_t bytes) const {
+    if (bytes <= lane.capacity) return;
+    if (lane.capacity != 0) {
+      check(driver_, driver_.cuMemFree(lane.memory), "device memory");
+      check(driver_, driver_.cuMemFreeHost(lane.staging), "page-locked memory");
+    }
+    lane.capacity = 0;
+    check(driver_, driver_.cuMemAlloc(&lane.memory, bytes), "device memory");
+    void* staging = nullptr;
+    const driver::result code = driver_.cuMemHostAlloc(&staging, bytes, 0);
+    if (code != 0) driver_.cuMemFree(lane.memory);
+    check(driver_, code, "page-locked memory");
+    lane.staging = static_cast<std::byte*>(staging);
+    lane.capacity = bytes;
   }
 
   driver driver_;
-  std::array<driver::handle, 2> events_{};
   driver::handle context_ = nullptr;
   std::vector<driver::handle> modules_;
   std::map<std::string_view, loaded> functions_;
-  std::mutex mutex_;
-  driver::device_address memory_ = 0;
-  std::size_t capacity_ = 0;
+  std::mutex mutex_;  ///< of the two below
+  std::vector<std::unique_ptr<device_lane>> lanes_;
+  std::vector<device_lane*> idle_;
 };
 
 struct opened {

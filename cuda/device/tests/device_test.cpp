@@ -2,12 +2,15 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <thread>
 
 #include "device_memory.hpp"
 #include "pamkit/cuda/device_backend.hpp"
@@ -86,6 +89,35 @@ TEST(device, contractions_and_layers_equal_those_on_fibers) {
   bool is_counted = false;
   for (const auto& [name, count] : take_device_launches()) is_counted |= name == "pamkit_softmax_pam" && count == 1;
   EXPECT_TRUE(is_counted);
+}
+
+TEST(device, threads_that_launch_at_once_each_get_their_own_results) {
+  constexpr std::size_t kThreads = 4;
+  constexpr std::size_t kCount = 300;
+  std::array<int, kThreads> differing{};
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&differing, t] {
+        std::mt19937 random(static_cast<unsigned>(t));
+        const configuration rules = parse_arithmetic("pam")->configure(
+            binary32{}, subnormal_policy::flush, overflow_policy::infinity);
+        std::vector<std::uint32_t> a(kCount), b(kCount), got(kCount), expected(kCount);
+        for (int i = 0; i < 50; ++i) {
+          for (std::uint32_t& x : a) x = static_cast<std::uint32_t>(random());
+          for (std::uint32_t& x : b) x = static_cast<std::uint32_t>(random());
+          // Not all of one size, so that memory is given anew.
+          const std::size_t count = 1 + random() % kCount;
+          device_backend().elementwise("mul", "pam")(rules, a.data(), b.data(), got.data(), count);
+          host_backend().elementwise("mul", "pam")(rules, a.data(), b.data(), expected.data(), count);
+          if (!std::equal(got.begin(), got.begin() + static_cast<std::ptrdiff_t>(count), expected.begin())) {
+            ++differing[t];
+          }
+        }
+      });
+    }
+  }
+  EXPECT_EQ(differing, (std::array<int, kThreads>{}));
 }
 
 TEST(device, kernels_that_no_code_has_are_refused) {

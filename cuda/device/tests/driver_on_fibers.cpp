@@ -1,10 +1,12 @@
 /// A CUDA driver for tests: one device, "fibers", of compute capability 8.0, whose memory is memory of
 /// its own in this process.
+#include <atomic>
 #include <bit>
 #include <chrono>
 #include <cstring>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,7 @@ namespace {
 
 using address = std::uint64_t;
 
+std::mutex allocation_mutex;
 std::map<address, std::unique_ptr<std::byte[]>>& allocations() {
   static std::map<address, std::unique_ptr<std::byte[]>> all;
   return all;
@@ -46,7 +49,13 @@ int cuDeviceGetAttribute(int* value, int attribute, int) {
 }
 int cuDevicePrimaryCtxRetain(void** context, int) { return *context = nullptr, 0; }
 int cuCtxSetCurrent(void*) { return 0; }
-int cuCtxSynchronize() { return 0; }
+// A stream does what it is told before it returns; it has an address of its own.
+int cuStreamCreate(void** stream, unsigned flags) {
+  static std::atomic<std::uintptr_t> next{1};
+  *stream = std::bit_cast<void*>(std::uintptr_t{next++});
+  return flags == 1 ? 0 : kInvalidValue;
+}
+int cuStreamSynchronize(void* stream) { return stream != nullptr ? 0 : kInvalidValue; }
 // A module is the text of a file: the names of its kernels, or * for all.
 int cuModuleLoadData(void** module, const void* image) {
   *module = new std::string(static_cast<const char*>(image));
@@ -66,24 +75,36 @@ int cuMemAlloc_v2(address* a, std::size_t bytes) {
   std::memset(memory.get(), 0xA5, bytes + kAlignment);
   const auto raw = std::bit_cast<address>(memory.get());
   *a = (raw + kAlignment - 1) / kAlignment * kAlignment;
+  const std::scoped_lock alone(allocation_mutex);
   allocations()[*a] = std::move(memory);
   return 0;
 }
-int cuMemFree_v2(address a) { return allocations().erase(a) == 1 ? 0 : kInvalidValue; }
-int cuMemcpyHtoD_v2(address to, const void* from, std::size_t bytes) {
-  std::memcpy(memory_at(to), from, bytes);
+int cuMemFree_v2(address a) {
+  const std::scoped_lock alone(allocation_mutex);
+  return allocations().erase(a) == 1 ? 0 : kInvalidValue;
+}
+int cuMemHostAlloc(void** memory, std::size_t bytes, unsigned) {
+  *memory = new std::byte[bytes];
   return 0;
 }
-int cuMemcpyDtoH_v2(void* to, address from, std::size_t bytes) {
-  std::memcpy(to, memory_at(from), bytes);
+int cuMemFreeHost(void* memory) {
+  delete[] static_cast<std::byte*>(memory);
   return 0;
+}
+int cuMemcpyHtoDAsync_v2(address to, const void* from, std::size_t bytes, void* stream) {
+  std::memcpy(memory_at(to), from, bytes);
+  return stream != nullptr ? 0 : kInvalidValue;
+}
+int cuMemcpyDtoHAsync_v2(void* to, address from, std::size_t bytes, void* stream) {
+  std::memcpy(to, memory_at(from), bytes);
+  return stream != nullptr ? 0 : kInvalidValue;
 }
 int cuLaunchKernel(void* function, unsigned grid_x, unsigned grid_y, unsigned grid_z,
                    unsigned block_x, unsigned block_y, unsigned block_z, unsigned shared_bytes,
-                   void* stream, void** parameters, void** extra) {
+                   void*, void** parameters, void** extra) {
   const auto& k = *static_cast<const pamkit::cuda::kernel*>(function);
   const bool is_plain = grid_y == 1 && grid_z == 1 && block_y == 1 && block_z == 1 &&
-                        shared_bytes == 0 && stream == nullptr && extra == nullptr;
+                        shared_bytes == 0 && extra == nullptr;
   if (!is_plain || block_x != static_cast<unsigned>(k.threads)) return kInvalidValue;
   for (unsigned block = 0; block < grid_x; ++block) k.run_on_fibers(block, parameters[0]);
   return 0;
@@ -91,6 +112,10 @@ int cuLaunchKernel(void* function, unsigned grid_x, unsigned grid_y, unsigned gr
 
 // An event is the time at which it was recorded.
 int cuEventCreate(void** event, unsigned) { return *event = new double(0), 0; }
+int cuEventDestroy_v2(void* event) {
+  delete static_cast<double*>(event);
+  return 0;
+}
 int cuEventRecord(void* event, void*) {
   const std::chrono::duration<double, std::milli> now =
       std::chrono::steady_clock::now().time_since_epoch();

@@ -23,18 +23,24 @@ struct driver {
   result (*cuDeviceGetAttribute)(int* value, int attribute, int device) = nullptr;
   result (*cuDevicePrimaryCtxRetain)(handle* context, int device) = nullptr;
   result (*cuCtxSetCurrent)(handle context) = nullptr;
-  result (*cuCtxSynchronize)() = nullptr;
+  result (*cuStreamCreate)(handle* stream, unsigned flags) = nullptr;
+  result (*cuStreamSynchronize)(handle stream) = nullptr;
   result (*cuModuleLoadData)(handle* module, const void* image) = nullptr;
   result (*cuModuleGetFunction)(handle* function, handle module, const char* name) = nullptr;
   result (*cuMemAlloc)(device_address* address, std::size_t bytes) = nullptr;
   result (*cuMemFree)(device_address address) = nullptr;
-  result (*cuMemcpyHtoD)(device_address to, const void* from, std::size_t bytes) = nullptr;
-  result (*cuMemcpyDtoH)(void* to, device_address from, std::size_t bytes) = nullptr;
+  result (*cuMemHostAlloc)(void** memory, std::size_t bytes, unsigned flags) = nullptr;
+  result (*cuMemFreeHost)(void* memory) = nullptr;
+  result (*cuMemcpyHtoDAsync)(device_address to, const void* from, std::size_t bytes,
+                              handle stream) = nullptr;
+  result (*cuMemcpyDtoHAsync)(void* to, device_address from, std::size_t bytes,
+                              handle stream) = nullptr;
   result (*cuLaunchKernel)(handle function, unsigned grid_x, unsigned grid_y, unsigned grid_z,
                            unsigned block_x, unsigned block_y, unsigned block_z,
                            unsigned shared_bytes, handle stream, void** parameters,
                            void** extra) = nullptr;
   result (*cuEventCreate)(handle* event, unsigned flags) = nullptr;
+  result (*cuEventDestroy)(handle event) = nullptr;
   result (*cuEventRecord)(handle event, handle stream) = nullptr;
   result (*cuEventSynchronize)(handle event) = nullptr;
   result (*cuEventElapsedTime)(float* milliseconds, handle from, handle to) = nullptr;
