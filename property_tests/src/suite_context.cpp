@@ -6,6 +6,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "pamkit/properties/backends.hpp"
 #include "result_text.hpp"
 
 namespace pamkit::properties {
@@ -72,7 +73,7 @@ bool is_whole_run(const suite_options& options) {
 }
 
 std::size_t suite_context::stride(const backend& b) const {
-  constexpr std::size_t kOfEmulated = 6;
+  constexpr std::size_t kOfEmulated = 8;
   return options_.level != suite_level::exhaustive && is_emulated(b) ? kOfEmulated : 1;
 }
 

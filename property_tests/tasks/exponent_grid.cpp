@@ -54,15 +54,24 @@ rows run_grid(suite_context& context, const setting& s, const operation_info& op
     result row = s.row(text);
     row.operation = operation.name;
     row.backend = implementation->name;
-    row.mode = run_mode::exhaustive;
+    row.mode = context.stride(*implementation) == 1 ? run_mode::exhaustive : run_mode::sampled;
+    if (row.mode == run_mode::sampled) row.seed = context.options().seed;
     found.push_back(std::move(row));
     subjects.push_back(subject);
   }
-  for (const std::uint32_t x : b) {
+  for (std::size_t n = 0; n < b.size(); ++n) {
     if (context.is_stopping()) return {};
+    const std::uint32_t x = b[n];
     std::ranges::fill(a, x);
+    const auto is_skipped = [&](const subject& of) {
+      // The stride and the number of fractions have no common divisor: every field is met.
+      const std::size_t stride = context.stride(of.implementation());
+      return n % stride != context.first_case(s, of.implementation());
+    };
+    if (std::ranges::all_of(subjects, is_skipped)) continue;
     columns(rules, a.data(), b.data(), expected.data(), unused.data(), b.size());
     for (std::size_t k = 0; k < subjects.size(); ++k) {
+      if (is_skipped(subjects[k])) continue;
       const column got = subjects[k].apply(operation.name, a, b);
       found[k].cases += got.size();
       if (got == expected || found[k].status == run_status::fail) continue;
