@@ -13,6 +13,7 @@ struct compare_arguments {
   std::vector<std::string> directories;
   std::string out = "compare";
   std::string markdown;
+  std::string keep;
   std::vector<std::string> expected;
   plotly_option plotly;
   bool quiet = false;
@@ -28,6 +29,7 @@ exit_code run(const compare_arguments& arguments) {
   wanted.out_dir = arguments.out;
   wanted.plotly = arguments.plotly.read();
   wanted.markdown = arguments.markdown;
+  wanted.keep = arguments.keep;
   wanted.expected = arguments.expected;
   wanted.command = typed_command();
   const reports::compare_result result = reports::compare_runs(wanted);
@@ -40,6 +42,8 @@ exit_code run(const compare_arguments& arguments) {
             result.json_file.string(),
             result.page_file.empty() ? "" : " and " + result.page_file.string(),
             arguments.markdown.empty() ? "" : " and " + arguments.markdown);
+  if (!arguments.keep.empty())
+    print_out("what comparisons read of them is in {}\n", arguments.keep);
   return code;
 }
 
@@ -53,6 +57,7 @@ command compare() {
           .examples =
               "  pamkit compare runs\n"
               "  pamkit compare runs/exact-1 runs/pam-1 runs/adder-1 --out page\n"
+              "  pamkit compare runs --keep results\n"
               "  pamkit compare runs --expect exact,native,pam,adder --markdown docs/results.md\n",
           .exit_codes = "",
           .attach = [](CLI::App& app) -> std::function<exit_code()> {
@@ -65,6 +70,10 @@ command compare() {
             app.add_option("--markdown", arguments->markdown,
                            "also write the tables as a page of Markdown")
                 ->type_name("FILE");
+            app.add_option("--keep", arguments->keep,
+                           "copy what comparisons read of each run to DIR/RECIPE/ARM-SEED: no "
+                           "checkpoints, no parameters, and counts in place of sentences")
+                ->type_name("DIR");
             app.add_option(
                    "--expect", arguments->expected,
                    "arms that there should be, as pam+all: one without a run is shown as not "

@@ -45,17 +45,8 @@ std::optional<estimate> paired_difference(const arm_summary& arm, const arm_summ
   return estimate_mean(differences);
 }
 
-std::vector<training::bleu_statistics> sentence_statistics(const training_run& run) {
-  std::vector<training::bleu_statistics> all;
-  for (std::size_t i = 0; i < run.hypotheses.size(); ++i) {
-    all.push_back(training::segment_statistics(run.hypotheses[i], run.references[i]));
-  }
-  return all;
-}
-
 bool has_sentences(const training_run& run) {
-  return enters_means(run) && !run.hypotheses.empty() &&
-         run.hypotheses.size() == run.references.size();
+  return enters_means(run) && !run.sentences.sentences.empty();
 }
 
 // Against the exact run of the same seed, where both translated the same sentences.
@@ -63,11 +54,11 @@ void compare_sentences(arm_summary& arm, const arm_summary& exact) {
   for (const training_run* run : arm.runs) {
     for (const training_run* other : exact.runs) {
       if (run->seed != other->seed || !has_sentences(*run) || !has_sentences(*other) ||
-          run->references != other->references) {
+          run->sentences.references_sha256 != other->sentences.references_sha256) {
         continue;
       }
       arm.bleu.push_back(
-          {run->seed, paired_bootstrap(sentence_statistics(*run), sentence_statistics(*other))});
+          {run->seed, paired_bootstrap(run->sentences.sentences, other->sentences.sentences)});
     }
   }
 }
@@ -502,6 +493,11 @@ compare_result compare_runs(const compare_options& options) {
   }
   summarise(c);
   const ordered_json json = to_compare_json(c);
+  if (!options.keep.empty()) {
+    for (const training_run& run : c.runs) {
+      keep_run(run, options.keep / run.recipe / (run.arm() + "-" + run.seed));
+    }
+  }
   result.problems = c.problems;
   result.runs = c.runs.size();
   result.summary = comparison_text(c);

@@ -252,8 +252,8 @@ void find_in_seeds(comparison& c, const arm_summary& arm) {
   if (arm.metric == "bleu" && arm.bleu.size() + unpaired.size() < seeds.size()) {
     c.hazards.push_back(
         label +
-        ": no paired bootstrap of some seeds, because hypotheses.txt or references.txt is "
-        "missing or not of the same sentences as exact's");
+        ": no paired bootstrap of some seeds, because hypotheses.txt and references.txt (or "
+        "sentences.json) are missing or not of the same sentences as exact's");
   }
 }
 

@@ -65,14 +65,6 @@ void take_config(training_run& run, const nlohmann::json& config) {
   }
 }
 
-// The lines of a file, or none where there is none.
-std::vector<std::string> lines_of(const fs::path& file) {
-  std::vector<std::string> lines;
-  std::ifstream in(file, std::ios::binary);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-
 std::string digest_of(const nlohmann::json& summary) {
   const auto it = summary.find("verification");
   if (it == summary.end()) return {};
@@ -174,6 +166,8 @@ std::string training_run::arm() const {
   if (scope != "matmul") name += "+" + scope;
   if (derivative != "approx") name += "+" + derivative;
   if (format != "binary32") name += "+" + format;
+  const bool has_update = scope == "optimizer" || scope == "all";
+  if (has_update && moment_decay == "corrected") name += "+corrected";
   return name;
 }
 
@@ -214,13 +208,26 @@ training_run read_run(const fs::path& folder) {
     if (fs::exists(folder / kStatistics, error)) {
       run.statistics = read_statistics(folder / kStatistics);
     }
-    run.hypotheses = lines_of(folder / "hypotheses.txt");
-    run.references = lines_of(folder / "references.txt");
+    run.sentences = read_sentences(folder);
   }
   if (run.arithmetic.empty()) {
     throw input_error((folder / kConfig).string() + ": no \"arithmetic\"");
   }
   return run;
+}
+
+void keep_run(const training_run& run, const fs::path& to) {
+  for (const std::string_view name : {kConfig, kMetrics, kSummary, kStatistics}) {
+    const fs::path from = run.folder / name;
+    std::ifstream in(from, std::ios::binary);
+    if (!in) continue;  // of an unfinished run
+    std::string text{std::istreambuf_iterator<char>(in), {}};
+    if (in.bad()) throw input_error(from.string() + ": cannot be read");
+    write_output(to / name, text);
+  }
+  if (!run.sentences.sentences.empty()) {
+    write_output(to / "sentences.json", sentences_json(run.sentences));
+  }
 }
 
 std::vector<fs::path> find_runs(const std::vector<fs::path>& directories,
@@ -253,7 +260,15 @@ std::vector<fs::path> find_runs(const std::vector<fs::path>& directories,
     }
     std::vector<fs::path> children;
     for (const auto& child : fs::directory_iterator(directory, error)) {
-      if (child.is_directory(error) && is_run(child.path())) children.push_back(child.path());
+      if (!child.is_directory(error)) continue;
+      if (is_run(child.path())) {
+        children.push_back(child.path());
+        continue;
+      }
+      // A folder for each recipe.
+      for (const auto& run : fs::directory_iterator(child.path(), error)) {
+        if (run.is_directory(error) && is_run(run.path())) children.push_back(run.path());
+      }
     }
     if (children.empty()) {
       problems.push_back(

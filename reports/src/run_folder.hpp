@@ -8,9 +8,10 @@
 #include <vector>
 
 #include "run_statistics.hpp"
+#include "sentence_counts.hpp"
 
 /// Reading of the folders that training writes: config.json, metrics.jsonl and summary.json, and
-/// where they are there statistics.json, hypotheses.txt and references.txt.
+/// where they are there statistics.json, and hypotheses.txt with references.txt or sentences.json.
 
 namespace pamkit::reports {
 
@@ -58,10 +59,10 @@ struct training_run {
   std::vector<loss_point> training_losses;
   std::vector<loss_point> validation_losses;
   std::optional<run_statistics> statistics;
-  std::vector<std::string> hypotheses;  ///< of translation, a line each
-  std::vector<std::string> references;
+  sentence_counts sentences;  ///< of translation
 
-  /// ARITHMETIC[+SCOPE][+exact][+FORMAT], defaults not written: what runs over several seeds share.
+  /// ARITHMETIC[+SCOPE][+exact][+FORMAT][+corrected], defaults not written: what runs over several
+  /// seeds share. The last is the decay of moments, where the scope has it.
   std::string arm() const;
 };
 
@@ -70,7 +71,12 @@ struct training_run {
 /// missing or malformed.
 training_run read_run(const std::filesystem::path& folder);
 
-/// The run folders among and directly below `directories`, each once, in the order given and then
+/// Copies to `to` what comparisons read of a run, each file whole or not at all: its JSON files, and
+/// of translations the counts of sentences in place of the sentences. Throws input_error with path
+/// and reason.
+void keep_run(const training_run& run, const std::filesystem::path& to);
+
+/// The run folders among and one or two levels below `directories`, each once, in the order given and then
 /// by name. A directory that does not exist or holds none gives a line in `problems`.
 std::vector<std::filesystem::path> find_runs(const std::vector<std::filesystem::path>& directories,
                                              std::vector<std::string>& problems);

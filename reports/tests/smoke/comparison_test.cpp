@@ -218,6 +218,45 @@ TEST_F(run_comparison, bleu_is_compared_sentence_by_sentence_with_exact_of_the_s
   EXPECT_FALSE(arm("exact").contains("bootstrap"));
 }
 
+TEST_F(run_comparison, what_is_kept_of_runs_compares_alike_without_their_sentences) {
+  write_run(runs_, {.arithmetic = "exact", .hypotheses = kReferences});
+  write_run(runs_, {.arithmetic = "pam",
+                    .seed = 1,
+                    .scope = "all",
+                    .hypotheses = "the cat sat on a mat\na dog ran over a hill\n"});
+  const std::filesystem::path kept = folder_ / "kept";
+  compare_options options;
+  options.directories = {runs_};
+  options.out_dir = folder_ / "first";
+  options.keep = kept;
+  compare_runs(options);
+  EXPECT_FALSE(std::filesystem::exists(kept / "translation-small" / "pam+all-1" / "hypotheses.txt"));
+  EXPECT_FALSE(std::filesystem::exists(kept / "translation-small" / "pam+all-1" / "references.txt"));
+  compare({runs_});
+  const json before = arm("pam+all");
+  compare({kept});
+  EXPECT_EQ(arm("pam+all"), before);
+  ASSERT_TRUE(before.contains("bootstrap"));
+
+  write_text(kept / "translation-small" / "pam+all-1" / "sentences.json",
+             R"({"schema": "pamkit.sentences/1", "references_sha256": "", "rows": [[1, 2]]})");
+  options.directories = {kept};
+  options.keep.clear();
+  const compare_result damaged = compare_runs(options);
+  ASSERT_EQ(damaged.problems.size(), 1U);
+  EXPECT_NE(damaged.problems[0].find("sentences.json"), std::string::npos);
+}
+
+TEST_F(run_comparison, a_corrected_decay_is_an_arm_of_its_own) {
+  const std::filesystem::path folder = write_run(runs_, {.arithmetic = "pam", .scope = "all"});
+  write_run(runs_, {.arithmetic = "exact"});
+  json config = json::parse(read_text(folder / "config.json"));
+  config["run"]["settings"]["training"]["moment_decay"] = "corrected";
+  write_text(folder / "config.json", config.dump());
+  compare({runs_});
+  EXPECT_EQ(arm("pam+all+corrected")["runs"], 1);
+}
+
 json layer(const char* name, json gain) {
   return {{"name", name},
           {"operator", "linear"},
