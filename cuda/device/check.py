@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Everything that only a GPU can show, in one command and one file.
 
-  cuda/device/check.py [--out gpu.json] [--quick] [--only STEP,...]
+  cuda/device/check.py [--out gpu.json] [--quick] [--only STEP,...] [--python PYTHON] [--training BUILD]
 
 builds, then: the suite at level standard on the backend cuda; scalar operations on 10^9 pairs each; a thousand
 runs of the same launches; compute-sanitizer's four tools; the classes beside a fused multiply-add of the same tile
-and cuBLAS; a short training. Each step is one entry of the file: pass, fail, or not-run with the reason.
+and cuBLAS; torch.ops.pamkit.* against the CPU; a short training. Each step is one entry of the file: pass, fail, or
+not-run with the reason. The last two need a Python with a torch that knows the GPU.
 
 Exit codes: 0 all passed, 1 a step failed, 2 usage, 3 there is no GPU (nothing is built or written).
 """
@@ -23,6 +24,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "release"
 BIN = BUILD / "bin"
+TRAINING = ROOT / "build" / "training"
 TARGETS = ("pamkit_cli", "pamkit-device-check", "pamkit_cuda_code", "pamkit_device_code")
 TOOLS = ("memcheck", "racecheck", "initcheck", "synccheck")
 
@@ -110,12 +112,51 @@ def bench(step, options):
     measured(step, ["bench", *(["--repetitions", 5, "--largest", 64] if options.quick else [])])
 
 
-def training(step, options):
-    # The kernels take the operands of a step through the emulator's interface; tensors stay on the host.
-    return step.not_run("the tensor operators are registered for the CPU alone")
+def torch_folder(options):
+    """Where the torch of the chosen Python lies, or raises RuntimeError with the reason."""
+    done = subprocess.run([options.python, "-c", "import os, torch; print(os.path.dirname(torch.__file__))"],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{options.python} has no torch: {(done.stderr.strip().splitlines() or ['it says nothing'])[-1]}")
+    return pathlib.Path(done.stdout.strip())
 
 
-STEPS = {f.__name__: f for f in (build, suite, probes, determinism, sanitizer, bench, training)}
+def training_part(step, options, name):
+    """A file of the training build, made where it is missing; None and the reason in the step where it cannot be."""
+    try:
+        torch = torch_folder(options)
+    except (OSError, RuntimeError) as error:
+        step.not_run(str(error))
+        return None, None
+    file = options.training / name
+    if not file.exists() and options.training == TRAINING:
+        step.run(["cmake", "--preset", "training", f"-DPAMKIT_TORCH_DIR={torch}"])
+        step.run(["cmake", "--build", TRAINING, "--target", name])
+    if not file.exists():
+        step.not_run(f"there is no {file}")
+        return None, None
+    environment = dict(os.environ)
+    environment.setdefault("PAMKIT_CUDA_CODE", str(BUILD / "cuda" / "kernels"))
+    libraries = [str(torch / "lib"), str(options.training / "lib"), environment.get("LD_LIBRARY_PATH", "")]
+    environment["LD_LIBRARY_PATH"] = os.pathsep.join(filter(None, libraries))
+    return file, environment
+
+
+def operators(step, options):
+    library, environment = training_part(step, options, "lib/libpamkit_ops.so")
+    if library is None:
+        return
+    text = step.run([options.python, "-B", ROOT / "cuda" / "device" / "operators_check.py", "--library", library],
+                    env=environment)
+    if text:
+        step.entry.update({k: v for k, v in json.loads(text).items() if k not in ("schema", "device", "status")})
+
+
+def training(step, _):
+    return step.not_run("training has no choice of a device")
+
+
+STEPS = {f.__name__: f for f in (build, suite, probes, determinism, sanitizer, bench, operators, training)}
 
 
 def main():
@@ -123,7 +164,11 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("gpu.json"), help="the file (default: gpu.json)")
     parser.add_argument("--quick", action="store_true", help="fewer pairs and runs, smaller matrices, level quick")
     parser.add_argument("--only", default="", metavar="STEP,...", help="of " + ", ".join(STEPS))
+    parser.add_argument("--python", default=sys.executable, help="a Python with torch (default: the one that runs this)")
+    parser.add_argument("--training", type=pathlib.Path, default=TRAINING, metavar="BUILD",
+                        help="a build folder with lib/libpamkit_ops.so and bin/pamkit-train (default: build/training)")
     options = parser.parse_args()
+    options.training = options.training.resolve()
     options.out = options.out.resolve()
     wanted = options.only.split(",") if options.only else list(STEPS)
     unknown = [name for name in wanted if name not in STEPS]

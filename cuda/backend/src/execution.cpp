@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <bit>
+#include <stdexcept>
 #include <string>
 #include <variant>
 
 #include "pamkit/convert.hpp"
 #include "pamkit/cuda/contraction_plan.hpp"
+#include "pamkit/cuda/elementwise_plan.hpp"
 #include "pamkit/cuda/host_kernel.hpp"
 #include "pamkit/cuda/kernel/elements.cuh"
 #include "pamkit/tensor/stored_format.hpp"
@@ -24,11 +26,6 @@ std::vector<typename F::storage> stored(const std::uint32_t* words, std::size_t 
     memory[i] = static_cast<typename F::storage>(words[i]);
   }
   return memory;
-}
-
-template <class Storage>
-memory_region region(const std::vector<Storage>& memory, bool is_written) {
-  return {memory.data(), memory.size() * sizeof(Storage), is_written};
 }
 
 // Where the elements of an operand lie; f(index) for each of its elements.
@@ -138,9 +135,6 @@ struct narrow_operands {
   }
 };
 
-// Whether the products of an arithmetic are pam's, with the compensation of the rules.
-bool is_pam(std::string_view arithmetic) { return arithmetic == "pam" || arithmetic == "l_mul"; }
-
 contraction_plan large(std::string_view name, const contraction_parameters& p) {
   return plan_contraction(std::string(kPrefix) + std::string(name), large_tile::rows,
                           large_tile::columns, p);
@@ -148,12 +142,12 @@ contraction_plan large(std::string_view name, const contraction_parameters& p) {
 
 template <class F>
 void run_narrow(executor execute, std::string_view arithmetic, contraction_kind kind,
-                bool is_pam_product, contraction_parameters p, std::string_view hybrid) {
+                bool is_product_of_pam, contraction_parameters p, std::string_view hybrid) {
   const narrow_operands<F> operands(p);
   const matrix_output out = p.out;
   run_beside(execute, plan_full_contraction(arithmetic, kind, p), out);
   p.own = {};
-  if (is_pam_product) run_beside(execute, large(hybrid, p), out);
+  if (is_product_of_pam) run_beside(execute, large(hybrid, p), out);
 }
 
 }  // namespace
@@ -165,32 +159,15 @@ bool has_kernel(std::string_view name) {
 void compute_elementwise(executor execute, std::string_view operation, int arity,
                          const configuration& c, const std::uint32_t* a, const std::uint32_t* b,
                          std::uint32_t* out, std::size_t count) {
-  const std::string name = std::string(kPrefix) + "elementwise_" + std::string(c.arithmetic) + "_" +
-                           std::string(operation);
   std::visit(
-      [&]<class F>(F format) {
+      [&]<class F>(F) {
         const auto left = stored<F>(a, count);
         const auto right = stored<F>(arity == 2 ? b : nullptr, count);
         std::vector<typename F::storage> result(count);
-        elementwise_parameters p{.subnormals = c.subnormals,
-                                 .overflow = c.overflow,
-                                 .format = stored_format<F>(),
-                                 .compensation = c.compensation,
-                                 .count = static_cast<std::int64_t>(count),
-                                 .a = left.data(),
-                                 .b = right.data(),
-                                 .out = result.data()};
-        if constexpr (std::is_same_v<F, binary32m>) {
-          p.is_cut = true;
-          p.kept_bits = format.kept_bits;
-        }
-        const std::int64_t blocks = pieces(p.count, find_kernel(name)->threads);
-        const launch l{.kernel = name,
-                       .blocks = checked_blocks(name, std::span(&blocks, 1)),
-                       .parameters = &p,
-                       .parameter_bytes = sizeof p,
-                       .memory = {region(left, false), region(right, false), region(result, true)}};
-        if (l.blocks != 0) execute(l);
+        const elementwise_plan plan =
+            plan_elementwise(operation, c, static_cast<std::int64_t>(count), left.data(),
+                             right.empty() ? nullptr : right.data(), result.data());
+        if (plan.blocks != 0) execute(plan.as_launch());
         std::ranges::copy(result, out);
       },
       c.format);
@@ -200,15 +177,16 @@ void compute_contraction(executor execute, std::string_view arithmetic, contract
                          derivative gradient, const policy<binary32>& rules,
                          const contraction_problem& problem, const float* bias) {
   contraction_parameters p = contraction_parameters_of(kind, gradient, rules, problem);
+  if (p.format != element_format::binary32) {
+    throw std::invalid_argument("operands of another format than binary32");
+  }
   p.bias = bias;
   run(execute, plan_full_contraction(arithmetic, kind, p));
 
-  // The approx derivatives of pam are its products with other operands.
-  const bool is_product = kind == contraction_kind::product || gradient == derivative::approx;
-  const bool is_pam_product = is_pam(arithmetic) && is_product;
+  const bool is_product_of_pam = is_pam_product(arithmetic, kind, gradient);
   contraction_parameters product = p;
   product.own = {};
-  if (is_pam_product) {
+  if (is_product_of_pam) {
     run_beside(execute, large("contraction_pam_hybrid", product), p.out);
     run_beside(execute,
                plan_contraction(std::string(kPrefix) + "contraction_pam_hybrid_small",
@@ -228,7 +206,7 @@ void compute_contraction(executor execute, std::string_view arithmetic, contract
   // The narrowest format that holds the operands: kernels that widen them.
   const auto narrow_kernels = [&]<class F>(F, std::string_view hybrid) {
     if (!all_hold(p, is_exact_in<F>)) return false;
-    run_narrow<F>(execute, arithmetic, kind, is_pam_product, p, hybrid);
+    run_narrow<F>(execute, arithmetic, kind, is_product_of_pam, p, hybrid);
     return true;
   };
   narrow_kernels(e4m3{}, "contraction_pam_hybrid_e4m3") ||

@@ -144,8 +144,8 @@ class device {
     const std::string name(what.kernel);
     const device_layout layout(what.memory);
     copy_operands(*lane, layout, name);
-    std::vector<std::byte> parameters = moved_parameters(what, layout, *lane);
-    start(what.kernel, what.blocks, parameters, lane->stream);
+    const std::vector<std::byte> parameters = moved_parameters(what, layout, *lane);
+    start(what.kernel, what.blocks, parameters.data(), lane->stream);
     for (const memory_region& r : what.memory) {
       if (!r.is_written || r.bytes == 0) continue;
       const std::size_t offset = offset_of(layout, r);
@@ -161,15 +161,20 @@ class device {
     }
   }
 
+  void launch_on(driver::handle stream, const launch& what) {
+    enter();
+    start(what.kernel, what.blocks, what.parameters, stream);
+  }
+
   std::vector<double> time(const launch& what, int repetitions, std::string_view instead) {
     enter();
     const borrowed_lane lane(*this);
     const device_layout layout(what.memory);
     copy_operands(*lane, layout, std::string(what.kernel));
-    std::vector<std::byte> parameters = moved_parameters(what, layout, *lane);
+    const std::vector<std::byte> parameters = moved_parameters(what, layout, *lane);
     const std::string_view kernel = instead.empty() ? what.kernel : instead;
     return timed(repetitions, lane->stream,
-                 [&] { start(kernel, what.blocks, parameters, lane->stream); });
+                 [&] { start(kernel, what.blocks, parameters.data(), lane->stream); });
   }
 
   std::vector<double> time_gemm(std::int64_t size, int repetitions) {
@@ -254,13 +259,14 @@ class device {
     return layout.moved(given, lane.memory);
   }
 
-  void start(std::string_view kernel, std::uint32_t blocks, std::vector<std::byte>& parameters,
+  void start(std::string_view kernel, std::uint32_t blocks, const void* parameters,
              driver::handle stream) const {
     const auto it = functions_.find(kernel);
     if (it == functions_.end()) {
       throw std::invalid_argument("no device code has " + std::string(kernel));
     }
-    void* addresses[] = {parameters.data()};
+    // The driver copies what this points to before it returns, and does not write it.
+    void* addresses[] = {const_cast<void*>(parameters)};
     const auto threads = static_cast<unsigned>(it->second.threads);
     check(driver_,
           driver_.cuLaunchKernel(it->second.function, blocks, 1, 1, threads, 1, 1, 0, stream,
@@ -389,6 +395,11 @@ std::vector<double> time_cublas(std::int64_t size, int repetitions) {
 
 void execute_on_device(const launch& what) {
   opened_device().run(what);
+  if (const kernel* k = find_kernel(what.kernel); k != nullptr) ++launches[k->name];
+}
+
+void launch_on_stream(const launch& what, void* stream) {
+  opened_device().launch_on(stream, what);
   if (const kernel* k = find_kernel(what.kernel); k != nullptr) ++launches[k->name];
 }
 

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "device_memory.hpp"
+#include "pamkit/cuda/contraction_plan.hpp"
 #include "pamkit/cuda/device_backend.hpp"
 #include "pamkit/cuda/host_backend.hpp"
 #include "pamkit/cuda/host_kernel.hpp"
@@ -118,6 +119,33 @@ TEST(device, threads_that_launch_at_once_each_get_their_own_results) {
     }
   }
   EXPECT_EQ(differing, (std::array<int, kThreads>{}));
+}
+
+// The driver's memory is this process's here, so that addresses mean what they say.
+TEST(device, launches_on_streams_take_addresses_as_they_are) {
+  std::mt19937 random(2);
+  const auto a = drawn(random, 40 * 9);
+  const auto b = drawn(random, 9 * 33);
+  std::vector<float> got(40 * 33, 1);
+  std::vector<float> expected(40 * 33, 2);
+  contraction_problem p{.batch = 1, .m = 40, .n = 33, .k = 9, .a = {a.data(), 9, 1, 0},
+                        .b = {b.data(), 33, 1, 0}, .d = {}, .out = {}};
+  for (std::vector<float>* const out : {&got, &expected}) {
+    p.out = {out->data(), 33, 1, 0};
+    const contraction_plan plan = plan_fastest_contraction(
+        "pam", contraction_kind::product,
+        contraction_parameters_of(contraction_kind::product, derivative::approx, {}, p));
+    launch l = plan.as_launch();
+    l.memory.clear();
+    if (out == &got) {
+      launch_on_stream(l, nullptr);
+    } else {
+      execute_on_fibers(l, 1);
+    }
+  }
+  EXPECT_EQ(std::memcmp(got.data(), expected.data(), got.size() * sizeof(float)), 0);
+  const launch unknown{.kernel = "pamkit_nothing", .blocks = 1, .parameters = nullptr, .parameter_bytes = 0, .memory = {}};
+  EXPECT_THROW(launch_on_stream(unknown, nullptr), std::invalid_argument);
 }
 
 TEST(device, kernels_that_no_code_has_are_refused) {

@@ -1,5 +1,6 @@
 #include "pamkit/cuda/contraction_plan.hpp"
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <utility>
@@ -27,15 +28,19 @@ std::string_view name_of(contraction_kind kind) {
 }  // namespace
 
 operand operand_of(const matrix_view& v) {
-  if (v.narrow != nullptr) throw std::invalid_argument("operand_of: the view is not of binary32");
-  return {v.data, v.row_stride, v.column_stride, v.batch_stride};
+  return {v.narrow != nullptr ? v.narrow : v.data, v.row_stride, v.column_stride, v.batch_stride};
 }
 
 contraction_parameters contraction_parameters_of(contraction_kind kind, derivative gradient,
                                                  const policy<binary32>& rules,
                                                  const contraction_problem& c) {
+  const bool reads_d = kind != contraction_kind::product;
+  if (c.a.format != c.b.format || (reads_d && c.a.format != c.d.format)) {
+    throw std::invalid_argument("the operands of a contraction are of different formats");
+  }
   contraction_parameters p{.rules = rules,
                            .gradient = gradient,
+                           .format = c.a.format,
                            .batch = c.batch,
                            .rows = output_rows(kind, c),
                            .columns = output_columns(kind, c),
@@ -84,6 +89,56 @@ contraction_plan plan_full_contraction(std::string_view arithmetic, contraction_
   std::string kernel = "pamkit_contraction_full_" + std::string(arithmetic) + "_";
   kernel.append(name_of(kind));
   return plan_contraction(std::move(kernel), small_tile::rows, small_tile::columns, p);
+}
+
+namespace {
+
+// Large tiles read each operand from memory a fourth as often. With fewer of them than this most of a
+// GPU has none, and small ones keep more of it at work.
+constexpr std::int64_t kEnoughLargeTiles = 64;
+
+std::string_view suffix_of(element_format format) {
+  switch (format) {
+    case element_format::bfloat16:
+      return "_bfloat16";
+    case element_format::binary16:
+      return "_binary16";
+    case element_format::e5m2:
+      return "_e5m2";
+    case element_format::e4m3:
+      return "_e4m3";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+bool is_pam_product(std::string_view arithmetic, contraction_kind kind, derivative gradient) {
+  const bool is_product = kind == contraction_kind::product || gradient == derivative::approx;
+  return is_product && (arithmetic == "pam" || arithmetic == "l_mul");
+}
+
+contraction_plan plan_fastest_contraction(std::string_view arithmetic, contraction_kind kind,
+                                          const contraction_parameters& p) {
+  if (!is_pam_product(arithmetic, kind, p.gradient)) {
+    return plan_full_contraction(arithmetic, kind, p);
+  }
+  contraction_parameters product = p;
+  product.own = {};
+  // Each factor only as far as it can decide: no product of these overflows.
+  std::int64_t large_tiles = 1;
+  for (const std::int64_t factor : {p.batch, pieces(p.rows, large_tile::rows),
+                                    pieces(p.columns, large_tile::columns)}) {
+    large_tiles *= std::clamp<std::int64_t>(factor, 0, kEnoughLargeTiles);
+  }
+  std::string kernel = "pamkit_contraction_pam_hybrid";
+  if (p.format == element_format::binary32 && large_tiles < kEnoughLargeTiles) {
+    kernel += "_small";
+    return plan_contraction(std::move(kernel), small_tile::rows, small_tile::columns, product);
+  }
+  kernel += suffix_of(p.format);
+  return plan_contraction(std::move(kernel), large_tile::rows, large_tile::columns, product);
 }
 
 launch contraction_plan::as_launch() const {

@@ -55,6 +55,25 @@ TEST(contraction_plan, refuses_more_blocks_than_a_grid_holds) {
                std::length_error);
 }
 
+TEST(contraction_plan, the_fastest_kernel_is_chosen_by_arithmetic_kind_format_and_size) {
+  const auto kernel = [](const char* arithmetic, contraction_kind kind, contraction_parameters p) {
+    return plan_fastest_contraction(arithmetic, kind, p).kernel;
+  };
+  using enum contraction_kind;
+  contraction_parameters p = sizes(1, 100, 100, 7);
+  EXPECT_EQ(kernel("pam", product, p), "pamkit_contraction_pam_hybrid_small");
+  EXPECT_EQ(kernel("l_mul", vjp_a, p), "pamkit_contraction_pam_hybrid_small");
+  EXPECT_EQ(kernel("exact", vjp_b, p), "pamkit_contraction_full_exact_vjp_b");
+  EXPECT_EQ(kernel("pam", product, sizes(64, 1, 1, 7)), "pamkit_contraction_pam_hybrid");
+  EXPECT_EQ(kernel("pam", product, sizes(1, 8 * 128, 8 * 128, 7)), "pamkit_contraction_pam_hybrid");
+  EXPECT_EQ(kernel("pam", product, sizes(0, kGiga, kGiga, 7)), "pamkit_contraction_pam_hybrid_small");
+  p.format = element_format::bfloat16;
+  EXPECT_EQ(kernel("pam", product, p), "pamkit_contraction_pam_hybrid_bfloat16");
+  p.gradient = derivative::exact;
+  EXPECT_EQ(kernel("pam", vjp_a, p), "pamkit_contraction_full_pam_vjp_a");
+  EXPECT_EQ(kernel("pam", product, p), "pamkit_contraction_pam_hybrid_bfloat16");
+}
+
 TEST(contraction_plan, refuses_negative_sizes) {
   EXPECT_THROW(static_cast<void>(blocks(sizes(1, -1, 1, 1))), std::invalid_argument);
   EXPECT_THROW(static_cast<void>(blocks(sizes(1, 1, 1, -1))), std::invalid_argument);

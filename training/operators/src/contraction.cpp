@@ -69,6 +69,12 @@ void observe_contractions(contraction_observer observer) {
   the_engine().observer = std::move(observer);
 }
 
+bool contractions_are_observed() { return static_cast<bool>(the_engine().observer); }
+
+void tell_of_contraction(const contraction_call& call) {
+  if (the_engine().observer) the_engine().observer(call);
+}
+
 void use_backend(const backend& chosen) { the_engine().chosen = &chosen; }
 
 const backend& used_backend() { return *the_engine().chosen; }
@@ -89,7 +95,7 @@ void contract(const contraction_call& call) {
                                 std::string(call.rules.arithmetic));
   }
   compute_on_threads(compute, contraction_rules(call.rules), call.kind, call.problem);
-  if (the_engine().observer) the_engine().observer(call);
+  tell_of_contraction(call);
 }
 
 }  // namespace pamkit::operators

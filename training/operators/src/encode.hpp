@@ -6,6 +6,8 @@
 
 namespace pamkit::operators {
 
+/// On tensors of any device.
+
 /// The tensor in binary32, exactly; itself where it is.
 at::Tensor widened(const at::Tensor& t);
 
@@ -15,5 +17,12 @@ at::Tensor operand(const at::Tensor& t, const configuration& rules);
 /// Contiguous binary32 accumulators encoded once to `type` under the policies of `rules`, whatever the
 /// arithmetic; themselves where the type is float32.
 at::Tensor encoded(const at::Tensor& sums, at::ScalarType type, const configuration& rules);
+
+/// The same two by LibTorch's integer operations on the encodings, for tensors that are not on the
+/// CPU. They round by the definition of nearest on integers, so that a device's own conversions
+/// matter in no bit. Under the operators' rules: subnormals flushed, overflow to infinity.
+at::Tensor operand_by_integers(const at::Tensor& t, const binary32m& format);
+at::Tensor encoded_by_integers(const at::Tensor& sums, at::ScalarType type,
+                               const any_format& format);
 
 }  // namespace pamkit::operators

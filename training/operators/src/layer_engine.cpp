@@ -12,6 +12,8 @@
 #include <string>
 
 #include "encode.hpp"
+#include "launched.hpp"
+#include "pamkit/cuda/device_backend.hpp"
 #include "pamkit/detail/sum.hpp"
 #include "pamkit/operators/contraction.hpp"
 #include "pamkit/operators/layers.hpp"
@@ -209,10 +211,20 @@ class results {
 
 void observe_layers(layer_observer observer) { the_observation().observer = std::move(observer); }
 
-std::vector<at::Tensor> compute_layer(const layer_request& r) {
-  const backend& by = used_backend();
-  const layer_function compute =
-      by.layer == nullptr ? nullptr : by.layer(r.operation, r.rules.arithmetic);
+namespace {
+
+layer_function layer_by(const backend& by, const layer_request& r) {
+  return by.layer == nullptr ? nullptr : by.layer(r.operation, r.rules.arithmetic);
+}
+
+// What computes on the host: the used backend, unless its kernels are a GPU's and lack the layer.
+const backend& host_backend_of(const layer_request& r) {
+  return layer_by(used_backend(), r) != nullptr ? used_backend() : simd_backend();
+}
+
+std::vector<at::Tensor> computed_by(const backend& by, const layer_request& r,
+                                    const cutting& cut) {
+  const layer_function compute = layer_by(by, r);
   if (compute == nullptr) {
     throw std::invalid_argument("backend " + std::string(by.name) + " has no " +
                                 std::string(r.operation) + " of " +
@@ -220,7 +232,6 @@ std::vector<at::Tensor> compute_layer(const layer_request& r) {
   }
   std::vector<at::Tensor> inputs;
   for (const at::Tensor& t : r.inputs) inputs.push_back(prepared(t));
-  const cutting cut = cutting_of(r);
   const std::int64_t parts =
       std::max<std::int64_t>(1, (cut.rows + cut.rows_of_part - 1) / cut.rows_of_part);
   const policy<binary32> rules = contraction_rules(r.rules);
@@ -242,26 +253,110 @@ std::vector<at::Tensor> compute_layer(const layer_request& r) {
   return all.finish();
 }
 
+tensor copied_words(const at::Tensor& t, std::int64_t ignored) {
+  tensor words{t.sizes().vec(), {}};
+  const at::Tensor here = prepared(t.to(at::kCPU));
+  copy_words(here, 0, here.numel(), ignored, words.encodings);
+  return words;
+}
+
+void observe_launched(const layer_request& r, const std::vector<at::Tensor>& results) {
+  std::vector<tensor> operands;
+  std::vector<tensor> outputs;
+  for (const at::Tensor& t : r.inputs) operands.push_back(copied_words(t, r.ignored));
+  for (const at::Tensor& t : results) outputs.push_back(copied_words(t, r.ignored));
+  const std::lock_guard lock(the_observation().mutex);
+  the_observation().observer({r.operation, r.gradient, r.rules, operands, r.attributes, outputs});
+}
+
+// By launches, or by way of the host, where the kernels take layers whole through the emulator's
+// interface. What has no kernels (exponentials and logarithms of exact) is computed on the host.
+std::vector<at::Tensor> computed_for_gpu(const layer_request& r) {
+  if (has_layer_launch(r)) {
+    std::vector<at::Tensor> results = launch_layer(r, stream_launcher(r.inputs[0]));
+    if (the_observation().observer) observe_launched(r, results);
+    return results;
+  }
+  const at::Device device = r.inputs[0].device();
+  layer_request here = r;
+  for (at::Tensor& t : here.inputs) t = t.to(at::kCPU);
+  const bool has_kernels =
+      cuda::find_device().is_found && layer_by(cuda::device_backend(), r) != nullptr;
+  std::vector<at::Tensor> results = has_kernels
+                                        ? computed_by(cuda::device_backend(), here, {})
+                                        : computed_by(host_backend_of(r), here, cutting_of(here));
+  for (at::Tensor& t : results) t = t.to(device);
+  return results;
+}
+
+}  // namespace
+
+std::vector<at::Tensor> compute_layer(const layer_request& r) {
+  return r.inputs[0].device().is_cpu() ? computed_by(used_backend(), r, cutting_of(r))
+                                       : computed_for_gpu(r);
+}
+
 namespace {
 
+// Of the used backend, unless its kernels are a GPU's and lack the operation.
+elementwise_function elementwise_on_host(std::string_view operation,
+                                         const configuration& rules) {
+  const elementwise_function used = used_backend().elementwise(operation, rules.arithmetic);
+  return used != nullptr ? used : simd_backend().elementwise(operation, rules.arithmetic);
+}
+
 // Of the first part alone: words of one operation do not depend on where they lie.
-void observe_elementwise(std::string_view operation, const configuration& rules, bool is_binary,
-                         const std::vector<std::uint32_t>& x, const std::vector<std::uint32_t>& y) {
+void observe_elementwise(elementwise_function compute, std::string_view operation,
+                         const configuration& rules, bool is_binary, const std::vector<std::uint32_t>& x, const std::vector<std::uint32_t>& y) {
   const std::vector<std::int64_t> shape = {static_cast<std::int64_t>(x.size())};
   std::vector<tensor> operands = {{shape, x}};
   if (is_binary) operands.push_back({shape, y});
   std::vector<tensor> results = {{shape, x}};
-  used_backend().elementwise(operation, rules.arithmetic)(rules, x.data(), y.data(),
-                                                          results[0].encodings.data(), x.size());
+  compute(rules, x.data(), y.data(), results[0].encodings.data(), x.size());
   const std::lock_guard lock(the_observation().mutex);
   the_observation().observer({operation, derivative::approx, rules, operands, {}, results});
 }
 
 }  // namespace
 
+namespace {
+
+constexpr std::int64_t kObservedElements = kElementsPerPart;
+
+void observe_launched(std::string_view operation, const configuration& rules, const at::Tensor& a,
+                      const at::Tensor& b, const at::Tensor& out) {
+  const auto first_words = [&](const at::Tensor& t) {
+    const at::Tensor first =
+        t.reshape({-1}).narrow(0, 0, std::min(t.numel(), kObservedElements)).to(at::kCPU);
+    tensor words{{first.numel()}, std::vector<std::uint32_t>(static_cast<std::size_t>(first.numel()))};
+    load_words(static_cast<const char*>(first.const_data_ptr()), first.element_size(),
+               words.encodings);
+    return words;
+  };
+  std::vector<tensor> operands = {first_words(a)};
+  if (b.defined()) operands.push_back(first_words(b));
+  const std::vector<tensor> results = {first_words(out)};
+  const std::lock_guard lock(the_observation().mutex);
+  the_observation().observer({operation, derivative::approx, rules, operands, {}, results});
+}
+
+at::Tensor elementwise_for_gpu(std::string_view operation, const configuration& rules,
+                               const at::Tensor& a, const at::Tensor& b) {
+  if (!has_elementwise_kernel(operation, rules.arithmetic)) {
+    return compute_elementwise(operation, rules, a.to(at::kCPU), b.defined() ? b.to(at::kCPU) : b)
+        .to(a.device());
+  }
+  at::Tensor out = launch_elementwise(operation, rules, a, b, stream_launcher(a));
+  if (the_observation().observer) observe_launched(operation, rules, a, b, out);
+  return out;
+}
+
+}  // namespace
+
 at::Tensor compute_elementwise(std::string_view operation, const configuration& rules,
                                const at::Tensor& a, const at::Tensor& b) {
-  const elementwise_function compute = used_backend().elementwise(operation, rules.arithmetic);
+  if (!a.device().is_cpu()) return elementwise_for_gpu(operation, rules, a, b);
+  const elementwise_function compute = elementwise_on_host(operation, rules);
   if (compute == nullptr) {
     throw std::invalid_argument("arithmetic " + std::string(rules.arithmetic) + " has no " +
                                 std::string(operation));
@@ -280,7 +375,7 @@ at::Tensor compute_elementwise(std::string_view operation, const configuration& 
     load_words(from_a + begin * bytes, bytes, x);
     load_words(from_b + begin * bytes, bytes, y);
     if (begin == 0 && the_observation().observer)
-      observe_elementwise(operation, rules, b.defined(), x, y);
+      observe_elementwise(compute, operation, rules, b.defined(), x, y);
     compute(rules, x.data(), y.data(), x.data(), count);
     store_words(x, bytes, to + begin * bytes);
   });

@@ -9,7 +9,8 @@
 
 namespace pamkit::operators {
 
-/// A layer on tensors, computed by the used backend on LibTorch's threads.
+/// A layer on tensors of one device: of the CPU computed by the used backend on LibTorch's threads,
+/// of a GPU by its kernels, some with operands and results that go through the host.
 struct layer_request {
   std::string_view operation;  ///< of pamkit/layer/, "softmax" or "softmax_vjp"
   const configuration& rules;  ///< format is that of the tensors
@@ -25,7 +26,7 @@ struct layer_request {
 std::vector<at::Tensor> compute_layer(const layer_request& request);
 
 /// out[i] = operation(a[i], b[i]) in the format of `rules`, float32 where that is binary32; b
-/// undefined for unary operations. Tensors of one shape.
+/// undefined for unary operations. Tensors of one shape and device; of a GPU by a launch.
 at::Tensor compute_elementwise(std::string_view operation, const configuration& rules,
                                const at::Tensor& a, const at::Tensor& b);
 

@@ -19,7 +19,7 @@
 #include "pamkit/operation.hpp"
 #include "pamkit/operators/recorded.hpp"
 
-/// Schemas, CPU and Meta implementations and backward passes of what layers.hpp declares. One
+/// Schemas, implementations for CPU, CUDA and Meta tensors and backward passes of what layers.hpp declares. One
 /// forward and one backward function serve every layer: which operands have a derivative is in the
 /// layer's own description.
 
@@ -84,8 +84,17 @@ struct call {
   std::string gradient;
 };
 
+void check_devices(const std::string& op, const std::vector<Tensor>& operands) {
+  for (const Tensor& t : operands) {
+    TORCH_CHECK_VALUE(t.device() == operands[0].device(), op, ": an operand is on ", t.device(),
+                      " and the first one on ", operands[0].device(),
+                      "; they must be on one device");
+  }
+}
+
 std::vector<Tensor> compute(const call& c, bool is_vjp, const Tensor& d = {}) {
   const std::string op = full_name(c.operation);
+  check_devices(op, c.inputs);
   const choice chosen = parse_choice(op.c_str(), c.arithmetic, c.gradient);
   const at::ScalarType type = c.inputs[0].scalar_type();
   configuration rules = configuration_of(op.c_str(), chosen, type);
@@ -195,6 +204,7 @@ void check_alike(const std::string& op, const Tensor& a, const Tensor& b) {
                     b.sizes(), "; they must be equal");
   TORCH_CHECK_TYPE(a.scalar_type() == b.scalar_type(), op, ": a is ", a.scalar_type(), " and b is ",
                    b.scalar_type(), "; they must be of one type");
+  check_devices(op, {a, b});
 }
 
 // The operations of one call, with and without the compensation that belongs to products.
@@ -225,7 +235,8 @@ struct elementwise_steps {
         std::visit([&](auto format) { return std::uint32_t{of(format).bits}; }, plain.format);
     float value = 0;
     widen(plain.format, std::span(&word, 1), std::span(&value, 1));
-    return encoded(at::full(like.sizes(), value, at::kFloat), like.scalar_type(), plain);
+    return encoded(at::full(like.sizes(), value, like.options().dtype(at::kFloat)),
+                   like.scalar_type(), plain);
   }
   Tensor ln2(const Tensor& like) const {
     return constant(like, [](auto format) { return ln_2(format); });
@@ -315,10 +326,10 @@ struct elementwise_operator {
                                              std::string(arithmetic), std::string(gradient), below);
   }
 
-  static Tensor cpu2(const Tensor& a, const Tensor& b, string_view x, string_view g) {
+  static Tensor on_device2(const Tensor& a, const Tensor& b, string_view x, string_view g) {
     return compute(a, b, x, g);
   }
-  static Tensor cpu1(const Tensor& a, string_view x, string_view g) { return compute(a, {}, x, g); }
+  static Tensor on_device1(const Tensor& a, string_view x, string_view g) { return compute(a, {}, x, g); }
   static Tensor meta2(const Tensor& a, const Tensor& b, string_view x, string_view g) {
     return shaped(a, b, x, g);
   }
@@ -359,7 +370,7 @@ struct row_operator {
   static call described(const Tensor& x, string_view arithmetic, string_view gradient) {
     return {Name, {x}, {}, -100, std::string(arithmetic), std::string(gradient)};
   }
-  static Tensor cpu(const Tensor& x, string_view a, string_view g) {
+  static Tensor on_device(const Tensor& x, string_view a, string_view g) {
     return compute(described(x, a, g), false)[0];
   }
   static Tensor meta(const Tensor& x, string_view a, string_view g) {
@@ -380,7 +391,7 @@ struct norm_operator {
                         string_view a, string_view g) {
     return {"layer_norm", {x, gain, bias}, {{"eps", eps}}, -100, std::string(a), std::string(g)};
   }
-  static Tensor cpu(const Tensor& x, const Tensor& gain, const Tensor& bias, double eps,
+  static Tensor on_device(const Tensor& x, const Tensor& gain, const Tensor& bias, double eps,
                     string_view a, string_view g) {
     return compute(described(x, gain, bias, eps, a, g), false)[0];
   }
@@ -413,7 +424,7 @@ struct loss_operator {
             std::string(a),
             std::string(g)};
   }
-  static Tensor cpu(const Tensor& x, const Tensor& classes, double smoothing, bool fairseq,
+  static Tensor on_device(const Tensor& x, const Tensor& classes, double smoothing, bool fairseq,
                     std::int64_t ignored, string_view a, string_view g) {
     return compute(described(x, classes, smoothing, fairseq, ignored, a, g), false)[0];
   }
@@ -441,7 +452,7 @@ struct dropout_operator {
                      keep.scalar_type(), "; it must be uint8");
     return {"dropout", {x, keep}, {{"p", p}}, -100, std::string(a), std::string(g)};
   }
-  static Tensor cpu(const Tensor& x, const Tensor& keep, double p, string_view a, string_view g) {
+  static Tensor on_device(const Tensor& x, const Tensor& keep, double p, string_view a, string_view g) {
     return compute(described(x, keep, p, a, g), false)[0];
   }
   static Tensor meta(const Tensor& x, const Tensor& keep, double, string_view a, string_view g) {
@@ -475,7 +486,7 @@ struct conv2d_operator {
     if (has(bias)) c.inputs.push_back(*bias);
     return c;
   }
-  static Tensor cpu(const Tensor& x, const Tensor& weight, const std::optional<Tensor>& bias,
+  static Tensor on_device(const Tensor& x, const Tensor& weight, const std::optional<Tensor>& bias,
                     std::int64_t stride, std::int64_t padding, std::int64_t dilation,
                     std::int64_t groups, string_view a, string_view g) {
     call c = described(x, weight, bias, stride, padding, dilation, groups, a, g);
@@ -509,7 +520,7 @@ struct conv2d_operator {
   }
 };
 
-std::tuple<Tensor, Tensor, Tensor> adamw_cpu(const Tensor& parameter, const Tensor& gradient,
+std::tuple<Tensor, Tensor, Tensor> adamw_on_device(const Tensor& parameter, const Tensor& gradient,
                                              const Tensor& m, const Tensor& v, double learning_rate,
                                              double beta1, double beta2, double eps,
                                              double weight_decay, std::int64_t step, bool corrected,
@@ -538,21 +549,26 @@ std::tuple<Tensor, Tensor, Tensor> adamw_meta(const Tensor& parameter, const Ten
   return {like(), like(), like()};
 }
 
+// For every device whose tensors compute_layer and compute_elementwise take.
+void register_layers(torch::Library& library) {
+  library.impl("mul", elementwise_operator<kMul>::on_device2);
+  library.impl("div", elementwise_operator<kDiv>::on_device2);
+  library.impl("exp2", elementwise_operator<kExp2>::on_device1);
+  library.impl("log2", elementwise_operator<kLog2>::on_device1);
+  library.impl("conv2d", conv2d_operator::on_device);
+  library.impl("softmax", row_operator<kSoftmax>::on_device);
+  library.impl("log_softmax", row_operator<kLogSoftmax>::on_device);
+  library.impl("layer_norm", norm_operator::on_device);
+  library.impl("cross_entropy", loss_operator::on_device);
+  library.impl("dropout", dropout_operator::on_device);
+  library.impl("adamw_step", adamw_on_device);
+}
+
 }  // namespace
 
-TORCH_LIBRARY_IMPL(pamkit, CPU, library) {
-  library.impl("mul", elementwise_operator<kMul>::cpu2);
-  library.impl("div", elementwise_operator<kDiv>::cpu2);
-  library.impl("exp2", elementwise_operator<kExp2>::cpu1);
-  library.impl("log2", elementwise_operator<kLog2>::cpu1);
-  library.impl("conv2d", conv2d_operator::cpu);
-  library.impl("softmax", row_operator<kSoftmax>::cpu);
-  library.impl("log_softmax", row_operator<kLogSoftmax>::cpu);
-  library.impl("layer_norm", norm_operator::cpu);
-  library.impl("cross_entropy", loss_operator::cpu);
-  library.impl("dropout", dropout_operator::cpu);
-  library.impl("adamw_step", adamw_cpu);
-}
+TORCH_LIBRARY_IMPL(pamkit, CPU, library) { register_layers(library); }
+
+TORCH_LIBRARY_IMPL(pamkit, CUDA, library) { register_layers(library); }
 
 TORCH_LIBRARY_IMPL(pamkit, Meta, library) {
   library.impl("mul", elementwise_operator<kMul>::meta2);

@@ -34,6 +34,13 @@ const backend& device_backend();
 /// no device code has the kernel.
 void execute_on_device(const launch& what);
 
+/// Starts a launch on a stream (a CUstream; a null pointer is the default one) of the first GPU and
+/// does not wait for it: nothing is copied, the addresses in the parameters are the GPU's own, and
+/// launch.memory is not read. Leaves the GPU's primary context, which is the CUDA runtime's as well,
+/// the calling thread's current one. Throws as execute_on_device; faults of a kernel show at the
+/// stream's next synchronisation.
+void launch_on_stream(const launch& what, void* stream);
+
 /// Runs a launch `repetitions` times on the first GPU, its operands there, and gives the milliseconds
 /// of each. `kernel` runs in place of the launch's own where it is not empty: one with the same
 /// parameters and block, as "baseline_contraction_fused" has. Nothing is copied back. Throws as

@@ -17,10 +17,11 @@ struct contraction_plan {
   launch as_launch() const;
 };
 
-/// A matrix operand as the emulator has it.
+/// A matrix operand as the emulator has it, of any format.
 operand operand_of(const matrix_view& v);
 
-/// The parameters of a contraction, but for the tiles, from its operands in binary32.
+/// The parameters of a contraction, but for the tiles. Throws std::invalid_argument where its
+/// operands are not all of one format.
 contraction_parameters contraction_parameters_of(contraction_kind kind, derivative gradient,
                                                  const policy<binary32>& rules,
                                                  const contraction_problem& problem);
@@ -34,5 +35,15 @@ contraction_plan plan_contraction(std::string kernel, std::int64_t tile_rows,
 /// The kernel without assumptions: any arithmetic of the registry, any kind, any format.
 contraction_plan plan_full_contraction(std::string_view arithmetic, contraction_kind kind,
                                        const contraction_parameters& p);
+
+/// Whether a contraction is a product of pam (or of l_mul, which is pam with a compensation): its
+/// approx derivatives are, with other operands.
+bool is_pam_product(std::string_view arithmetic, contraction_kind kind, derivative gradient);
+
+/// The kernel to take where there is no reason for another one: right for any operands, and fast
+/// where they allow it. Products of pam take class hybrid, in tiles by the number of outputs;
+/// everything else takes class full.
+contraction_plan plan_fastest_contraction(std::string_view arithmetic, contraction_kind kind,
+                                          const contraction_parameters& p);
 
 }  // namespace pamkit::cuda

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+
+#include "pamkit/backend.hpp"
+
+/// The GPU that the operators compute on: the first one.
+
+namespace pamkit::operators {
+
+/// What there is: LibTorch's part for CUDA, a GPU that it and the driver know, the kernels' machine
+/// code. Where `name` is empty, `reason` is one line that says what is missing.
+struct gpu_search {
+  std::string name;
+  std::string reason;
+};
+
+/// Loads LibTorch's part for CUDA, libtorch_cuda.so, where this process has not got it, and looks
+/// for the GPU. To be asked before LibTorch is asked for anything on a GPU.
+gpu_search find_gpu();
+
+/// The kernels as a backend, for use_backend(): "cuda". Where find_gpu() has found it.
+const backend& gpu_backend();
+
+}  // namespace pamkit::operators
