@@ -68,8 +68,7 @@ def drawn(kind, label, shape):
 
 
 def words(t):
-    t = t.detach().cpu().contiguous()
-    return t.view(WORDS[t.element_size()])
+    return t.detach().view(WORDS[t.element_size()]).cpu().contiguous()
 
 
 def difference(got, expected):
@@ -106,7 +105,8 @@ class Case:
     def results(self, device, arithmetic, derivative, dtype, layout, kind):
         label = f"{self.operator} {kind} "
         def put(t):
-            return LAYOUTS[layout](t.to(device))
+            # As integers: torch moves elements of few formats of 8 bits.
+            return LAYOUTS[layout](t.view(WORDS[t.element_size()]).to(device)).view(t.dtype)
         operands = [put(drawn(kind, label + str(i), shape).to(dtype)) for i, shape in enumerate(self.shapes)]
         for i in self.differentiable:
             operands[i].requires_grad_(True)

@@ -48,6 +48,7 @@ gpu_search find_gpu() {
   }
   const cuda::device_search& found = cuda::find_device();
   if (!found.is_found) return {"", found.reason};
+  at::globalContext().setAllowTF32CuDNN(false);
   return {found.device.name, ""};
 }
 
