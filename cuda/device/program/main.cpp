@@ -24,6 +24,7 @@
 
 #include "pamkit/cuda/device_backend.hpp"
 #include "pamkit/cuda/execution.hpp"
+#include "pamkit/provenance/environment.hpp"
 #include "pamkit/simd.hpp"
 
 namespace pamkit::cuda {
@@ -292,10 +293,10 @@ int check_device(int argc, char** argv) {
     fmt::print(stderr, "pamkit-device-check: {}\n", found.reason);
     return 3;
   }
-  json report = {{"schema", "pamkit.device-check/1"},
-                 {"device", {{"name", found.device.name},
+  json report = provenance::file_header("pamkit.device-check/1");
+  report.update({{"device", {{"name", found.device.name},
                              {"architecture", fmt::format("sm_{}", found.device.architecture)},
-                             {"driver", found.device.driver_version}}}};
+                             {"driver", found.device.driver_version}}}});
   int code = 0;
   if (*probes) code = run_probes(report, pairs);
   if (*determinism) code = run_determinism(report, runs);

@@ -280,7 +280,8 @@ class elementwise_function_graph : public Function<elementwise_function_graph> {
     } else if (operation == "div") {
       da = exact ? s.plain_mul(d, s.slope("div_da", a, b)) : s.mul(s.div(s.one(a), b), d);
       db = exact ? s.plain_mul(d, s.slope("div_db", a, b))
-                 : at::neg(s.mul(s.div(s.div(a, b), b), d));
+                 // The product makes every NaN the one NaN, which a sign flipped behind it would not.
+                 : s.mul(s.div(s.div(a, b), b), at::neg(d));
     } else if (operation == "exp2") {
       da = exact ? s.plain_mul(d, s.slope("exp2_da", a, {}))
                  : s.plain_mul(s.plain_mul(saved[2], s.ln2(a)), d);

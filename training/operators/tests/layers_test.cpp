@@ -201,6 +201,7 @@ TEST(Elementwise, ResultsAreTheGoldenModelsAndDerivativesItsCompositions) {
     const auto db = words(b.grad());
     const auto qw = words(q);
     const auto dc = words(c.grad());
+    const auto de = words(e.grad());
     const auto zw = words(z);
     const auto dx = words(x.grad());
     for (std::size_t i = 0; i < 400; ++i) {
@@ -213,6 +214,10 @@ TEST(Elementwise, ResultsAreTheGoldenModelsAndDerivativesItsCompositions) {
                              : golden("mul", {dw[i], aw[i]}));
       ASSERT_EQ(dc[i], exact ? golden("mul", {dw[i], golden("div_da", {aw[i], bw[i]})})
                              : golden("mul", {golden("div", {one, bw[i]}), dw[i]}));
+      // Of 0 / 0 too: the one NaN, whose sign is not flipped.
+      const std::uint32_t opposite = dw[i] ^ 0x80000000;
+      ASSERT_EQ(de[i], exact ? golden("mul", {dw[i], golden("div_db", {aw[i], bw[i]})})
+                             : golden("mul", {golden("div", {qw[i], bw[i]}), opposite}));
       ASSERT_EQ(dx[i], exact ? golden("mul", {dw[i], golden("exp2_da", {aw[i]})})
                              : golden("mul", {golden("mul", {zw[i], ln2}), dw[i]}));
     }

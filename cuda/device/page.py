@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""The file of check.py as a page of Markdown.
+
+  cuda/device/page.py GPU.json PAGE.md
+
+Exit codes: 0 written, 2 usage or unreadable input.
+"""
+
+import json
+import pathlib
+import sys
+
+TITLES = {
+    "build": "Build",
+    "suite": "The suite on the backend `cuda`",
+    "probes": "Scalar operations on every core against the GPU",
+    "determinism": "The same launches again and again",
+    "sanitizer": "compute-sanitizer",
+    "bench": "Speed",
+    "operators": "Tensor operators against the CPU's",
+    "training": "A short training",
+}
+
+
+def table(head, rows, right=()):
+    """Columns whose number is in `right` are set flush right."""
+    lines = ["| " + " | ".join(head) + " |", "|" + "|".join("--:" if i in right else "---" for i in range(len(head))) + "|"]
+    lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def suite(entry):
+    counts = entry.get("counts", {})
+    return table(["outcome", "rows"], counts.items(), {1}) if counts else ""
+
+
+def probes(entry):
+    rows = [(r["arithmetic"], r["operation"], f"{r['pairs']:.3g}", r["status"]) for r in entry.get("probes", [])]
+    return table(["arithmetic", "operation", "pairs", "bits"], rows, {2})
+
+
+def determinism(entry):
+    d = entry["determinism"]
+    return f"{d['runs']} runs of launches that give {d['words']} words each; {d['differing_runs']} differed from the first."
+
+
+def sanitizer(entry):
+    rows = []
+    for command in entry["commands"]:
+        words = command["command"]
+        rows.append((words.split()[2] if isinstance(words, str) else words[2], "nothing found" if command["exit_code"] == 0 else f"exit code {command['exit_code']}"))
+    return table(["tool", ""], rows)
+
+
+def bench(entry):
+    rows = [
+        (r["size"], f"`{r['kernel']}`", f"{r['milliseconds']:.3g}", f"{r.get('terms_per_second', 0) / 1e12:.2f}",
+         f"{r.get('speed_over_baseline_contraction_fused', float('nan')):.2f}", f"{r.get('speed_over_cublasSgemm', float('nan')):.2f}")
+        for r in entry["bench"]["rows"]
+    ]
+    head = ["size", "kernel", "ms", "10^12 terms/s", "of fused multiply-add, same tile", "of cuBLAS sgemm"]
+    return f"Medians of {entry['bench']['repetitions']} launches, operands on the device.\n\n" + table(head, rows, {0, 2, 3, 4, 5})
+
+
+def operators(entry):
+    counts = entry.get("counts", {})
+    text = (f"{counts.get('rows', 0)} settings of operator, arithmetic, derivative, element type, layout and kind of data: "
+            f"{counts.get('fail', 0)} differ in a bit of a result or gradient; {counts.get('refused', 0)} are refused by both.")
+    timed = entry.get("milliseconds", [])
+    if timed:
+        head = list(timed[0])
+        text += "\n\nMilliseconds of a product of square matrices:\n\n"
+        text += table(head, [[row["size"], *(f"{row[k]:.3g}" for k in head[1:])] for row in timed], set(range(len(head))))
+    return text
+
+
+def training(entry):
+    rows = []
+    for r in entry.get("training", []):
+        cpu, gpu = r["cpu"], r["cuda"]
+        rows.append((r["arm"], f"{cpu['first_loss']:.6f}", f"{gpu['first_loss']:.6f}", f"{cpu['valid_loss']:.3f}", f"{gpu['valid_loss']:.3f}",
+                     f"{cpu['seconds_a_step'] / gpu['seconds_a_step']:.2f}", gpu["verification"], r["status"]))
+    head = ["arm", "first loss, CPU", "GPU", "validation loss, CPU", "GPU", "steps a second, GPU of CPU", "kernels verified", ""]
+    return table(head, rows, {1, 2, 3, 4, 5}) if rows else ""
+
+
+RENDER = {"suite": suite, "probes": probes, "determinism": determinism, "sanitizer": sanitizer, "bench": bench, "operators": operators,
+          "training": training}
+
+
+def commit_of(document):
+    """Of the sources that the programs were built from."""
+    commits = {step["environment"]["commit"] for step in document["steps"] if "environment" in step}
+    return " and ".join(sorted(commits)) or "unknown"
+
+
+def page(document, name):
+    text = [
+        "# On a GPU",
+        f"Written by `cuda/device/page.py` from `{name}`, which `{' '.join(document['command'])}` wrote: "
+        f"{document['device']}, commit {commit_of(document)}.",
+        table(["step", "status", "seconds"], [(s["step"], s["status"] + (f": {s['reason']}" if s.get("reason") else ""), s["seconds"]) for s in document["steps"]], {2}),
+    ]
+    for step in document["steps"]:
+        render = RENDER.get(step["step"])
+        body = render(step) if render and step["status"] != "not-run" else ""
+        if body:
+            text += [f"## {TITLES.get(step['step'], step['step'])}", body]
+    return "\n\n".join(text) + "\n"
+
+
+def main():
+    if len(sys.argv) != 3:
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
+    source, target = map(pathlib.Path, sys.argv[1:])
+    try:
+        document = json.loads(source.read_text())
+        if document.get("schema") != "pamkit.gpu/1":
+            raise ValueError("schema is not pamkit.gpu/1")
+        text = page(document, source.as_posix())
+        part = target.with_name(target.name + ".part")
+        part.write_text(text)
+        part.replace(target)
+    except (OSError, ValueError, KeyError) as error:
+        print(f"page.py: {source}: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
