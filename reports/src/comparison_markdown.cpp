@@ -125,7 +125,8 @@ std::string speed_and_cost(const std::vector<const arm_summary*>& arms) {
     }
     t.row(cells);
   }
-  return "### Speed, multiplications, energy\n\nSpeed: steps a second, relative to native's. "
+  return "### Speed, multiplications, energy\n\nSpeed: steps a second, by CPU time where a run has "
+         "one thread, relative to native's. "
          "Multiplications: ordinary ones in one training step, counted from the operators that run "
          "in it, "
          "and their share of native's (of exact's without a native run). Energy: of products and "

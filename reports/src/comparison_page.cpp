@@ -179,7 +179,8 @@ std::string cost_html(const comparison& c) {
     rows += "</tr>\n";
   }
   return section_html("cost", "Speed, multiplications, energy",
-                      "Speed: steps a second, divided by native's. Multiplications: ordinary "
+                      "Speed: steps a second, by CPU time where a run has one thread, divided by "
+                      "native's. Multiplications: ordinary "
                       "floating-point ones of one training "
                       "step, forward, backward and in the update, counted from the operators that "
                       "run in it, and what is left of "

@@ -44,7 +44,7 @@ struct training_run {
   std::optional<double> valid_loss;    ///< of the last epoch that gives one
   std::optional<double> throughput;    ///< median over the steps
   std::string throughput_unit;         ///< "tokens/s" or "images/s"
-  std::optional<double> step_seconds;  ///< median wall time of a step
+  std::optional<double> step_seconds;  ///< median time of a step: CPU time of one thread, wall time of several
   std::optional<double> threads;
   std::optional<double> seconds;  ///< of the last record that gives it
   std::int64_t steps = 0;

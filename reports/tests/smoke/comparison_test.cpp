@@ -119,6 +119,16 @@ TEST_F(run_comparison, means_differences_and_speeds_are_over_finished_seeds) {
   EXPECT_EQ(arm("pam")["steps_per_second"]["mean"], 1);
   EXPECT_EQ(arm("pam")["speed_relative_to_native"], 0.5);
   EXPECT_FALSE(arm("native").at("value").contains("interval_95"));
+
+  // Of one thread CPU time counts: with half of its wall time, pam takes as long as native.
+  for (const char* const seed : {"1", "2"}) {
+    const std::filesystem::path file = runs_ / ("pam-" + std::string(seed)) / "summary.json";
+    json summary = json::parse(read_text(file));
+    summary["resources"]["step_cpu_seconds_median"] = 0.5;
+    write_text(file, summary.dump());
+  }
+  compare({runs_});
+  EXPECT_EQ(arm("pam")["speed_relative_to_native"], 1);
 }
 
 TEST_F(run_comparison, a_diverged_run_is_shown_and_enters_no_mean) {
