@@ -20,6 +20,8 @@ failure current_failure() {
     return {kUsage, error.what()};
   } catch (const std::filesystem::filesystem_error& error) {
     return {kUsage, error.what()};
+  } catch (const not_there& error) {
+    return {kMissing, error.what()};
   } catch (const interrupted&) {
     return {kInterrupted, "interrupted; the same command goes on from here"};
   } catch (const c10::Error& error) {

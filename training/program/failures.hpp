@@ -1,5 +1,7 @@
 #pragma once
 
+#include <stdexcept>
+
 #include "pamkit/training/workers.hpp"
 
 namespace pamkit::training {
@@ -7,7 +9,13 @@ namespace pamkit::training {
 /// Exit codes of all programs of this project.
 inline constexpr int kFailed = 1;
 inline constexpr int kUsage = 2;
+inline constexpr int kMissing = 3;
 inline constexpr int kInterrupted = 130;
+
+/// An asked backend or device is not there; one line.
+struct not_there : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 /// The exit code and the line of the exception that is being handled.
 failure current_failure();

@@ -12,6 +12,8 @@
 #include "failures.hpp"
 #include "pamkit/backend.hpp"
 #include "pamkit/operators/contraction.hpp"
+#include "pamkit/operators/gpu.hpp"
+#include "pamkit/training/device.hpp"
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/interruption.hpp"
 #include "pamkit/training/run.hpp"
@@ -31,6 +33,7 @@ struct options {
   std::string scope_name = "matmul";
   std::string format_name = "binary32";
   std::string backend_name = "simd";
+  std::string device_name = "cpu";
   std::vector<std::string> settings;
   int epochs = 0;
   std::int64_t steps = 0;
@@ -75,6 +78,15 @@ void use_backend_named(const std::string& name) {
   }
 }
 
+// Before LibTorch is asked for anything.
+at::Device device_named(const std::string& name) {
+  if (name == "cpu") return at::kCPU;
+  const operators::gpu_search found = operators::find_gpu();
+  if (found.name.empty()) throw not_there("--device cuda: " + found.reason);
+  operators::use_backend(operators::gpu_backend());
+  return {at::kCUDA, 0};
+}
+
 void print_table(const std::vector<run_outcome>& outcomes) {
   fmt::print("{:<24} {:<11} {:>6} {:>10} {:>10} {:>7} {:>9}  {}\n", "run", "status", "steps",
              "valid loss", "metric", "value", "s/step", "parameters_sha256");
@@ -114,6 +126,7 @@ int train(const options& o, workers& job) {
   const std::vector<arm> arms = arms_of(o);
   const recipe what = recipe_of(o);
   use_backend_named(o.backend_name);
+  const training_on device(device_named(o.device_name));
   set_threads(o, job);
   const std::unique_ptr<dataset> data = load_data(o, what, job);
   catch_interruptions();
@@ -211,6 +224,12 @@ void add_train_command(CLI::App& app, std::function<int()>& run) {
       ->capture_default_str();
   command->add_option("--backend", o->backend_name, "Kernels of the products; bits do not depend on them")
       ->check(CLI::IsMember({"simd", "scalar"}))
+      ->capture_default_str();
+  command
+      ->add_option("--device", o->device_name,
+                   "Where models are trained: cuda is the first GPU, whose products have the same bits; everything "
+                   "else is LibTorch's own there")
+      ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str();
   command->add_option("--set", o->settings, "Override a key of the recipe: model.dropout=0.3")
       ->take_all()

@@ -9,6 +9,7 @@
 #include "pamkit/backend.hpp"
 #include "pamkit/operators/layers.hpp"
 #include "pamkit/operators/operators.hpp"
+#include "pamkit/training/device.hpp"
 #include "pamkit/training/functions.hpp"
 #include "pamkit/training/input_error.hpp"
 
@@ -154,7 +155,7 @@ at::Tensor arm::attention_values(const at::Tensor& weights, const at::Tensor& va
 
 at::Tensor arm::softmax(const at::Tensor& x) const {
   if (covers(scope::softmax)) return operators::softmax(x, label_, gradient_name_);
-  return native_ ? at::softmax(x, -1) : ordered_softmax(x);
+  return native_ || is_left_to_libtorch(x) ? at::softmax(x, -1) : ordered_softmax(x);
 }
 
 at::Tensor arm::layer_norm(const at::Tensor& x, const at::Tensor& gain,
@@ -162,22 +163,25 @@ at::Tensor arm::layer_norm(const at::Tensor& x, const at::Tensor& gain,
   if (covers(scope::norm)) {
     return operators::layer_norm(x, gain, bias, kNormEpsilon, label_, gradient_name_);
   }
-  if (native_) return at::layer_norm(x, {x.size(-1)}, gain, bias, kNormEpsilon);
+  if (native_ || is_left_to_libtorch(x)) return at::layer_norm(x, {x.size(-1)}, gain, bias, kNormEpsilon);
   return ordered_layer_norm(x, gain, bias, kNormEpsilon);
 }
 
 at::Tensor arm::embedding(const at::Tensor& table, const at::Tensor& ids) const {
-  return native_ ? at::embedding(table, ids) : ordered_embedding(table, ids);
+  const bool is_libtorchs = native_ || is_left_to_libtorch(table);
+  return is_libtorchs ? at::embedding(table, ids) : ordered_embedding(table, ids);
 }
 
 at::Tensor arm::dropout(const at::Tensor& x, const at::Tensor& keep, double p) const {
   if (covers(scope::all)) return operators::dropout(x, keep, p, label_, gradient_name_);
-  return ordered_dropout(x, keep, static_cast<float>(1 / (1 - p)));
+  const auto factor = static_cast<float>(1 / (1 - p));
+  if (!is_left_to_libtorch(x)) return ordered_dropout(x, keep, factor);
+  return (x * static_cast<double>(factor)).masked_fill(keep.eq(0), 0);
 }
 
 at::Tensor arm::gelu(const at::Tensor& x) const {
   if (covers(scope::all)) return piecewise_affine_gelu(x, label_, gradient_name_);
-  return native_ ? at::gelu(x) : ordered_gelu(x);
+  return native_ || is_left_to_libtorch(x) ? at::gelu(x) : ordered_gelu(x);
 }
 
 at::Tensor arm::cross_entropy(const at::Tensor& logits, const at::Tensor& targets,
@@ -193,7 +197,7 @@ at::Tensor arm::ordinary_cross_entropy(const at::Tensor& logits, const at::Tenso
                                        double smoothing, std::int64_t ignored, bool fairseq) const {
   // FairSeq's e is PyTorch's e V / (V - 1): the target has 1 - e + e / V there and the others e / V.
   const auto classes = static_cast<double>(logits.size(1));
-  if (!native_) {
+  if (!native_ && !is_left_to_libtorch(logits)) {
     return ordered_cross_entropy(
         logits, targets, fairseq ? smoothing : smoothing * (classes - 1) / classes, ignored);
   }

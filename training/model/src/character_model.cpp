@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "pamkit/training/device.hpp"
+
 namespace pamkit::training {
 namespace {
 
@@ -41,10 +43,12 @@ character_model::character_model(const transformer_settings& settings, const arm
 at::Tensor character_model::operator()(const at::Tensor& bytes, dropout_pass& dropout) const {
   const std::int64_t positions = bytes.size(1);
   const at::Tensor mask = at::triu(
-      at::full({positions, positions}, -std::numeric_limits<double>::infinity(), at::kFloat), 1);
+      at::full({positions, positions}, -std::numeric_limits<double>::infinity(),
+               table_.options().requires_grad(false)),
+      1);
   at::Tensor x = products_.scaled(products_.embedding(table_, bytes),
                                   std::sqrt(static_cast<double>(settings_.width))) +
-                 sinusoidal_positions(0, positions, settings_.width);
+                 to_training_device(sinusoidal_positions(0, positions, settings_.width));
   x = dropout(x);
   for (const encoder_layer& layer : layers_) x = layer(products_, x, mask, dropout);
   return products_.output_projection(norm_(products_, x), table_);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "pamkit/operators/recorded.hpp"
+#include "pamkit/training/device.hpp"
 #include "pamkit/training/functions.hpp"
 
 namespace pamkit::training {
@@ -86,7 +87,7 @@ at::Tensor dropout_pass::keep_mask(at::IntArrayRef shape, double probability) {
     draw_keep_mask(seed_, step_, micro_batch_, site, threshold, static_cast<std::uint32_t>(begin),
                    {mask + begin, static_cast<std::size_t>(end - begin)});
   });
-  return keep;
+  return to_training_device(keep);
 }
 
 at::Tensor dropout_pass::operator()(const at::Tensor& x) {

@@ -111,8 +111,8 @@ at::Tensor batch_norm_layer::operator()(const arm& products, const at::Tensor& x
     return at::batch_norm(whole, gain, bias, Tensor(), Tensor(), true, kUpdate, kEpsilon, false);
   }
   if (!covered) return batch_norm_function::apply(whole, gain, bias);
-  const Tensor normal = operators::layer_norm(rows, at::ones({places}), at::zeros({places}),
-                                              kEpsilon, label, products.gradient_name());
+  const Tensor normal = operators::layer_norm(rows, at::ones({places}, gain.options().requires_grad(false)),
+                                              at::zeros({places}, gain.options().requires_grad(false)), kEpsilon, label, products.gradient_name());
   const Tensor scaled =
       operators::mul(normal, repeated(gain, places).t(), label, products.gradient_name());
   return images_of_rows(scaled + repeated(bias, places).t(), whole.sizes());

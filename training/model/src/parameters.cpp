@@ -5,6 +5,7 @@
 #include <bit>
 #include <span>
 
+#include "pamkit/training/device.hpp"
 #include "pamkit/training/philox.hpp"
 #include "pamkit/training/sha256.hpp"
 
@@ -14,9 +15,10 @@ static_assert(std::endian::native == std::endian::little,
               "hashes and checkpoints write binary32 as it lies in memory");
 
 at::Tensor parameter_list::add(std::string name, at::Tensor value, double rate_scale) {
-  value.requires_grad_(true);
-  all_.push_back({std::move(name), value, rate_scale, false, false});
-  return value;
+  at::Tensor placed = to_training_device(value);
+  placed.requires_grad_(true);
+  all_.push_back({std::move(name), placed, rate_scale, false, false});
+  return placed;
 }
 
 at::Tensor parameter_list::add_uniform(std::string name, std::initializer_list<std::int64_t> shape,
@@ -39,7 +41,7 @@ at::Tensor parameter_list::add_constant(std::string name,
 
 at::Tensor parameter_list::add_buffer(std::string name, std::initializer_list<std::int64_t> shape,
                                       float value) {
-  at::Tensor made = at::full(shape, value, at::kFloat);
+  at::Tensor made = to_training_device(at::full(shape, value, at::kFloat));
   buffers_.push_back({std::move(name), made});
   return made;
 }
@@ -55,8 +57,9 @@ std::string parameter_list::sha256() const {
   for (const parameter& p : all_) {
     hash.update(p.name);
     hash.update(std::string_view("\0", 1));
-    hash.update(std::as_bytes(std::span(p.value.const_data_ptr<float>(),
-                                        static_cast<std::size_t>(p.value.numel()))));
+    const at::Tensor values = on_host(p.value);
+    hash.update(std::as_bytes(std::span(values.const_data_ptr<float>(),
+                                        static_cast<std::size_t>(values.numel()))));
   }
   return hash.hex();
 }

@@ -7,6 +7,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "pamkit/training/device.hpp"
 #include "pamkit/training/subwords.hpp"
 
 namespace pamkit::training {
@@ -53,8 +54,9 @@ std::optional<norm_layer> end_norm(layer_maker& make, const std::string& name,
 }
 
 // [positions, positions]: -inf above the diagonal.
-at::Tensor causal_mask(std::int64_t positions) {
-  return at::triu(at::full({positions, positions}, kHidden, at::kFloat), 1);
+at::Tensor causal_mask(std::int64_t positions, at::Device device) {
+  const auto options = at::TensorOptions(device).dtype(at::kFloat);
+  return at::triu(at::full({positions, positions}, kHidden, options), 1);
 }
 
 }  // namespace
@@ -120,14 +122,15 @@ transformer::transformer(const transformer_settings& settings, const arm& produc
 at::Tensor transformer::embed(const at::Tensor& table, const at::Tensor& ids, std::int64_t offset,
                               dropout_pass& dropout) const {
   const double scale = static_cast<float>(std::sqrt(static_cast<double>(settings_.width)));
-  const at::Tensor positions = sinusoidal_positions(offset, ids.size(1), settings_.width);
+  const at::Tensor positions =
+      to_training_device(sinusoidal_positions(offset, ids.size(1), settings_.width));
   return dropout(products_.scaled(products_.embedding(table, ids), scale) + positions);
 }
 
 encoded_source transformer::encode(const at::Tensor& ids, dropout_pass& dropout) const {
   const at::Tensor padding = ids.eq(std::int64_t{subwords::pad_id});
   const at::Tensor mask =
-      at::zeros(ids.sizes(), at::kFloat)
+      at::zeros(ids.sizes(), ids.options().dtype(at::kFloat))
           .masked_fill(padding, kHidden)
           .view({ids.size(0), 1, 1, ids.size(1)});
   at::Tensor x = embed(source_table_, ids, 0, dropout);
@@ -144,7 +147,7 @@ at::Tensor transformer::decode(const at::Tensor& ids, std::int64_t offset,
                                std::vector<key_values>& past, const encoded_source& source,
                                dropout_pass& dropout) const {
   // One new position sees all before it.
-  const at::Tensor mask = ids.size(1) == 1 ? at::Tensor() : causal_mask(ids.size(1));
+  const at::Tensor mask = ids.size(1) == 1 ? at::Tensor() : causal_mask(ids.size(1), ids.device());
   at::Tensor x = embed(table_, ids, offset, dropout);
   for (std::size_t i = 0; i < decoder_.size(); ++i) {
     x = decoder_[i](products_, x, past[i], mask, source.layers[i], source.mask, dropout);

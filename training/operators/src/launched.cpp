@@ -53,8 +53,8 @@ void launch_column_sums(const at::Tensor& rows, const at::Tensor& out, const lau
   totals.columns = p.columns;
   totals.x = words_of(partial);
   totals.y = words_of_result(out);
-  start_kernel(start, "pamkit_column_totals",
-               cuda::pieces(p.columns, cuda::column_totals::threads), totals);
+  start_kernel(start, "pamkit_column_totals", cuda::pieces(p.columns, cuda::column_totals::threads),
+               totals);
 }
 
 bool has_elementwise_kernel(std::string_view operation, std::string_view arithmetic) {

@@ -11,8 +11,8 @@
 #include "pamkit/layer/dropout.hpp"
 #include "pamkit/layer/layer_norm.hpp"
 
-/// Layers whose launches need nothing of the host but scalars. Shapes, attributes and refusals are the
-/// definitions' own, which see tensors with shapes and without elements.
+/// Layers whose launches need nothing of the host but scalars. Shapes, attributes and refusals are
+/// the definitions' own, which see tensors with shapes and without elements.
 
 namespace pamkit::operators {
 namespace {
@@ -166,7 +166,8 @@ class layer_launches {
 };
 
 bool is_with_vjp(std::string_view operation, std::string_view name) {
-  return operation == name || (operation.starts_with(name) && operation.substr(name.size()) == "_vjp");
+  return operation == name ||
+         (operation.starts_with(name) && operation.substr(name.size()) == "_vjp");
 }
 
 }  // namespace

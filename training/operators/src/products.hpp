@@ -30,8 +30,8 @@ struct tensor_contraction {
   at::Tensor out;
 };
 
-/// Where the elements of a matrix or a batch of them lie. Narrow ones are widened where kernels read
-/// them.
+/// Where the elements of a matrix or a batch of them lie. Narrow ones are widened where kernels
+/// read them.
 inline matrix_view view_of(const at::Tensor& t) {
   matrix_view v{nullptr, t.stride(-2), t.stride(-1), t.dim() == 3 ? t.stride(0) : 0};
   v.format = stored_format(format_of("pamkit", t.scalar_type()));
@@ -53,8 +53,8 @@ inline contraction_problem problem_of(const tensor_contraction& c) {
                               .a = view_of(c.a),
                               .b = view_of(c.b),
                               .d = {},
-                              .out = {out.mutable_data_ptr<float>(), out.stride(-2),
-                                      out.stride(-1), out.dim() == 3 ? out.stride(0) : 0}};
+                              .out = {out.mutable_data_ptr<float>(), out.stride(-2), out.stride(-1),
+                                      out.dim() == 3 ? out.stride(0) : 0}};
   if (c.d.defined()) problem.d = view_of(c.d);
   return problem;
 }

@@ -12,8 +12,8 @@
 #include "pamkit/operators/operators.hpp"
 #include "tensors.hpp"
 
-/// The operators by launches of CUDA kernels, which run on fibers here, on tensors of the host: bit for
-/// bit those of the vector kernels.
+/// The operators by launches of CUDA kernels, which run on fibers here, on tensors of the host: bit
+/// for bit those of the vector kernels.
 
 namespace pamkit::operators::test {
 namespace {
@@ -44,7 +44,8 @@ struct layout {
 
 std::vector<layout> layouts() {
   return {{"dense", [](const Tensor& t) { return t; }},
-          {"transposed", [](const Tensor& t) { return t.transpose(-1, -2).contiguous().transpose(-1, -2); }},
+          {"transposed",
+           [](const Tensor& t) { return t.transpose(-1, -2).contiguous().transpose(-1, -2); }},
           {"every second one", [](const Tensor& t) {
              return at::stack({t, t}, t.dim()).select(t.dim(), 0);
            }}};
@@ -66,12 +67,14 @@ TEST(Launched, ProductsAndTheirDerivativesEqualTheVectorKernels) {
           const auto operand = [&](std::vector<std::int64_t> shape) {
             return l.of(drawn(kind, ++stream, std::move(shape)).to(type));
           };
-          const std::string what = label + " in " + c10::toString(type) + ", " + l.name + ", " + name_of(kind);
+          const std::string what =
+              label + " in " + c10::toString(type) + ", " + l.name + ", " + name_of(kind);
           const Tensor a = operand({3, 35, 9});
           const Tensor b = operand({3, 9, 34});
           const Tensor d = operand({3, 35, 34});
           expect_equal(launched::bmm(a, b, label, "approx"), operators::bmm(a, b, label), what);
-          expect_equal(launched::matmul(a, b[0], label, "approx"), operators::matmul(a, b[0], label), what);
+          expect_equal(launched::matmul(a, b[0], label, "approx"),
+                       operators::matmul(a, b[0], label), what);
           for (const auto gradient : {derivative::approx, derivative::exact}) {
             const std::string arithmetic = label.substr(0, label.find('/'));
             if (!parse_arithmetic(arithmetic)->info->has_derivative(gradient)) continue;
@@ -142,16 +145,18 @@ TEST(Launched, ElementwiseOperationsEqualTheVectorKernels) {
     Tensor (*binary)(const Tensor&, const Tensor&, std::string_view, std::string_view);
     Tensor (*unary)(const Tensor&, std::string_view, std::string_view);
   };
-  const std::array<operation, 4> operations = {operation{"mul", mul, nullptr}, {"div", div, nullptr},
-                                               {"exp2", nullptr, exp2}, {"log2", nullptr, log2}};
+  const std::array<operation, 4> operations = {operation{"mul", mul, nullptr},
+                                               {"div", div, nullptr},
+                                               {"exp2", nullptr, exp2},
+                                               {"log2", nullptr, log2}};
   int compared = 0;
   for (const at::ScalarType type : kTypes) {
     for (const std::string& label : labels_of(type)) {
       const std::size_t slash = label.find('/');
       const arithmetic_choice arithmetic = *parse_arithmetic(label.substr(0, slash));
-      any_format format = type == at::kFloat       ? any_format(binary32{})
-                          : type == at::kBFloat16  ? any_format(bfloat16{})
-                          : type == at::kHalf      ? any_format(binary16{})
+      any_format format = type == at::kFloat         ? any_format(binary32{})
+                          : type == at::kBFloat16    ? any_format(bfloat16{})
+                          : type == at::kHalf        ? any_format(binary16{})
                           : type == at::kFloat8_e5m2 ? any_format(e5m2{})
                                                      : any_format(e4m3{});
       if (slash != std::string::npos) format = *parse_format(label.substr(slash + 1));
@@ -163,8 +168,8 @@ TEST(Launched, ElementwiseOperationsEqualTheVectorKernels) {
         for (const elements kind : kElements) {
           const Tensor a = drawn(kind, ++stream, {9, 61}).to(type).t();
           const Tensor b = o.binary != nullptr ? drawn(kind, ++stream, {61, 9}).to(type) : Tensor();
-          const Tensor expected = o.binary != nullptr ? o.binary(a, b, label, "approx")
-                                                      : o.unary(a, label, "approx");
+          const Tensor expected =
+              o.binary != nullptr ? o.binary(a, b, label, "approx") : o.unary(a, label, "approx");
           expect_equal(launch_elementwise(o.name, rules, a, b, on_fibers(a)), expected,
                        label + " " + o.name + " in " + c10::toString(type));
           ++compared;
@@ -186,8 +191,9 @@ TEST(Launched, LayersEqualTheVectorKernels) {
     const std::vector<Tensor> got = launch_layer(r, on_fibers({}));
     ASSERT_EQ(got.size(), expected.size());
     for (std::size_t i = 0; i < got.size(); ++i) {
-      expect_equal(got[i], expected[i],
-                   std::string(rules.arithmetic) + " " + operation + " result " + std::to_string(i));
+      expect_equal(
+          got[i], expected[i],
+          std::string(rules.arithmetic) + " " + operation + " result " + std::to_string(i));
     }
     ++compared;
   };
@@ -237,7 +243,8 @@ TEST(Launched, LayersRefuseWhatTheirDefinitionsRefuse) {
   EXPECT_THROW(launch("layer_norm", {x, at::ones({3}), at::ones({4})}, {}), std::invalid_argument);
   EXPECT_THROW(launch("softmax_vjp", {x, at::ones({4, 3})}, {}), std::invalid_argument);
   EXPECT_THROW(launch("softmax", {at::scalar_tensor(1.0)}, {}), std::invalid_argument);
-  EXPECT_THROW(launch("dropout", {x, at::ones({3, 4}, at::kByte)}, {{"p", 1}}), std::invalid_argument);
+  EXPECT_THROW(launch("dropout", {x, at::ones({3, 4}, at::kByte)}, {{"p", 1}}),
+               std::invalid_argument);
   EXPECT_THROW(launch("adamw_step", {x, x, x, at::ones({12})}, {}), std::invalid_argument);
 }
 

@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "pamkit/training/batches.hpp"
+#include "pamkit/training/device.hpp"
 #include "pamkit/training/subwords.hpp"
 
 namespace pamkit::training {
@@ -101,7 +102,7 @@ const std::vector<std::int32_t>& best_of(const sentence_search& s) {
 at::Tensor as_tensor(const std::vector<std::int64_t>& values) {
   at::Tensor t = at::empty({static_cast<std::int64_t>(values.size())}, at::kLong);
   std::ranges::copy(values, t.mutable_data_ptr<std::int64_t>());
-  return t;
+  return to_training_device(t);
 }
 
 // Rows [row * heads, (row + 1) * heads) of `t` for each row asked for.
@@ -169,7 +170,7 @@ class group_search {
     const at::Tensor hidden =
         model_.decode(as_tensor(last).view({-1, 1}), length - 1, past_, source_, no_dropout_);
     const at::Tensor log_probabilities =
-        at::log_softmax(model_.logits(hidden.view({hidden.size(0), -1})), 1);
+        on_host(at::log_softmax(model_.logits(hidden.view({hidden.size(0), -1})), 1));
     const std::int64_t vocabulary = log_probabilities.size(1);
     const float* const values = log_probabilities.const_data_ptr<float>();
     const std::int64_t beam = settings_.beam;

@@ -8,6 +8,7 @@
 
 #include "pamkit/training/character_model.hpp"
 #include "pamkit/training/corpus.hpp"
+#include "pamkit/training/device.hpp"
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/philox.hpp"
 #include "pamkit/training/sha256.hpp"
@@ -125,7 +126,7 @@ class character_task : public task {
         *target++ = static_cast<unsigned char>(text[i + 1]);
       }
     }
-    return p;
+    return {to_training_device(p.input), to_training_device(p.target)};
   }
 
   // Pieces [first, end) of a batch, at places of the training text drawn by Philox.

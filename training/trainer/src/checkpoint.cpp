@@ -1,5 +1,6 @@
 #include "pamkit/training/checkpoint.hpp"
 
+#include <ATen/Functions.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 
 #include "durable_file.hpp"
 #include "pamkit/training/corpus.hpp"
+#include "pamkit/training/device.hpp"
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/sha256.hpp"
 
@@ -44,7 +46,8 @@ std::string serialized(const checkpoint_content& content) {
   for (const auto& [name, tensor] : content.tensors) {
     const std::size_t start = bytes.size();
     bytes.resize(start + bytes_of(tensor));
-    std::memcpy(bytes.data() + start, tensor.const_data_ptr(), bytes_of(tensor));
+    const at::Tensor values = on_host(tensor);
+    std::memcpy(bytes.data() + start, values.const_data_ptr(), bytes_of(tensor));
   }
   return bytes + sha256_hex(bytes);
 }
@@ -81,7 +84,9 @@ void restore(const fs::path& path, const std::string& bytes, checkpoint_content&
   }
   std::size_t at = line_end + 1;
   for (auto& [name, tensor] : content.tensors) {
-    std::memcpy(tensor.mutable_data_ptr(), bytes.data() + at, bytes_of(tensor));
+    const at::Tensor values = at::empty(tensor.sizes(), at::kFloat);
+    std::memcpy(values.mutable_data_ptr(), bytes.data() + at, bytes_of(tensor));
+    tensor.copy_(values);
     at += bytes_of(tensor);
   }
   content.state = header.at("state");

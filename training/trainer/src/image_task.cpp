@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "pamkit/training/device.hpp"
 #include "pamkit/training/image_loader.hpp"
 #include "pamkit/training/image_models.hpp"
 #include "pamkit/training/input_error.hpp"
@@ -22,13 +23,13 @@ constexpr std::size_t kEvaluated = 100;  ///< images at once
 at::Tensor pixels_of(const image_batch& b, int size) {
   at::Tensor t = at::empty({static_cast<std::int64_t>(b.labels.size()), 3, size, size}, at::kFloat);
   std::memcpy(t.mutable_data_ptr<float>(), b.pixels.data(), b.pixels.size() * sizeof(float));
-  return t;
+  return to_training_device(t);
 }
 
 at::Tensor classes_of(const std::vector<std::int64_t>& labels) {
   at::Tensor t = at::empty({static_cast<std::int64_t>(labels.size())}, at::kLong);
   std::ranges::copy(labels, t.mutable_data_ptr<std::int64_t>());
-  return t;
+  return to_training_device(t);
 }
 
 class image_task : public task {

@@ -9,13 +9,11 @@
 #include <cstring>
 
 #include "pamkit/operators/layers.hpp"
+#include "pamkit/training/device.hpp"
 #include "pamkit/training/input_error.hpp"
 
 namespace pamkit::training {
 namespace {
-
-// A tensor's values on the host, row-major.
-at::Tensor on_host(const at::Tensor& t) { return t.detach().to(at::kCPU).contiguous(); }
 
 void append(part_sum::values& all, const at::Tensor& t) {
   const at::Tensor values = on_host(t);

@@ -11,6 +11,7 @@
 
 #include "pamkit/operators/layers.hpp"
 #include "pamkit/operators/recorded.hpp"
+#include "pamkit/training/device.hpp"
 #include "pamkit/training/lanes.hpp"
 
 namespace pamkit::training {
@@ -49,6 +50,21 @@ void update_range(const update_scalars& c, const float* g, float* m, float* v, f
   }
 }
 
+// The same by LibTorch's operations, each of which rounds once, on any device.
+void update_by_tensors(const update_scalars& c, const at::Tensor& g, at::Tensor& m, at::Tensor& v,
+                       const at::Tensor& p) {
+  const auto times = [](const at::Tensor& t, float factor) { return t * double{factor}; };
+  m.copy_(times(m, c.beta1) + times(g, c.rest1));
+  v.copy_(times(v, c.beta2) + times(g * g, c.rest2));
+  p.copy_((p - times(p, c.decay)) - times(m / (at::sqrt(v) + double{c.epsilon}), c.step));
+}
+
+// The sum of the squares of elements, in binary64.
+double square_sum(const at::Tensor& t) {
+  const at::Tensor values = t.to(at::kDouble);
+  return (values * values).sum().item<double>();
+}
+
 // The gradient as it is summed and stored: contiguous, like the parameter.
 at::Tensor gradient_of(const parameter& p) {
   const at::Tensor& gradient = p.value.grad();
@@ -69,9 +85,9 @@ optimizer::optimizer(const parameter_list& parameters, const optimizer_settings&
                      const arm& products)
     : settings_(settings), products_(products) {
   for (const parameter& p : parameters.all()) {
-    first_.push_back(at::zeros(p.value.sizes(), at::kFloat));
+    first_.push_back(at::zeros_like(p.value.detach()));
     if (settings_.rule == optimizer_settings::method::adamw) {
-      second_.push_back(at::zeros(p.value.sizes(), at::kFloat));
+      second_.push_back(at::zeros_like(p.value.detach()));
     }
   }
 }
@@ -145,6 +161,10 @@ void optimizer::adamw_update(std::size_t i, const parameter& p, double rate, std
   const at::Tensor gradient = gradient_of(p);
   const operators::recorded told("pamkit::ordered_adamw", gradient);
   const update_scalars scalars = scalars_of(settings_, decay_of(p), rate, update);
+  if (is_left_to_libtorch(gradient)) {
+    update_by_tensors(scalars, gradient, first_[i], second_[i], p.value);
+    return;
+  }
   const float* const g = gradient.const_data_ptr<float>();
   float* const m = first_[i].mutable_data_ptr<float>();
   float* const v = second_[i].mutable_data_ptr<float>();
@@ -177,11 +197,19 @@ void scale_adder_gradients(const parameter_list& parameters, double eta) {
     if (!p.is_adder || !p.value.grad().defined()) continue;
     at::Tensor gradient = p.value.grad().contiguous();
     const operators::recorded told("pamkit::adder_rate", gradient);
+    const auto factor_of = [&](double sum) {
+      return eta * std::sqrt(static_cast<double>(gradient.numel())) /
+             std::max(std::sqrt(sum), 1e-12);
+    };
+    if (is_left_to_libtorch(gradient)) {
+      const double factor = factor_of(square_sum(gradient));
+      p.value.mutable_grad() = (gradient.to(at::kDouble) * factor).to(at::kFloat);
+      continue;
+    }
     float* const g = gradient.mutable_data_ptr<float>();
     double sum = 0;
     for (std::int64_t i = 0; i < gradient.numel(); ++i) sum += double{g[i]} * double{g[i]};
-    const double factor =
-        eta * std::sqrt(static_cast<double>(gradient.numel())) / std::max(std::sqrt(sum), 1e-12);
+    const double factor = factor_of(sum);
     for (std::int64_t i = 0; i < gradient.numel(); ++i) {
       g[i] = static_cast<float>(double{g[i]} * factor);
     }
@@ -209,7 +237,9 @@ float clip_gradients(const parameter_list& parameters, double limit, const arm& 
     if (!p.value.grad().defined()) continue;
     const at::Tensor gradient = p.value.grad().contiguous();
     const at::Tensor squares = gradient * gradient;
-    sum += lane_sum(squares.const_data_ptr<float>(), squares.numel());
+    sum += is_left_to_libtorch(squares)
+               ? squares.sum().item<float>()
+               : lane_sum(squares.const_data_ptr<float>(), squares.numel());
   }
   const float norm = std::sqrt(sum);
   if (limit == 0) return norm;

@@ -12,6 +12,7 @@
 #include "json_number.hpp"
 #include "pamkit/provenance/environment.hpp"
 #include "pamkit/training/checkpoint.hpp"
+#include "pamkit/training/device.hpp"
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/interruption.hpp"
 #include "pamkit/training/metrics_file.hpp"
@@ -46,8 +47,15 @@ json description_of(const run_request& r) {
               {"format", describe(r.products.format()).name},
               {"seed", r.seed}};
   all.update(r.data.identity());
+  all["device"] = training_device().str();
   all["settings"] = settings;
   return all;
+}
+
+// Of all that decides a run, for its checkpoints. Those of the CPU are older than the choice of a device.
+std::string key_of(json description) {
+  if (description["device"] == "cpu") description.erase("device");
+  return sha256_hex(description.dump());
 }
 
 class training_run {
@@ -56,7 +64,7 @@ class training_run {
       : r_(r),
         job_(r.job),
         folder_(std::move(folder)),
-        run_key_(sha256_hex(description_of(r).dump())),
+        run_key_(key_of(description_of(r))),
         total_(total_updates(r.what, r.data)),
         warmup_(r.what.training.warmup + static_cast<std::uint64_t>(std::llround(
                                              r.what.training.warmup_epochs *
@@ -105,8 +113,10 @@ class training_run {
     if (all.state.is_null()) return 0;
     require_own(all.state);
     for (const auto& [name, tensor] : all.tensors) {
+      const at::Tensor values = on_host(tensor);
       job_.values().broadcast(
-          {tensor.mutable_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())});
+          {values.mutable_data_ptr<float>(), static_cast<std::size_t>(values.numel())});
+      tensor.copy_(values);
     }
     step_ = all.state.at("step");
     metrics_length_ = all.state.at("metrics_length");

@@ -64,7 +64,8 @@ void run_folder::claim_for(const json& description) const {
   const json there = parse_file(file).value("run", json::object()).flatten();
   const json asked = description.flatten();
   for (const auto& [key, value] : asked.items()) {
-    const json old = there.value(key, json());
+    // Runs on the CPU are older than the choice of a device.
+    const json old = there.value(key, key == "/device" ? json("cpu") : json());
     if (old != value) {
       throw input_error(file.string(),
                         "this run has " + key.substr(1) + " = " + old.dump() + ", asked is " +

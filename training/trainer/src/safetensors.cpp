@@ -1,6 +1,6 @@
 #include "safetensors.hpp"
 
-#include <ATen/core/Tensor.h>
+#include <ATen/Functions.h>
 
 #include <bit>
 #include <cstring>
@@ -10,6 +10,7 @@
 
 #include "durable_file.hpp"
 #include "pamkit/training/corpus.hpp"
+#include "pamkit/training/device.hpp"
 #include "pamkit/training/input_error.hpp"
 
 namespace pamkit::training {
@@ -39,7 +40,8 @@ void write_safetensors(const std::filesystem::path& path, const parameter_list& 
   for (const auto& [name, tensor] : tensors_of(parameters)) {
     const std::size_t start = values.size();
     values.resize(start + bytes_of(tensor));
-    std::memcpy(values.data() + start, tensor.const_data_ptr<float>(), bytes_of(tensor));
+    const at::Tensor here = on_host(tensor);
+    std::memcpy(values.data() + start, here.const_data_ptr<float>(), bytes_of(tensor));
     header[name] = {{"dtype", "F32"},
                     {"shape", tensor.sizes().vec()},
                     {"data_offsets", {start, values.size()}}};
@@ -76,7 +78,9 @@ void read_safetensors(const std::filesystem::path& path, const parameter_list& p
     const auto begin = entry["data_offsets"][0].get<std::size_t>();
     const auto end = entry["data_offsets"][1].get<std::size_t>();
     if (end - begin != bytes_of(tensor) || end > bytes.size() - start) refuse("is cut off");
-    std::memcpy(tensor.mutable_data_ptr<float>(), bytes.data() + start + begin, bytes_of(tensor));
+    const at::Tensor values = at::empty(tensor.sizes(), at::kFloat);
+    std::memcpy(values.mutable_data_ptr<float>(), bytes.data() + start + begin, bytes_of(tensor));
+    tensor.copy_(values);
   }
 }
 

@@ -10,7 +10,9 @@
 #include "json_number.hpp"
 #include "layer_statistics.hpp"
 #include "operator_record.hpp"
+#include "pamkit/operators/contraction.hpp"
 #include "pamkit/provenance/environment.hpp"
+#include "pamkit/training/device.hpp"
 #include "pamkit/training/optimizer.hpp"
 #include "safetensors.hpp"
 
@@ -55,9 +57,26 @@ json gradients_json(const parameter_list& mine, const parameter_list& exact) {
   return all;
 }
 
+// Statistics look at the memory of every operand: on the host, whatever has trained.
+class on_the_host {
+ public:
+  on_the_host() {
+    if (is_on_gpu_) operators::use_backend(simd_backend());
+  }
+  on_the_host(const on_the_host&) = delete;
+  on_the_host& operator=(const on_the_host&) = delete;
+  ~on_the_host() { operators::use_backend(before_); }
+
+ private:
+  bool is_on_gpu_ = !training_device().is_cpu();
+  const backend& before_ = operators::used_backend();
+  training_on host_{at::kCPU};
+};
+
 }  // namespace
 
 void write_statistics(const run_request& r, const std::filesystem::path& folder) {
+  const on_the_host here;
   const std::unique_ptr<task> mine = trained_task(r, r.products, folder);
   const std::unique_ptr<task> exact = trained_task(r, r.products.with_exact_products(), folder);
   json document = provenance::file_header("pamkit.statistics/1");

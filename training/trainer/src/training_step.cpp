@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "pamkit/training/device.hpp"
 #include "pamkit/training/subwords.hpp"
 
 namespace pamkit::training {
@@ -14,7 +15,7 @@ at::Tensor ids_of(const std::vector<std::int64_t>& ids, std::size_t rows, std::s
   at::Tensor t =
       at::empty({static_cast<std::int64_t>(rows), static_cast<std::int64_t>(length)}, at::kLong);
   std::ranges::copy(ids, t.mutable_data_ptr<std::int64_t>());
-  return t;
+  return to_training_device(t);
 }
 
 at::Tensor loss_of(const transformer& model, const batch& of, double smoothing,

@@ -74,6 +74,13 @@ std::uint32_t golden(const operators::contraction_call& call, const place& at) {
                                                            : reference::derivative::approx;
   switch (call.kind) {
     case contraction_kind::product:
+      if (call.bias != nullptr) {
+        const reference::dense bias{{1}, {std::bit_cast<std::uint32_t>(call.bias[at.column])}};
+        return reference::linear(
+                   rules, run_of(p.a, {at.batch, at.row, 0}, false, p.k, {1, p.k}),
+                   run_of(p.b, {at.batch, 0, at.column}, true, p.k, {1, p.k}), bias)
+            .encodings[0];
+      }
       return reference::matmul(
                  rules, run_of(p.a, {at.batch, at.row, 0}, false, p.k, {1, p.k}),
                  run_of(p.b, {at.batch, 0, at.column}, true, p.k, {p.k, 1}))
