@@ -274,7 +274,7 @@ int check_device(int argc, char** argv) {
   app.require_subcommand(1);
   std::uint64_t pairs = 1'000'000'000;
   int runs = 1000;
-  int repetitions = 50;
+  int repetitions = 20;
   std::int64_t largest = 4096;
   CLI::App* const probes = app.add_subcommand("probes", "scalar operations against the vector kernels");
   probes->add_option("--pairs", pairs, "operand pairs of each operation")->check(CLI::PositiveNumber)->capture_default_str();
