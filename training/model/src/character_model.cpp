@@ -6,7 +6,6 @@
 #include <cmath>
 #include <limits>
 
-#include "pamkit/training/device.hpp"
 
 namespace pamkit::training {
 namespace {
@@ -33,6 +32,7 @@ std::vector<encoder_layer> make_layers(layer_maker& make, const transformer_sett
 character_model::character_model(const transformer_settings& settings, const arm& products,
                                  std::uint64_t seed)
     : settings_(settings),
+      positions_(settings.width),
       products_(products),
       parameters_(seed),
       make_{parameters_, products_, settings.adder_deviation, settings.adder_rate_scale},
@@ -48,7 +48,7 @@ at::Tensor character_model::operator()(const at::Tensor& bytes, dropout_pass& dr
       1);
   at::Tensor x = products_.scaled(products_.embedding(table_, bytes),
                                   std::sqrt(static_cast<double>(settings_.width))) +
-                 to_training_device(sinusoidal_positions(0, positions, settings_.width));
+                 positions_.rows(0, positions);
   x = dropout(x);
   for (const encoder_layer& layer : layers_) x = layer(products_, x, mask, dropout);
   return products_.output_projection(norm_(products_, x), table_);

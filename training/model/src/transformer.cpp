@@ -7,12 +7,14 @@
 #include <limits>
 #include <stdexcept>
 
+#include "pamkit/operators/recorded.hpp"
 #include "pamkit/training/device.hpp"
 #include "pamkit/training/subwords.hpp"
 
 namespace pamkit::training {
 namespace {
 
+constexpr std::int64_t kFirstPositions = 1024;
 constexpr double kHidden = -std::numeric_limits<double>::infinity();
 
 const transformer_settings& checked(const transformer_settings& s) {
@@ -57,6 +59,25 @@ std::optional<norm_layer> end_norm(layer_maker& make, const std::string& name,
 at::Tensor causal_mask(std::int64_t positions, at::Device device) {
   const auto options = at::TensorOptions(device).dtype(at::kFloat);
   return at::triu(at::full({positions, positions}, kHidden, options), 1);
+}
+
+// Rows [0, count).
+at::Tensor sinusoidal_positions(std::int64_t count, std::int64_t width) {
+  at::Tensor table = at::empty({count, width}, at::kFloat);
+  const operators::recorded told("pamkit::sinusoidal_positions", table);
+  float* const to = table.mutable_data_ptr<float>();
+  const std::int64_t half = width / 2;
+  for (std::int64_t i = 0; i < half; ++i) {
+    const double exponent =
+        half == 1 ? 0.0 : static_cast<double>(i) / static_cast<double>(half - 1);
+    const double frequency = std::pow(10000.0, -exponent);
+    for (std::int64_t row = 0; row < count; ++row) {
+      const double angle = static_cast<double>(row) * frequency;
+      to[row * width + i] = static_cast<float>(std::sin(angle));
+      to[row * width + half + i] = static_cast<float>(std::cos(angle));
+    }
+  }
+  return table;
 }
 
 }  // namespace
@@ -107,6 +128,7 @@ at::Tensor decoder_layer::operator()(const arm& products, at::Tensor x, key_valu
 transformer::transformer(const transformer_settings& settings, const arm& products,
                          std::uint64_t seed)
     : settings_(checked(settings)),
+      positions_(settings_.width),
       products_(products),
       parameters_(seed),
       make_{parameters_, products_, settings.adder_deviation, settings.adder_rate_scale},
@@ -122,8 +144,7 @@ transformer::transformer(const transformer_settings& settings, const arm& produc
 at::Tensor transformer::embed(const at::Tensor& table, const at::Tensor& ids, std::int64_t offset,
                               dropout_pass& dropout) const {
   const double scale = static_cast<float>(std::sqrt(static_cast<double>(settings_.width)));
-  const at::Tensor positions =
-      to_training_device(sinusoidal_positions(offset, ids.size(1), settings_.width));
+  const at::Tensor positions = positions_.rows(offset, ids.size(1));
   return dropout(products_.scaled(products_.embedding(table, ids), scale) + positions);
 }
 
@@ -166,21 +187,16 @@ at::Tensor transformer::operator()(const at::Tensor& source, const at::Tensor& t
   return logits(decode(target_input, 0, past, encoded, dropout));
 }
 
-at::Tensor sinusoidal_positions(std::int64_t first, std::int64_t count, std::int64_t width) {
-  at::Tensor table = at::empty({count, width}, at::kFloat);
-  float* const to = table.mutable_data_ptr<float>();
-  const std::int64_t half = width / 2;
-  for (std::int64_t i = 0; i < half; ++i) {
-    const double exponent =
-        half == 1 ? 0.0 : static_cast<double>(i) / static_cast<double>(half - 1);
-    const double frequency = std::pow(10000.0, -exponent);
-    for (std::int64_t row = 0; row < count; ++row) {
-      const double angle = static_cast<double>(first + row) * frequency;
-      to[row * width + i] = static_cast<float>(std::sin(angle));
-      to[row * width + half + i] = static_cast<float>(std::cos(angle));
-    }
+position_table::position_table(std::int64_t width)
+    : width_(width), table_(to_training_device(sinusoidal_positions(kFirstPositions, width))) {}
+
+at::Tensor position_table::rows(std::int64_t first, std::int64_t count) const {
+  std::int64_t needed = table_.size(0);
+  while (needed < first + count) needed *= 2;
+  if (needed != table_.size(0)) {
+    table_ = to_training_device(sinusoidal_positions(needed, width_));
   }
-  return table;
+  return table_.narrow(0, first, count);
 }
 
 }  // namespace pamkit::training

@@ -1,5 +1,6 @@
 #include "operator_record.hpp"
 
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/autograd/function.h>
 
 #include <memory>
@@ -12,7 +13,22 @@ thread_local operator_record* listening = nullptr;
 
 constexpr const char* kPlaces[] = {"forward", "backward", "update"};
 
+// Whether what an operator computes is told by those that it calls: LibTorch's composite operators
+// have no kernel that touches memory.
+bool is_composite(const at::RecordFunction& f) {
+  const std::optional<c10::OperatorName> name = f.operator_name();
+  if (!name) return false;
+  const std::optional<c10::OperatorHandle> found = c10::Dispatcher::singleton().findOp(*name);
+  return found && !found->hasKernelForDispatchKey(c10::DispatchKey::CPU);
+}
+
 }  // namespace
+
+std::string cause::text() const {
+  // Sums of products are what every scope replaces.
+  if (!replaced_by || *replaced_by == scope::matmul) return what;
+  return std::string(what).append(": scope ").append(name_of(*replaced_by)).append(" replaces it");
+}
 
 at::Tensor operator_event::tensor(std::size_t i) const {
   return i < inputs.size() && inputs[i].isTensor() ? inputs[i].toTensor() : at::Tensor();
@@ -69,6 +85,7 @@ void operator_record::enter(const at::RecordFunction& f) {
   }
   opened.event.name = f.name();
   if (!opened.is_ignored) {
+    opened.is_composite = is_composite(f);
     const c10::ArrayRef<const c10::IValue> inputs = f.inputs();
     opened.event.inputs.assign(inputs.begin(), inputs.end());
     opened.event.is_backward = torch::autograd::get_current_node() != nullptr;
@@ -89,7 +106,7 @@ void operator_record::leave(const at::RecordFunction& f) {
   if (closed.is_counted) {
     count(closed.event);
     if (look_) look_(closed.event);
-  } else if (!closed.has_parts && !multiplies_nothing(closed.event)) {
+  } else if (!(closed.is_composite && closed.has_parts) && !multiplies_nothing(closed.event)) {
     unknown_.insert(closed.event.name);
   }
 }
@@ -98,19 +115,19 @@ void operator_record::count(const operator_event& e) {
   const std::optional<operator_work> work = work_of(e);
   if (!work || work->terms + work->multiplications + work->quotients == 0) return;
   const char* const place = kPlaces[is_update_ ? 2 : e.is_backward ? 1 : 0];
-  const std::string short_name = e.name.substr(e.name.find("::") + 2);
-  total& t = totals_[{short_name, place, work->arithmetic}];
+  total& t = totals_[{e.name, place, work->arithmetic}];
   ++t.calls;
   t.work.terms += work->terms;
   t.work.additions += work->additions;
   t.work.multiplications += work->multiplications;
   t.work.quotients += work->quotients;
-  t.work.reason = work->reason;
+  t.work.reason = is_update_ && work->reason.replaced_by ? cause_of_update : work->reason;
 }
 
 nlohmann::ordered_json operator_record::rows() const {
   nlohmann::ordered_json all = nlohmann::ordered_json::array();
   for (const auto& [key, t] : totals_) {
+    const std::optional<scope>& by = t.work.reason.replaced_by;
     all.push_back({{"operator", std::get<0>(key)},
                    {"place", std::get<1>(key)},
                    {"arithmetic", std::get<2>(key)},
@@ -119,7 +136,8 @@ nlohmann::ordered_json operator_record::rows() const {
                    {"additions", t.work.additions},
                    {"multiplications", t.work.multiplications},
                    {"quotients", t.work.quotients},
-                   {"reason", t.work.reason}});
+                   {"reason", t.work.reason.text()},
+                   {"replaced_by", by ? nlohmann::ordered_json(name_of(*by)) : nullptr}});
   }
   return all;
 }

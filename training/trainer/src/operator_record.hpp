@@ -15,6 +15,8 @@
 #include <tuple>
 #include <vector>
 
+#include "pamkit/training/arm.hpp"
+
 namespace pamkit::training {
 
 /// An operator that ran, LibTorch's or one of this project's.
@@ -33,6 +35,18 @@ struct operator_event {
   std::string derivative() const;
 };
 
+/// Why ordinary multiplications are there, and the narrowest scope that leaves none of them; none
+/// where no scope replaces them.
+struct cause {
+  const char* what = "";
+  std::optional<scope> replaced_by{};
+
+  std::string text() const;
+};
+
+/// Of all that multiplies between the gradients and the new parameters.
+inline constexpr cause cause_of_update = {"the update of parameters", scope::optimizer};
+
 /// What one operator multiplies.
 struct operator_work {
   double terms = 0;            ///< products by whichever arithmetic
@@ -40,7 +54,7 @@ struct operator_work {
   double multiplications = 0;  ///< ordinary ones
   double quotients = 0;        ///< ordinary divisions, roots, exponentials, logarithms
   std::string arithmetic{};    ///< "exact" for ordinary products
-  std::string reason{};        ///< why ordinary ones are there
+  cause reason{};              ///< of the ordinary ones
 };
 
 /// The work of an operator, from the sizes of its operands and the definition that it computes
@@ -64,11 +78,13 @@ class operator_record {
   /// From here on everything is part of the update.
   void begin_update() { is_update_ = true; }
 
-  /// Rows "operator", "place" (forward, backward, update), "arithmetic", "calls", "terms",
-  /// "additions", "multiplications", "quotients", "reason"; sorted.
+  /// Rows "operator" (with its namespace), "place" (forward, backward, update), "arithmetic",
+  /// "calls", "terms", "additions", "multiplications", "quotients", "reason", "replaced_by" (a
+  /// scope, or null); sorted.
   nlohmann::ordered_json rows() const;
 
-  /// Operators that neither are known nor consist of known ones.
+  /// Operators that neither are known nor consist of known ones. One with a kernel of its own for
+  /// the CPU does not consist of what it calls besides.
   std::vector<std::string> unknown() const { return {unknown_.begin(), unknown_.end()}; }
 
  private:
@@ -76,6 +92,7 @@ class operator_record {
     operator_event event{};
     bool is_counted = false;  ///< known: what it calls is part of it
     bool is_ignored = false;  ///< called by a counted one
+    bool is_composite = false;
     bool has_parts = false;
   };
   struct total {

@@ -29,10 +29,10 @@ operator_work sum_of_products(double terms, const std::string& arithmetic, bool 
   const std::string name = without_format(arithmetic);
   if (name == "exact") {
     w.multiplications = terms;
-    w.reason = "ordinary products";
+    w.reason = {"ordinary products", scope::matmul};
   } else if (name == "adder" && is_vjp) {
     w.multiplications = terms;
-    w.reason = "AdderNet's derivatives are products with differences";
+    w.reason = {"AdderNet's derivatives are products with differences"};
   }
   return w;
 }
@@ -90,7 +90,7 @@ struct by_element {
   double products = 0;
   double quotients = 0;
   double quotients_of_row = 0;
-  const char* reason = "";
+  cause reason{};
   std::size_t operand = 0;
 };
 
@@ -110,13 +110,15 @@ operator_work elementwise(const operator_event& e, const by_element& each) {
           .reason = each.reason};
 }
 
-constexpr const char* kScale = "products of elements: scales, masks, derivatives of activations";
-constexpr const char* kSoftmax = "softmax: scope softmax replaces it";
-constexpr const char* kNorm = "normalisation: scope norm replaces it";
-constexpr const char* kLoss = "cross entropy: scope loss replaces it";
-constexpr const char* kUpdate = "the optimiser's update: scope optimizer replaces it";
-constexpr const char* kDropout = "dropout's factor 1 / (1 - p): scope all replaces it";
-constexpr const char* kGelu = "GELU: scope all replaces it";
+constexpr cause kScale = {"products of elements (scales, masks, means, derivatives of activations)",
+                          scope::all};
+constexpr cause kSoftmax = {"softmax", scope::softmax};
+constexpr cause kNorm = {"normalisation", scope::norm};
+constexpr cause kLoss = {"cross entropy", scope::loss};
+constexpr cause kDropout = {"dropout's factor 1 / (1 - p)", scope::all};
+constexpr cause kGelu = {"GELU", scope::all};
+constexpr cause kAdderRate = {"AdderNet's adaptive rate"};
+constexpr cause kPositions = {"sines and cosines of positions, a table of constants", scope::all};
 
 const std::map<std::string_view, by_element>& elementwise_table() {
   static const std::map<std::string_view, by_element> table = {
@@ -157,9 +159,10 @@ const std::map<std::string_view, by_element>& elementwise_table() {
       {"aten::gelu_backward", {.products = 7, .quotients = 2, .reason = kGelu, .operand = 1}},
       {"pamkit::ordered_gelu_backward", {.products = 7, .quotients = 2, .reason = kGelu}},
       // m b1 + g (1 - b1), v b2 + (g g) (1 - b2), p decay, step; a root and a quotient.
-      {"pamkit::ordered_adamw", {.products = 7, .quotients = 2, .reason = kUpdate}},
-      {"pamkit::adamw_step", {.products = 7, .quotients = 2, .reason = kUpdate}},
-      {"pamkit::adder_rate", {.products = 2, .reason = "AdderNet's adaptive rate"}},
+      {"pamkit::ordered_adamw", {.products = 7, .quotients = 2, .reason = cause_of_update}},
+      {"pamkit::adamw_step", {.products = 7, .quotients = 2, .reason = cause_of_update}},
+      {"pamkit::sinusoidal_positions", {.products = 1, .quotients = 1, .reason = kPositions}},
+      {"pamkit::adder_rate", {.products = 2, .reason = kAdderRate}},
       {"pamkit::mul", {.products = 1, .reason = kScale}},
       {"pamkit::div", {.quotients = 1, .reason = kScale}},
       {"pamkit::exp2", {.quotients = 1, .reason = kScale}},
@@ -169,6 +172,12 @@ const std::map<std::string_view, by_element>& elementwise_table() {
       {"pamkit::div_db", {}},
       {"pamkit::exp2_da", {}},
       {"pamkit::log2_da", {}},
+      {"aten::sigmoid", {.quotients = 2, .reason = kScale}},
+      {"aten::sigmoid_backward", {.products = 2, .reason = kScale}},
+      {"aten::tanh", {.quotients = 2, .reason = kScale}},
+      {"aten::tanh_backward", {.products = 2, .reason = kScale}},
+      // The mean of the row losses, and its derivative in each row.
+      {"aten::nll_loss_backward", {.quotients_of_row = 1, .reason = kLoss, .operand = 1}},
       {"aten::sqrt", {.quotients = 1, .reason = kScale}},
       {"aten::rsqrt", {.quotients = 2, .reason = kScale}},
       {"aten::exp", {.quotients = 1, .reason = kScale}},
@@ -191,6 +200,15 @@ std::optional<operator_work> quotient_of_elements(const operator_event& e) {
                        .reason = kScale};
 }
 
+// One by the number of elements, of each mean.
+std::optional<operator_work> mean(const operator_event& e) {
+  return operator_work{.quotients = elements(e.output()), .arithmetic = "exact", .reason = kScale};
+}
+
+std::optional<operator_work> mean_loss(const operator_event& e) {
+  return operator_work{.quotients = elements(e.output()), .arithmetic = "exact", .reason = kLoss};
+}
+
 // a + alpha b: multiplies where alpha is not 1.
 std::optional<operator_work> scaled_sum(const operator_event& e) {
   constexpr std::size_t kAlpha = 2;
@@ -209,7 +227,7 @@ std::optional<operator_work> clipping(const operator_event& e) {
     return operator_work{.terms = 2 * n, .arithmetic = e.arithmetic()};
   }
   return operator_work{
-      .terms = 2 * n, .multiplications = 2 * n, .arithmetic = "exact", .reason = kUpdate};
+      .terms = 2 * n, .multiplications = 2 * n, .arithmetic = "exact", .reason = cause_of_update};
 }
 
 const std::map<std::string_view, work_function>& functions() {
@@ -229,6 +247,8 @@ const std::map<std::string_view, work_function>& functions() {
       {"aten::baddbmm", product_and_sum},
       {"aten::conv2d", convolution},
       {"aten::convolution_backward", convolution_backward},
+      {"aten::mean", mean},
+      {"aten::nll_loss_forward", mean_loss},
       {"aten::mul", product_of_elements},
       {"aten::mul_", product_of_elements},
       {"aten::div", quotient_of_elements},
@@ -249,8 +269,8 @@ constexpr std::string_view kNothing =
     " expand expand_as eye fill_ flatten flip full full_like gather ge gt index index_put_"
     " index_select is_nonzero item le lift_fresh logical_not lt masked_fill masked_fill_"
     " masked_select max max_pool2d max_pool2d_with_indices max_pool2d_with_indices_backward"
-    " maximum mean minimum narrow ne neg new_empty new_empty_strided new_zeros"
-    " nll_loss_backward nll_loss_forward nonzero ones ones_like pad permute relu relu_ repeat"
+    " maximum minimum narrow ne neg new_empty new_empty_strided new_zeros"
+    " nonzero ones ones_like pad permute relu relu_ repeat"
     " reshape resize_ resolve_conj resolve_neg result_type roll scalar_tensor scatter_ select"
     " select_backward set_ sign slice slice_backward split squeeze squeeze_ stack sum sum_rows"
     " t t_ threshold_backward to transpose transpose_ tril triu unbind unfold unfold_backward"

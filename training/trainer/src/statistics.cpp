@@ -7,13 +7,13 @@
 #include <memory>
 
 #include "durable_file.hpp"
+#include "first_update.hpp"
 #include "json_number.hpp"
 #include "layer_statistics.hpp"
 #include "operator_record.hpp"
 #include "pamkit/operators/contraction.hpp"
 #include "pamkit/provenance/environment.hpp"
 #include "pamkit/training/device.hpp"
-#include "pamkit/training/optimizer.hpp"
 #include "safetensors.hpp"
 
 namespace pamkit::training {
@@ -27,14 +27,6 @@ std::unique_ptr<task> trained_task(const run_request& r, const arm& products,
   std::unique_ptr<task> made = r.data.make_task(products, r.seed, 1, {});
   read_safetensors(folder / "parameters.safetensors", made->parameters());
   return made;
-}
-
-void update(task& of, const run_request& r) {
-  const auto& training = r.what.training;
-  if (training.adder_eta > 0) scale_adder_gradients(of.parameters(), training.adder_eta);
-  if (training.clip_norm > 0) clip_gradients(of.parameters(), training.clip_norm, r.products);
-  optimizer(of.parameters(), training.update, r.products)
-      .step(of.parameters(), training.peak_rate, 1);
 }
 
 // Each parameter's gradient against the one of the same name.
@@ -105,7 +97,7 @@ void write_statistics(const run_request& r, const std::filesystem::path& folder)
   document["norm_widths"] = layers.norm_widths();
   document["running_averages"] = mine->parameters().buffers().size();
   operators.begin_update();
-  update(*mine, r);
+  first_update(*mine, r.what, r.products);
   document["operators"] = operators.rows();
   document["not_counted"] = operators.unknown();
   write_durably(folder / "statistics.json", document.dump(1) + "\n");

@@ -26,6 +26,7 @@ class character_model {
 
  private:
   transformer_settings settings_;
+  position_table positions_;
   arm products_;
   parameter_list parameters_;
   layer_maker make_;

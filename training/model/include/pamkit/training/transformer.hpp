@@ -65,6 +65,21 @@ struct encoded_source {
   at::Tensor mask;                 ///< [batch, 1, 1, positions]: 0, or -inf at padding
 };
 
+/// Sinusoidal positions: row p holds sines, then cosines, of p / 10000^(i / (w - 1)) for i < w = width / 2;
+/// binary64, rounded once. Constants: made with a model, so that no training step computes one, and anew, twice as
+/// many, where a position lies beyond.
+class position_table {
+ public:
+  explicit position_table(std::int64_t width);
+
+  /// Rows [first, first + count), [count, width].
+  at::Tensor rows(std::int64_t first, std::int64_t count) const;
+
+ private:
+  std::int64_t width_;
+  mutable at::Tensor table_;
+};
+
 /// Transformer encoder-decoder (Vaswani et al. 2017), pre-norm unless asked otherwise, sinusoidal positions, one
 /// table for target embeddings and the output projection, and unless asked otherwise for source embeddings.
 class transformer {
@@ -99,6 +114,7 @@ class transformer {
                    dropout_pass& dropout) const;
 
   transformer_settings settings_;
+  position_table positions_;
   arm products_;
   parameter_list parameters_;
   layer_maker make_;
@@ -109,9 +125,5 @@ class transformer {
   std::vector<decoder_layer> decoder_;
   std::optional<norm_layer> decoder_norm_;
 };
-
-/// Sinusoidal positions [count, width] from `first` on: sines, then cosines, of position / 10000^(i / (w - 1))
-/// for i < w = width / 2; binary64, rounded once.
-at::Tensor sinusoidal_positions(std::int64_t first, std::int64_t count, std::int64_t width);
 
 }  // namespace pamkit::training
