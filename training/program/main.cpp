@@ -6,6 +6,7 @@
 
 #include "data_command.hpp"
 #include "failures.hpp"
+#include "operators_command.hpp"
 #include "train_command.hpp"
 #include "use_commands.hpp"
 #include "wait_policy.hpp"
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
   add_train_command(app, run);
   add_use_commands(app, run);
   add_data_command(app, run);
+  add_operators_command(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
