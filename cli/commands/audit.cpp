@@ -18,6 +18,7 @@ struct audit_options {
   std::string out = "report";
   std::string json_file;
   std::string device_code;
+  std::string operators;
   bool quiet = false;
   bool force = false;
 };
@@ -33,7 +34,7 @@ std::vector<std::string> read_kinds(const audit_options& options) {
   return asked;
 }
 
-// One line for each kind of code.
+// One line for each kind of code, and for each arithmetic and scope of a training step.
 std::string summary(const nlohmann::ordered_json& document) {
   struct count {
     std::size_t units = 0;
@@ -52,6 +53,13 @@ std::string summary(const nlohmann::ordered_json& document) {
                         kind == "x86" ? "objects" : "kernels", c.multiplying,
                         kind == "x86" ? " unexcused" : "");
   }
+  for (const auto& entry : document["operators"]) {
+    text += fmt::format(
+        "operators: {}: {:.0f} multiplications and {:.0f} quotients left in one step of each of {} "
+        "recipes\n",
+        entry["arm"].get<std::string>(), entry["multiplications"].get<double>(),
+        entry["quotients"].get<double>(), entry["recipes"].size());
+  }
   return text;
 }
 
@@ -69,7 +77,8 @@ exit_code run(const audit_options& options) {
         kinds,
         {.objects = PAMKIT_OBJECT_LIST,
          .excuses = PAMKIT_EXCUSES,
-         .device_code = options.device_code.empty() ? PAMKIT_DEVICE_CODE : options.device_code},
+         .device_code = options.device_code.empty() ? PAMKIT_DEVICE_CODE : options.device_code,
+         .operators = options.operators.empty() ? PAMKIT_OPERATORS : options.operators},
         typed_command());
   } catch (const failure&) {
     throw;
@@ -102,33 +111,39 @@ exit_code run(const audit_options& options) {
 namespace commands {
 
 command audit() {
-  return {.name = "audit",
-          .summary = "certify which code multiplies: processor code, PTX and GPU machine code",
-          .examples =
-              "  pamkit audit\n"
-              "  pamkit audit --kind ptx,sass\n",
-          .exit_codes =
-              "  1    code multiplies that promises not to, or costs more than its budget\n"
-              "  3    a kind of code that was asked for is not there\n",
-          .attach = [](CLI::App& app) -> std::function<exit_code()> {
-            auto options = std::make_shared<audit_options>();
-            app.add_option("--kind", options->kinds, "x86, ptx, sass (default: all that are here)")
-                ->type_name("KIND[,...]")
-                ->join(',');
-            app.add_option("--device-code", options->device_code,
-                           "what cuda/audit found of device code (default: what the build made)")
-                ->type_name("FILE");
-            app.add_option("--out", options->out,
-                           "folder for audit.json and audit.html (default: report)")
-                ->type_name("DIR");
-            app.add_option("--json", options->json_file,
-                           "audit.json to FILE too; '-' is standard output")
-                ->type_name("FILE");
-            app.add_flag("--quiet", options->quiet, "what is refused and the closing line only");
-            app.add_flag("--force", options->force,
-                         "replace files of --out that pamkit did not write");
-            return [options] { return run(*options); };
-          }};
+  return {
+      .name = "audit",
+      .summary = "certify what multiplies: processor code, PTX, GPU machine code, training steps",
+      .examples =
+          "  pamkit audit\n"
+          "  pamkit audit --kind ptx,sass\n"
+          "  pamkit audit --kind operators\n",
+      .exit_codes =
+          "  1    code multiplies that promises not to, or costs more than its budget\n"
+          "  3    a kind of code that was asked for is not there\n",
+      .attach = [](CLI::App& app) -> std::function<exit_code()> {
+        auto options = std::make_shared<audit_options>();
+        app.add_option("--kind", options->kinds,
+                       "x86, ptx, sass, operators (default: all that are here)")
+            ->type_name("KIND[,...]")
+            ->join(',');
+        app.add_option("--device-code", options->device_code,
+                       "what cuda/audit found of device code (default: what the build made)")
+            ->type_name("FILE");
+        app.add_option("--operators", options->operators,
+                       "what pamkit-train operators found of training steps (default: what "
+                       "./pamkit audit made)")
+            ->type_name("FILE");
+        app.add_option("--out", options->out,
+                       "folder for audit.json and audit.html (default: report)")
+            ->type_name("DIR");
+        app.add_option("--json", options->json_file,
+                       "audit.json to FILE too; '-' is standard output")
+            ->type_name("FILE");
+        app.add_flag("--quiet", options->quiet, "what is refused and the closing line only");
+        app.add_flag("--force", options->force, "replace files of --out that pamkit did not write");
+        return [options] { return run(*options); };
+      }};
 }
 
 }  // namespace commands

@@ -5,8 +5,11 @@ expect 2 '' "no kind of code 'sas'" "$PAMKIT" audit --kind sas
 expect 3 '^not run: sass' '' "$PAMKIT" audit --kind sass --device-code nowhere.json
 expect 3 '^not run: ptx' '' "$PAMKIT" audit --kind ptx --device-code nowhere.json
 
+expect 3 '^not run: operators of a training step: nowhere.json is not there' '' \
+  "$PAMKIT" audit --kind operators --operators nowhere.json
+
 # What is there: `passed`, or a list of what is refused.
-expect 0 '^passed; report/audit.json and audit.html written$' '' "$PAMKIT" audit
+expect 0 '^passed; report/audit.json and audit.html written$' '' "$PAMKIT" audit --operators nowhere.json
 for word in '"schema": "pamkit.audit/1"' '"spec": "1"' '"environment"' '"operators"' '"not_run"'; do
   grep --quiet -- "$word" report/audit.json || fail "audit.json lacks $word"
 done
@@ -27,5 +30,44 @@ grep --quiet 'The certificate does not hold' report/audit.html || fail "audit.ht
 expect 1 '"multiplications": 2' '' "$PAMKIT" audit --kind sass --device-code device.json --json -
 echo 'no json' >device.json
 expect 2 '' 'device.json' "$PAMKIT" audit --kind sass --device-code device.json
+
+# Operators of training steps as pamkit-train writes them, with what this program says of itself.
+environment=$(sed -n '/"environment": {/,/}/p' report/audit.json)
+steps() {
+  printf '{"schema": "pamkit.operators/1", "spec": "1", %s "scopes": ["norm", "all"], "steps": [' "$environment"
+  printf '{"recipe": "r", "arithmetic": "exact", "scope": "norm", "derivative": "approx",
+    "multiplies_by_definition": "ordinary", "operators": [%s], "not_counted": []},' "$(row aten::mm 9 '"norm"')"
+  printf '{"recipe": "r", "arithmetic": "pam", "scope": "norm", "derivative": "approx",
+    "multiplies_by_definition": null, "operators": [%s], "not_counted": [%s]},' "$1" "$2"
+  printf '{"recipe": "r", "arithmetic": "pam", "scope": "all", "derivative": "approx",
+    "multiplies_by_definition": null, "operators": [%s], "not_counted": []}]}' "$3"
+}
+row() {
+  printf '{"operator": "%s", "place": "forward", "arithmetic": "exact", "calls": 3, "terms": 0, "additions": 0,
+    "multiplications": %s, "quotients": 0, "reason": "a reason", "replaced_by": %s}' "$1" "$2" "$3"
+}
+audit_steps() { expect "$1" "$2" "$3" "$PAMKIT" audit --kind operators --operators steps.json; }
+
+steps "$(row aten::mul 7 '"all"')" '' '' >steps.json
+audit_steps 0 '^operators: pam\+norm: 7 multiplications and 0 quotients left in one step of each of 1 recipes$' ''
+audit_steps 0 '^operators: pam\+all: 0 multiplications and 0 quotients left in one step of each of 1 recipes$' ''
+grep --quiet '"reason": "a reason"' report/audit.json || fail "audit.json does not say why something is left"
+grep --quiet '<td data-label="reason">a reason</td>' report/audit.html || fail "audit.html does not say why something is left"
+steps '' '' "$(row aten::mul 7 '"all"')" >steps.json
+audit_steps 1 '^refused: r, pam\+all: aten::mul \(forward, 3 times\) has 7 multiplications' ''
+grep --quiet 'The certificate does not hold' report/audit.html || fail "audit.html hides a refused operator"
+steps '' '"aten::erfinv"' '' >steps.json
+audit_steps 1 '^refused: r, pam\+norm: aten::erfinv runs, and what it multiplies is not known$' ''
+steps "$(row aten::_softmax 7 '"norm"')" '' '' >steps.json
+audit_steps 1 '^refused: r, pam\+norm: aten::_softmax' ''
+
+steps '' '' '' >steps.json
+audit_steps 0 '^passed' ''
+sed 's/"commit": "/&another/' steps.json >other.json && mv other.json steps.json
+audit_steps 2 '' 'steps.json: made by version .*commit another.*/pamkit audit makes it anew'
+steps '' '' '' | head --bytes=-9 >steps.json
+audit_steps 2 '' 'steps.json: not JSON'
+steps '' '' '' | sed 's/"not_counted"/"counted"/' >steps.json
+audit_steps 2 '' 'steps.json: is not whole: .*not_counted'
 
 finish

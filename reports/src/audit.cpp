@@ -10,6 +10,7 @@
 
 #include "page.hpp"
 #include "pamkit/machine_code/multiplications.hpp"
+#include "pamkit/operators_audit/operators_audit.hpp"
 #include "pamkit/provenance/environment.hpp"
 
 namespace pamkit::reports {
@@ -80,6 +81,42 @@ void audit_device(const std::string& kind, const json& device, audit_result& res
   }
 }
 
+// Throws where a program of another version or commit wrote the file.
+void require_own_file(const std::filesystem::path& file, const json& document) {
+  const provenance::environment mine = provenance::current_environment();
+  const json& theirs = document.is_object() ? document.value("environment", json()) : json();
+  const auto text = [&](const char* key) {
+    return theirs.is_object() && theirs.contains(key) && theirs[key].is_string()
+               ? theirs[key].get<std::string>()
+               : std::string("unknown");
+  };
+  if (text("version") == mine.version && text("commit") == mine.commit) return;
+  throw std::runtime_error(fmt::format(
+      "{}: made by version {} (commit {}), this is {} ({}); ./pamkit audit makes it anew",
+      file.string(), text("version"), text("commit"), mine.version, mine.commit));
+}
+
+void audit_operators(const std::filesystem::path& file, audit_result& result) {
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) {
+    result.absent.push_back(fmt::format(
+        "operators of a training step: {} is not there; ./pamkit audit makes it where there is "
+        "LibTorch, or where it may be fetched (PAMKIT_TORCH_DIR names one of your own)",
+        file.string()));
+    return;
+  }
+  const json document = read_json(file);
+  require_own_file(file, document);
+  try {
+    operators_audit::verdict verdict = operators_audit::judge(document);
+    result.document["operators"] = std::move(verdict.entries);
+    for (std::string& sentence : verdict.refused) result.refused.push_back(std::move(sentence));
+  } catch (const std::runtime_error& problem) {
+    throw std::runtime_error(
+        fmt::format("{}: {}; ./pamkit audit makes it anew", file.string(), problem.what()));
+  }
+}
+
 std::string cell(const json& entry, const char* key, int digits = 0) {
   if (!entry.contains(key)) return "<td class=\"number\"></td>";
   const json& value = entry[key];
@@ -94,6 +131,11 @@ std::string cell(const json& entry, const char* key, int digits = 0) {
 std::string text_cell(const json& entry, const char* key) {
   return fmt::format("<td data-label=\"{}\">{}</td>", key,
                      escape_html(entry[key].get<std::string>()));
+}
+
+std::string verdict_cell(const std::string& verdict) {
+  return fmt::format("<td data-label=\"verdict\" class=\"{}\">{}</td>",
+                     verdict == "refused" ? "status-bad" : "status-good", escape_html(verdict));
 }
 
 // The fused kernel of an architecture, or nothing.
@@ -128,13 +170,11 @@ std::string device_rows(const json& code) {
   for (const json& entry : code) {
     if (entry["kind"] == "x86" || entry.value("is_baseline", false)) continue;
     const auto verdict = entry["verdict"].get<std::string>();
-    html += fmt::format(
-        "<tr><th>{}</th>{}{}{}{}{}{}{}<td data-label=\"verdict\" class=\"{}\">{}</td></tr>\n",
-        escape_html(entry["unit"].get<std::string>()), text_cell(entry, "kind"),
-        text_cell(entry, "architecture"), cell(entry, "multiplications"),
-        cell(entry, "index_multiplications"), cell(entry, "instructions"), cell(entry, "registers"),
-        cell(entry, "spills"), verdict == "refused" ? "status-bad" : "status-good",
-        escape_html(verdict));
+    html += fmt::format("<tr><th>{}</th>{}{}{}{}{}{}{}{}</tr>\n",
+                        escape_html(entry["unit"].get<std::string>()), text_cell(entry, "kind"),
+                        text_cell(entry, "architecture"), cell(entry, "multiplications"),
+                        cell(entry, "index_multiplications"), cell(entry, "instructions"),
+                        cell(entry, "registers"), cell(entry, "spills"), verdict_cell(verdict));
   }
   return html;
 }
@@ -160,6 +200,34 @@ std::string object_rows(const json& code) {
   return html;
 }
 
+std::string step_rows(const json& operators) {
+  std::string html;
+  for (const json& entry : operators) {
+    auto verdict = entry["verdict"].get<std::string>();
+    if (entry["why"].is_string() && verdict != "refused") {
+      verdict.append(": ").append(entry["why"].get<std::string>());
+    }
+    html += fmt::format(
+        "<tr><th>{}</th><td class=\"number\" data-label=\"recipes\">{}</td>{}{}{}</tr>\n",
+        escape_html(entry["arm"].get<std::string>()), entry["recipes"].size(),
+        cell(entry, "multiplications"), cell(entry, "quotients"), verdict_cell(verdict));
+  }
+  return html;
+}
+
+std::string left_rows(const json& operators) {
+  std::string html;
+  for (const json& entry : operators) {
+    for (const json& row : entry["left"]) {
+      html += fmt::format("<tr><th>{}</th>{}{}{}{}{}{}</tr>\n",
+                          escape_html(entry["arm"].get<std::string>()), text_cell(row, "operator"),
+                          text_cell(row, "place"), cell(row, "calls"), cell(row, "multiplications"),
+                          cell(row, "quotients"), text_cell(row, "reason"));
+    }
+  }
+  return html;
+}
+
 std::string list_items(const json& sentences, const char* nothing) {
   std::string html;
   for (const json& s : sentences) html += "<li>" + escape_html(s.get<std::string>()) + "</li>\n";
@@ -181,13 +249,14 @@ audit_result audit(const std::vector<std::string>& kinds, const audit_sources& s
   for (const std::string& kind : kinds) {
     if (kind == "x86") {
       audit_objects(sources, result);
+    } else if (kind == "operators") {
+      audit_operators(sources.operators, result);
     } else {
       audit_device(kind, device, result);
     }
   }
   result.document["refused"] = result.refused;
-  json& not_run = result.document["not_run"] = result.absent;
-  not_run.push_back("operators: the operators that a training step runs are not audited yet");
+  result.document["not_run"] = result.absent;
   return result;
 }
 
@@ -206,6 +275,8 @@ std::string audit_page(const json& document) {
        {"model", model_rows(code)},
        {"device", device_rows(code)},
        {"objects", object_rows(code)},
+       {"steps", step_rows(document["operators"])},
+       {"left", left_rows(document["operators"])},
        {"command", escape_html(command)}});
 }
 

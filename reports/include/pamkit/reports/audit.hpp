@@ -8,11 +8,13 @@
 namespace pamkit::reports {
 
 /// The certificate that code does not multiply where its arithmetic promises it: over the objects
-/// of the emulator as they were compiled, and over PTX and machine code of the CUDA kernels.
+/// of the emulator as they were compiled, over PTX and machine code of the CUDA kernels, and over
+/// the operators that training steps run.
 struct audit_sources {
   std::filesystem::path objects;      ///< a file that names an object a line
   std::filesystem::path excuses;      ///< see docs/machine-code.md
   std::filesystem::path device_code;  ///< what cuda/audit found; need not be there
+  std::filesystem::path operators;    ///< of `pamkit-train operators`; need not be there
   std::string objdump = "objdump";
 };
 
@@ -23,7 +25,7 @@ struct audit_result {
 };
 
 /// The kinds of code that there are.
-inline constexpr const char* audit_kinds[] = {"x86", "ptx", "sass"};
+inline constexpr const char* audit_kinds[] = {"x86", "ptx", "sass", "operators"};
 
 /// Audits the kinds of code that are named. Throws std::runtime_error, naming the file, for what
 /// cannot be read.
