@@ -48,6 +48,16 @@ def gpu():
     return name.value.decode()
 
 
+# Folders and programs of the machine, by the names that they have in the file.
+PLACES = {str(ROOT): ".", tempfile.gettempdir(): "TMP", sys.executable: "python3"}
+
+
+def named(word):
+    for place, name in PLACES.items():
+        word = word.replace(place, name)
+    return word
+
+
 class Step:
     """Runs commands; the first that ends with something else than 0 decides."""
 
@@ -59,7 +69,7 @@ class Step:
         words = [str(word) for word in command]
         print(f"check.py: {self.entry['step']}: {' '.join(words)}", file=sys.stderr, flush=True)
         done = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False, **more)
-        self.entry["commands"].append({"command": [word.replace(str(ROOT), ".") for word in words], "exit_code": done.returncode})
+        self.entry["commands"].append({"command": [named(word) for word in words], "exit_code": done.returncode})
         if done.returncode != 0 and self.entry["status"] == "pass":
             self.entry["status"] = "fail"
             self.entry["reason"] = f"exit code {done.returncode}"
@@ -218,6 +228,8 @@ def main():
     options = parser.parse_args()
     options.training = options.training.resolve()
     options.out = options.out.resolve()
+    PLACES.setdefault(str(options.out.parent), "OUT")
+    PLACES.setdefault(options.python, "python3")
     wanted = options.only.split(",") if options.only else list(STEPS)
     unknown = [name for name in wanted if name not in STEPS]
     if unknown:
@@ -232,7 +244,7 @@ def main():
         print(f"check.py: {error}; a GPU is needed, everything else is verified by './pamkit verify --backend cuda-host,cuda-ptx'",
               file=sys.stderr)
         return 3
-    document = {"schema": "pamkit.gpu/1", "device": name, "command": ["cuda/device/check.py", *sys.argv[1:]], "steps": []}
+    document = {"schema": "pamkit.gpu/1", "device": name, "command": ["cuda/device/check.py", *map(named, sys.argv[1:])], "steps": []}
     for wanted_name in wanted:
         step = Step(wanted_name)
         STEPS[wanted_name](step, options)

@@ -40,3 +40,11 @@ grep -q '"kernel": "pamkit_contraction_pam_fast"' out || fail "no row of class f
 expect 0 "$pamkit" list backends
 grep -q '^cuda  *yes' out || fail "the GPU is not listed: $(cat out)"
 expect 0 "$pamkit" verify --backend cuda --property P44 --op softmax --level quick
+
+# The page of the committed results is what the program makes of them.
+root=$(cd "$(dirname "$check")/../.." && pwd)
+(cd "$root" && python3 -B cuda/device/page.py cuda/device/results/h100.json "$folder/page.md") || fail "no page of the results"
+diff "$folder/page.md" "$root/docs/gpu.md" || fail "docs/gpu.md: write it anew with cuda/device/page.py"
+echo '{"schema": "pamkit.gpu/1", "steps": [{' >torn.json
+expect 2 python3 -B "$root/cuda/device/page.py" torn.json page.md
+grep -q 'torn.json' err || fail "the file is not named: $(cat err)"
