@@ -52,41 +52,42 @@ exit_code run(const compare_arguments& arguments) {
 namespace commands {
 
 command compare() {
-  return {.name = "compare",
-          .summary = "write the comparison page of training runs",
-          .examples =
-              "  pamkit compare runs\n"
-              "  pamkit compare runs/exact-1 runs/pam-1 runs/adder-1 --out page\n"
-              "  pamkit compare runs --keep results\n"
-              "  pamkit compare runs --expect exact,native,pam,adder --markdown docs/results.md\n",
-          .exit_codes = "",
-          .attach = [](CLI::App& app) -> std::function<exit_code()> {
-            auto arguments = std::make_shared<compare_arguments>();
-            app.add_option("DIR", arguments->directories, "run folders, or folders of run folders")
-                ->required();
-            app.add_option("--out", arguments->out,
-                           "folder for index.html and compare.json (default: compare)")
-                ->type_name("DIR");
-            app.add_option("--markdown", arguments->markdown,
-                           "also write the tables as a page of Markdown")
-                ->type_name("FILE");
-            app.add_option("--keep", arguments->keep,
-                           "copy what comparisons read of each run to DIR/RECIPE/ARM-SEED: no "
-                           "checkpoints, no parameters, and counts in place of sentences")
-                ->type_name("DIR");
-            app.add_option(
-                   "--expect", arguments->expected,
-                   "arms that there should be, as pam+all: one without a run is shown as not "
-                   "run; so is one that a line of DIR/expected.txt names")
-                ->delimiter(',')
-                ->type_name("ARM,...");
-            arguments->plotly.attach(app);
-            app.add_flag("--quiet", arguments->quiet, "no table");
-            app.add_flag(
-                "--force", arguments->force,
-                "replace a compare.json, or the page of --markdown, that pamkit did not write");
-            return [arguments] { return run(*arguments); };
-          }};
+  return {
+      .name = "compare",
+      .summary = "write the comparison page of training runs",
+      .examples =
+          "  pamkit compare runs\n"
+          "  pamkit compare runs/exact-1 runs/pam-1 runs/adder-1 --out page\n"
+          "  pamkit compare runs --keep results\n"
+          "  pamkit compare runs --expect exact,native,pam,adder --markdown docs/results.md\n",
+      .exit_codes = "",
+      .attach = [](CLI::App& app) -> std::function<exit_code()> {
+        auto arguments = std::make_shared<compare_arguments>();
+        app.add_option("DIR", arguments->directories, "run folders, or folders of run folders")
+            ->required();
+        app.add_option("--out", arguments->out,
+                       "folder for index.html and compare.json (default: compare)")
+            ->type_name("DIR");
+        app.add_option("--markdown", arguments->markdown,
+                       "also write the tables as a page of Markdown")
+            ->type_name("FILE");
+        app.add_option("--keep", arguments->keep,
+                       "copy what comparisons read of each run to DIR/RECIPE/ARM-SEED: no "
+                       "checkpoints, no parameters, and counts in place of sentences")
+            ->type_name("DIR");
+        app.add_option(
+               "--expect", arguments->expected,
+               "arms that there should be, as pam+all: one without a run is shown as not "
+               "run; so is one that a line of expected.txt beside its recipe's run folders names")
+            ->delimiter(',')
+            ->type_name("ARM,...");
+        arguments->plotly.attach(app);
+        app.add_flag("--quiet", arguments->quiet, "no table");
+        app.add_flag(
+            "--force", arguments->force,
+            "replace a compare.json, or the page of --markdown, that pamkit did not write");
+        return [arguments] { return run(*arguments); };
+      }};
 }
 
 }  // namespace commands

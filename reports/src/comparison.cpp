@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
 
 #include "comparison_tables.hpp"
 #include "page.hpp"
@@ -288,18 +291,31 @@ std::string estimate_text(const std::optional<estimate>& e, const char* sign) {
                      *e->half_width);
 }
 
-// Lines of `expected.txt` in the named folders, one arm each; "#" begins a remark.
-std::vector<std::string> expected_in(const std::vector<std::filesystem::path>& directories) {
+// Lines of `expected.txt` beside run folders, one arm each; "#" begins a remark.
+std::vector<std::string> expected_in(const std::filesystem::path& directory) {
   std::vector<std::string> arms;
-  for (const std::filesystem::path& directory : directories) {
-    std::ifstream in(directory / "expected.txt");
-    for (std::string line; std::getline(in, line);) {
-      line.resize(std::min(line.size(), line.find('#')));
-      std::erase_if(line, [](unsigned char c) { return c <= ' '; });  // no arm's name has a space
-      if (!line.empty()) arms.push_back(line);
-    }
+  std::ifstream in(directory / "expected.txt");
+  for (std::string line; std::getline(in, line);) {
+    line.resize(std::min(line.size(), line.find('#')));
+    std::erase_if(line, [](unsigned char c) { return c <= ' '; });  // no arm's name has a space
+    if (!line.empty()) arms.push_back(line);
   }
   return arms;
+}
+
+// What the recipe of each run should have, by the folders in which its runs lie.
+std::map<std::string, std::vector<std::string>> expected_of_recipes(
+    const std::vector<training_run>& runs) {
+  std::map<std::string, std::vector<std::string>> all;
+  std::set<std::pair<std::string, std::filesystem::path>> seen;
+  for (const training_run& run : runs) {
+    std::filesystem::path folder = std::filesystem::absolute(run.folder).lexically_normal();
+    if (!folder.has_filename()) folder = folder.parent_path();  // of a name that ends with a slash
+    const std::filesystem::path beside = folder.parent_path();
+    if (!seen.insert({run.recipe, beside}).second) continue;
+    std::ranges::copy(expected_in(beside), std::back_inserter(all[run.recipe]));
+  }
+  return all;
 }
 
 }  // namespace
@@ -365,7 +381,11 @@ void summarise(comparison& c) {
     if (it->throughput_unit.empty()) it->throughput_unit = run.throughput_unit;
   }
   for (const std::string& recipe : recipes_of(c)) {
-    for (const std::string& name : c.expected) {
+    std::vector<std::string> expected = c.expected;
+    if (const auto own = c.expected_of.find(recipe); own != c.expected_of.end()) {
+      std::ranges::copy(own->second, std::back_inserter(expected));
+    }
+    for (const std::string& name : expected) {
       if (find_arm(c, recipe, name.c_str()) != nullptr) continue;
       c.arms.emplace_back();
       c.arms.back().recipe = recipe;
@@ -479,7 +499,6 @@ compare_result compare_runs(const compare_options& options) {
   comparison c;
   c.command = options.command;
   c.expected = options.expected;
-  for (std::string& arm : expected_in(options.directories)) c.expected.push_back(std::move(arm));
   for (const std::filesystem::path& folder : find_runs(options.directories, c.problems)) {
     try {
       c.runs.push_back(read_run(folder));
@@ -491,11 +510,14 @@ compare_result compare_runs(const compare_options& options) {
     throw input_error(c.problems.empty() ? "compare: name run folders, or folders of them"
                                          : c.problems.front());
   }
+  c.expected_of = expected_of_recipes(c.runs);
   summarise(c);
   const ordered_json json = to_compare_json(c);
   if (!options.keep.empty()) {
     for (const training_run& run : c.runs) {
-      keep_run(run, options.keep / run.recipe / (run.arm() + "-" + run.seed));
+      std::string recipe = run.recipe;
+      std::ranges::replace(recipe, ' ', '-');
+      keep_run(run, options.keep / recipe / (run.arm() + "-" + run.seed));
     }
   }
   result.problems = c.problems;

@@ -73,6 +73,7 @@ struct arm_summary {
 struct comparison {
   std::string command;
   std::vector<std::string> expected;  ///< arms that every recipe should have
+  std::map<std::string, std::vector<std::string>> expected_of;  ///< further ones of one recipe
   std::vector<training_run> runs;
   std::vector<arm_summary> arms;  ///< pointers into `runs`
   std::vector<std::string> hazards;

@@ -15,6 +15,7 @@ constexpr std::string_view kConfig = "config.json";
 constexpr std::string_view kMetrics = "metrics.jsonl";
 constexpr std::string_view kSummary = "summary.json";
 constexpr std::string_view kStatistics = "statistics.json";
+constexpr std::string_view kOnGpu = " on cuda";
 
 // JSON has no NaN: writers put null, or the word.
 bool is_not_a_number(const nlohmann::json& value) {
@@ -58,6 +59,7 @@ void take_config(training_run& run, const nlohmann::json& config) {
   const auto described = config.find("run");
   if (described == config.end() || !described->is_object()) return;
   take_identity(run, *described);
+  if (find_text(*described, "device").starts_with("cuda")) run.recipe += kOnGpu;
   const nlohmann::json settings = described->value("settings", nlohmann::json::object());
   const auto training = settings.find("training");
   if (training != settings.end() && training->is_object()) {
@@ -184,7 +186,9 @@ training_run read_run(const fs::path& folder) {
     if (summary.value("schema", "") != "pamkit.run/1") {
       throw input_error((folder / kSummary).string() + ": schema is not pamkit.run/1");
     }
+    const std::string recipe = run.recipe;  // with what config.json says of the device
     take_identity(run, summary);
+    if (recipe.ends_with(kOnGpu)) run.recipe = recipe;
     run.status = run_status::finished;
     run.signature = find_text(summary, "signature");
     run.parameters_sha256 = find_text(summary, "parameters_sha256");

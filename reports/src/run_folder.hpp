@@ -33,7 +33,7 @@ struct loss_point {
 /// What is known of one run. Numbers that the files do not give are empty.
 struct training_run {
   std::filesystem::path folder;
-  std::string recipe;
+  std::string recipe;  ///< "NAME on cuda" of a run on a GPU, which is compared with its like alone
   std::string arithmetic;
   std::string scope;       ///< "matmul" by default
   std::string derivative;  ///< "approx" by default

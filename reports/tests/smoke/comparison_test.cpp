@@ -257,6 +257,18 @@ TEST_F(run_comparison, what_is_kept_of_runs_compares_alike_without_their_sentenc
   EXPECT_NE(damaged.problems[0].find("sentences.json"), std::string::npos);
 }
 
+TEST_F(run_comparison, runs_on_a_gpu_are_compared_with_their_like_alone) {
+  write_run(runs_, {.arithmetic = "exact"});
+  const std::filesystem::path folder = write_run(runs_, {.arithmetic = "pam"});
+  json config = json::parse(read_text(folder / "config.json"));
+  config["run"]["device"] = "cuda:0";
+  write_text(folder / "config.json", config.dump());
+  compare({runs_});
+  EXPECT_EQ(arm("exact")["recipe"], "translation-small");
+  EXPECT_EQ(arm("pam")["recipe"], "translation-small on cuda");
+  EXPECT_FALSE(arm("pam").contains("value_minus_exact"));
+}
+
 TEST_F(run_comparison, a_corrected_decay_is_an_arm_of_its_own) {
   const std::filesystem::path folder = write_run(runs_, {.arithmetic = "pam", .scope = "all"});
   write_run(runs_, {.arithmetic = "exact"});

@@ -19,11 +19,12 @@ struct compare_options {
   std::filesystem::path out_dir = "compare";
   std::filesystem::path plotly;    ///< as in error_report_options
   std::filesystem::path markdown;  ///< also a page of Markdown with the tables, where not empty
-  /// Where not empty, KEEP/RECIPE/ARM-SEED gets what comparisons read of each run: no checkpoints, no
-  /// parameters and no sentences.
+  /// Where not empty, KEEP/RECIPE/ARM-SEED gets what comparisons read of each run: no checkpoints,
+  /// no parameters and no sentences.
   std::filesystem::path keep{};
   /// Arms that every recipe should have, named as in the tables; one that has no run is shown as
-  /// not run. Further ones stand in the named folders in a file expected.txt, one a line.
+  /// not run. Further ones of a recipe stand beside its run folders in a file expected.txt, one a
+  /// line.
   std::vector<std::string> expected;
   std::string command = "./pamkit compare";
 };
