@@ -48,4 +48,12 @@ expect 2 '' 'cannot write full/compare.json' bash -c \
   'trap "" XFSZ; ulimit -f 1; exec "$PAMKIT" compare runs --out full --plotly plotly.js --markdown full.md'
 [[ -z $(ls -A full) && ! -e full.md ]] || fail "a full disk left $(ls -A full)"
 
+# The committed page of results is what the committed runs give, but for the program and machine that made it.
+root=$(cd -- "$here/../.." && pwd)
+tables() { sed '/^| \(version\|commit\|compiler\|flags\|cpu\|gpu\|date\) |/d; /^    \.\/pamkit compare/d' "$1"; }
+(cd "$root" && "$PAMKIT" compare training/results --out "$OLDPWD/results" --plotly "$OLDPWD/plotly.js" \
+  --markdown "$OLDPWD/results.md" --quiet) || fail "the committed runs cannot be compared"
+diff <(tables "$root/docs/results.md") <(tables results.md) ||
+  fail "docs/results.md: write it anew: ./pamkit compare training/results --markdown docs/results.md --force"
+
 finish

@@ -515,9 +515,12 @@ compare_result compare_runs(const compare_options& options) {
   const ordered_json json = to_compare_json(c);
   if (!options.keep.empty()) {
     for (const training_run& run : c.runs) {
+      // Names that every file system takes.
       std::string recipe = run.recipe;
       std::ranges::replace(recipe, ' ', '-');
-      keep_run(run, options.keep / recipe / (run.arm() + "-" + run.seed));
+      std::string name = run.arm() + "-" + run.seed;
+      std::ranges::replace(name, ':', '_');
+      keep_run(run, options.keep / recipe / name);
     }
   }
   result.problems = c.problems;
