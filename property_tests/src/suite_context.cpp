@@ -77,12 +77,16 @@ std::size_t suite_context::stride(const backend& b) const {
   return options_.level != suite_level::exhaustive && is_emulated(b) ? kOfEmulated : 1;
 }
 
-std::size_t suite_context::first_case(const setting& s, const backend& b) const {
+std::size_t suite_context::place_of(const setting& s) const {
   const std::size_t arithmetic =
       static_cast<std::size_t>(s.arithmetic->info - arithmetics().data()) + s.arithmetic->alpha.size();
   const std::size_t policies = (s.subnormals == subnormal_policy::flush ? 0U : 1U) +
                                (s.overflow == overflow_policy::infinity ? 0U : 2U);
-  return (s.format.index() + arithmetic + policies) % stride(b);
+  return s.format.index() + arithmetic + policies;
+}
+
+std::size_t suite_context::first_case(const setting& s, const backend& b) const {
+  return place_of(s) % stride(b);
 }
 
 bool suite_context::wants(const property_text& text) const {

@@ -92,6 +92,8 @@ class suite_context {
   bool wants_profile(profile p) const;
   bool is_quick() const { return options_.level == suite_level::quick; }
 
+  /// A number that differs from setting to setting: where what is judged of many cases begins.
+  std::size_t place_of(const setting& s) const;
   /// Every how many-th case of contractions and elementwise operations a backend is judged on.
   std::size_t stride(const backend& b) const;
   /// The first of them, another one from setting to setting.
