@@ -48,6 +48,7 @@ void take_identity(training_run& run, const nlohmann::json& object) {
   take_text(run.format, object, "format");
   take_text(run.seed, object, "seed");
   take_text(run.metric, object, "metric");
+  take_text(run.device, object, "device");
   if (const auto it = object.find("environment"); it != object.end() && it->is_object()) {
     take_text(run.cpu, *it, "cpu");
   }
@@ -59,7 +60,6 @@ void take_config(training_run& run, const nlohmann::json& config) {
   const auto described = config.find("run");
   if (described == config.end() || !described->is_object()) return;
   take_identity(run, *described);
-  if (find_text(*described, "device").starts_with("cuda")) run.recipe += kOnGpu;
   const nlohmann::json settings = described->value("settings", nlohmann::json::object());
   const auto training = settings.find("training");
   if (training != settings.end() && training->is_object()) {
@@ -186,9 +186,7 @@ training_run read_run(const fs::path& folder) {
     if (summary.value("schema", "") != "pamkit.run/1") {
       throw input_error((folder / kSummary).string() + ": schema is not pamkit.run/1");
     }
-    const std::string recipe = run.recipe;  // with what config.json says of the device
     take_identity(run, summary);
-    if (recipe.ends_with(kOnGpu)) run.recipe = recipe;
     run.status = run_status::finished;
     run.signature = find_text(summary, "signature");
     run.parameters_sha256 = find_text(summary, "parameters_sha256");
@@ -216,6 +214,7 @@ training_run read_run(const fs::path& folder) {
     }
     run.sentences = read_sentences(folder);
   }
+  if (run.device.starts_with("cuda")) run.recipe += kOnGpu;
   if (run.arithmetic.empty()) {
     throw input_error((folder / kConfig).string() + ": no \"arithmetic\"");
   }

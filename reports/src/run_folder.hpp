@@ -33,6 +33,7 @@ struct loss_point {
 /// What is known of one run. Numbers that the files do not give are empty.
 struct training_run {
   std::filesystem::path folder;
+  std::string device;  ///< "cpu" or "cuda:0"; empty of a run that does not say
   std::string recipe;  ///< "NAME on cuda" of a run on a GPU, which is compared with its like alone
   std::string arithmetic;
   std::string scope;       ///< "matmul" by default

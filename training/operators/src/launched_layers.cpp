@@ -4,9 +4,7 @@
 #include <utility>
 
 #include "launched.hpp"
-#include "pamkit/cuda/execution.hpp"
-#include "pamkit/cuda/kernel/elements.cuh"
-#include "pamkit/cuda/kernel/rows.cuh"
+#include "pamkit/cuda/layer_launches.hpp"
 #include "pamkit/layer/adamw_step.hpp"
 #include "pamkit/layer/dropout.hpp"
 #include "pamkit/layer/layer_norm.hpp"
@@ -18,7 +16,7 @@ namespace pamkit::operators {
 namespace {
 
 std::string kernel_of(const layer_request& r, std::string_view name) {
-  return std::string(name) + "_" + std::string(r.rules.arithmetic);
+  return cuda::kernel_of(name, r.rules.arithmetic);
 }
 
 class layer_launches {
@@ -104,11 +102,9 @@ class layer_launches {
     };
     const layer_call c = call(definition::name, definition::attributes);
     definition::require_shapes(c);
-    const layer::adamw_step::scalars s(c);
+    cuda::adamw_parameters p = cuda::adamw_parameters_of(c);
     std::vector<at::Tensor> results;
     for (int i = 0; i < 3; ++i) results.push_back(like(inputs_[0]));
-    cuda::adamw_parameters p;
-    p.rules = rules();
     p.count = inputs_[0].numel();
     p.parameter = words_of(inputs_[0]);
     p.gradient = words_of(inputs_[1]);
@@ -117,13 +113,6 @@ class layer_launches {
     p.new_parameter = words_of_result(results[0]);
     p.new_m = words_of_result(results[1]);
     p.new_v = words_of_result(results[2]);
-    p.b1 = s.b1;
-    p.b2 = s.b2;
-    p.rest1 = s.rest1;
-    p.rest2 = s.rest2;
-    p.eps = s.eps;
-    p.decay = s.decay;
-    p.step = s.step;
     start_kernel(start_, "pamkit_" + kernel_of(r_, "adamw_step"),
                  cuda::pieces(p.count, cuda::kElementThreads), p);
     return results;

@@ -95,9 +95,7 @@ struct products {
   static at::Tensor product_vjp_a(const at::Tensor& a, const at::Tensor& b, const at::Tensor& d,
                                   std::string_view arithmetic, std::string_view gradient) {
     constexpr const char* op = "pamkit::product_vjp_a";
-    check_product_vjp(op, a, b, d);
-    const choice chosen = parse_choice(op, arithmetic, gradient);
-    check_derivative(op, chosen);
+    const choice chosen = checked_vjp(op, a, b, d, arithmetic, gradient);
     const configuration rules = configuration_of(op, chosen, a.scalar_type());
     const at::Tensor out = at::empty(a.sizes(), a.options().dtype(at::kFloat));
     contract({contraction_kind::vjp_a, chosen.gradient, rules, a, b, d, {}, out});
@@ -107,9 +105,7 @@ struct products {
   static at::Tensor product_vjp_b(const at::Tensor& a, const at::Tensor& b, const at::Tensor& d,
                                   std::string_view arithmetic, std::string_view gradient) {
     constexpr const char* op = "pamkit::product_vjp_b";
-    check_product_vjp(op, a, b, d);
-    const choice chosen = parse_choice(op, arithmetic, gradient);
-    check_derivative(op, chosen);
+    const choice chosen = checked_vjp(op, a, b, d, arithmetic, gradient);
     const configuration rules = configuration_of(op, chosen, a.scalar_type());
     // A weight comes transposed; its gradient is then laid out like the weight.
     const bool by_columns = b.stride(-1) != 1 && b.stride(-2) == 1;
@@ -135,6 +131,15 @@ struct products {
   }
 
  private:
+  static choice checked_vjp(const char* op, const at::Tensor& a, const at::Tensor& b,
+                            const at::Tensor& d, std::string_view arithmetic,
+                            std::string_view gradient) {
+    check_product_vjp(op, a, b, d);
+    const choice chosen = parse_choice(op, arithmetic, gradient);
+    check_derivative(op, chosen);
+    return chosen;
+  }
+
   // A matrix as its product reads it: cut where the rules say so.
   static at::Tensor factor(const at::Tensor& t, const configuration& rules) {
     return t.defined() && t.scalar_type() == at::kFloat ? operand(t, rules) : t;

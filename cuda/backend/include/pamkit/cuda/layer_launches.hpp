@@ -10,6 +10,7 @@
 #include "pamkit/cuda/kernel/conv2d_direct.cuh"
 #include "pamkit/cuda/kernel/elements.cuh"
 #include "pamkit/cuda/kernel/rows.cuh"
+#include "pamkit/layer/adamw_step.hpp"
 #include "pamkit/layer_definition.hpp"
 
 /// Launches of the kernels that layers are made of, on tensors in memory of this process.
@@ -51,6 +52,21 @@ void run_kernel(executor execute, std::string_view name, std::int64_t blocks, co
 /// "softmax" over pam: "softmax_pam".
 inline std::string kernel_of(std::string_view operation, std::string_view arithmetic) {
   return std::string(operation) + "_" + std::string(arithmetic);
+}
+
+/// The parameters of kernel "adamw_step" but for the number of elements and where they lie.
+inline adamw_parameters adamw_parameters_of(const layer_call& c) {
+  const layer::adamw_step::scalars s(c);
+  adamw_parameters p;
+  p.rules = c.rules.uncompensated();
+  p.b1 = s.b1;
+  p.b2 = s.b2;
+  p.rest1 = s.rest1;
+  p.rest2 = s.rest2;
+  p.eps = s.eps;
+  p.decay = s.decay;
+  p.step = s.step;
+  return p;
 }
 
 /// A kernel along rows, as warps.

@@ -235,11 +235,9 @@ struct layers_over {
     template <class A>
     static std::vector<tensor> forward(const layer_call& c) {
       layer::adamw_step::require_shapes(c);
-      const layer::adamw_step::scalars s(c);
+      adamw_parameters p = adamw_parameters_of(c);
       std::vector<tensor> out(3, tensor_of_shape(c.inputs[0].shape));
       launch_memory memory;
-      adamw_parameters p;
-      p.rules = c.rules.uncompensated();
       p.count = static_cast<std::int64_t>(out[0].encodings.size());
       p.parameter = memory.in(c.inputs[0].encodings);
       p.gradient = memory.in(c.inputs[1].encodings);
@@ -248,13 +246,6 @@ struct layers_over {
       p.new_parameter = memory.out(out[0].encodings);
       p.new_m = memory.out(out[1].encodings);
       p.new_v = memory.out(out[2].encodings);
-      p.b1 = s.b1;
-      p.b2 = s.b2;
-      p.rest1 = s.rest1;
-      p.rest2 = s.rest2;
-      p.eps = s.eps;
-      p.decay = s.decay;
-      p.step = s.step;
       run_kernel(Execute, kernel_of("adamw_step", A::name),
                  pieces(p.count, adamw_update<A>::threads), p, memory);
       return out;
