@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 
@@ -14,6 +15,7 @@
 namespace pamkit::cli {
 
 void write_text(const std::string& text, const std::filesystem::path& file) {
+  std::fflush(stdout);  // FILE may be a name of standard output
   try {
     provenance::write_file_atomically(file, text);
   } catch (const std::exception& error) {
@@ -30,11 +32,25 @@ void write_json(const nlohmann::ordered_json& document, const std::string& file)
   }
 }
 
-void require_writable(const std::filesystem::path& file, bool force) {
+void require_writable(const std::filesystem::path& path, bool force) {
   std::error_code ignored;
-  if (std::filesystem::is_directory(file, ignored)) {
+  if (std::filesystem::is_directory(path, ignored)) {
     throw failure(
-        fmt::format("cannot write {}: it is a directory; name another place", file.string()));
+        fmt::format("cannot write {}: it is a directory; name another place", path.string()));
+  }
+  provenance::destination to;
+  try {
+    to = provenance::destination_of(path);
+  } catch (const std::exception& error) {
+    throw failure(fmt::format("{}; name a place that can be written", error.what()));
+  }
+  const std::filesystem::path& file = to.file;
+  if (!to.is_replaced) {  // a device or a FIFO: it has no contents to look at
+    if (access(file.c_str(), W_OK) != 0) {
+      throw failure(fmt::format("cannot write {}: {}; name a place that can be written",
+                                path.string(), std::strerror(errno)));
+    }
+    return;
   }
   // The nearest folder above that exists is where files and folders would be made.
   std::filesystem::path folder = std::filesystem::absolute(file).parent_path();

@@ -10,7 +10,8 @@ namespace pamkit::cli {
 /// Throws `failure`.
 void write_json(const nlohmann::ordered_json& document, const std::string& file);
 
-/// Writes a text to FILE, whole or not at all. Throws `failure`.
+/// Writes a text to FILE, whole or not at all; through a device, a FIFO or a name of standard
+/// output. Throws `failure`.
 void write_text(const std::string& text, const std::filesystem::path& file);
 
 /// Refuses, before any work is done, a result file that could not be written: in a place where no

@@ -36,7 +36,10 @@ void require_writable(const verify_output& output, bool force) {
   cli::require_writable(output.file, force);
   if (!output.json_file.empty() && output.json_file != "-")
     require_writable(output.json_file, true);
-  if (!output.junit_file.empty()) require_writable(output.junit_file, true);
+  if (!output.junit_file.empty() && output.junit_file != "-")
+    require_writable(output.junit_file, true);
+  if (output.json_file == "-" && output.junit_file == "-")
+    throw failure("--junit: --json has standard output already; name a file for one of them");
 }
 
 void add_proofs(const properties::suite_options& asked, const verify_output& output,
@@ -66,21 +69,24 @@ exit_code show_results(properties::suite_results results,
                        const std::vector<std::string>& absent_backends,
                        const verify_output& output, std::string document) {
   for (const std::string& name : absent_backends) results.rows.push_back(absent_row(name));
-  // With --json - standard output is the document alone.
-  const bool prints = output.json_file != "-";
+  // With --json - or --junit - standard output is that document alone.
+  const bool prints = output.json_file != "-" && output.junit_file != "-";
   if (prints) {
     if (!output.quiet) write_out(tallies_text(results.rows) + reasons_text(results.rows));
     write_out(failures_text(results.rows, output.errors));
   }
   if (document.empty()) document = properties::write_verify_json(results);
+  const auto write_to = [](const std::string& text, const std::string& file) {
+    if (file == "-") {
+      write_out(text);
+    } else if (!file.empty()) {
+      write_text(text, file);
+    }
+  };
   write_text(document, output.file);
-  if (!prints) {
-    print_out("{}", document);
-  } else if (!output.json_file.empty()) {
-    write_text(document, output.json_file);
-  }
+  write_to(document, output.json_file);
   if (!output.junit_file.empty())
-    write_text(properties::write_junit_xml(results), output.junit_file);
+    write_to(properties::write_junit_xml(results), output.junit_file);
   if (prints) {
     print_out("{}{} passed, {} failed, {} not promised, {} not run; {} written\n",
               output.quiet ? "" : "\n", results.count(run_status::pass),

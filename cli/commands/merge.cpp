@@ -66,7 +66,8 @@ command merge() {
             app.add_option("--json", options->json_file,
                            "verify.json to FILE too; '-' is standard output")
                 ->type_name("FILE");
-            app.add_option("--junit", options->junit_file, "the results as JUnit XML to FILE")
+            app.add_option("--junit", options->junit_file,
+                       "the results as JUnit XML to FILE; '-' is standard output")
                 ->type_name("FILE");
             options->errors.attach(app);
             app.add_flag("--quiet", options->quiet, "failures and the closing line only");

@@ -284,7 +284,8 @@ command verify() {
         app.add_option("--json", options->json_file,
                        "verify.json to FILE too; '-' is standard output")
             ->type_name("FILE");
-        app.add_option("--junit", options->junit_file, "the results as JUnit XML to FILE")
+        app.add_option("--junit", options->junit_file,
+                       "the results as JUnit XML to FILE; '-' is standard output")
             ->type_name("FILE");
         app.add_option("--replay", options->replay,
                        "judge one property on one case: its operands, hexadecimal")
