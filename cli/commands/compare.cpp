@@ -22,7 +22,7 @@ struct compare_arguments {
 
 exit_code run(const compare_arguments& arguments) {
   require_writable(std::filesystem::path(arguments.out) / "compare.json", arguments.force);
-  require_writable(std::filesystem::path(arguments.out) / "index.html", true);
+  require_writable(std::filesystem::path(arguments.out) / "index.html", arguments.force);
   if (!arguments.markdown.empty()) require_writable(arguments.markdown, arguments.force);
   reports::compare_options wanted;
   wanted.directories.assign(arguments.directories.begin(), arguments.directories.end());
@@ -83,9 +83,9 @@ command compare() {
             ->type_name("ARM,...");
         arguments->plotly.attach(app);
         app.add_flag("--quiet", arguments->quiet, "no table");
-        app.add_flag(
-            "--force", arguments->force,
-            "replace a compare.json, or the page of --markdown, that pamkit did not write");
+        app.add_flag("--force", arguments->force,
+                     "replace a compare.json, an index.html or the page of --markdown that pamkit "
+                     "did not write");
         return [arguments] { return run(*arguments); };
       }};
 }

@@ -34,6 +34,14 @@ expect 2 '' 'notes.md exists and was not written by pamkit' \
 [[ $(cat notes.md) == 'my notes' ]] || fail "notes.md was replaced"
 expect 0 'notes.md written$' '' "$PAMKIT" compare runs --out out --plotly plotly.js --markdown notes.md --quiet --force
 
+mkdir mine
+echo '<p>my own page</p>' >mine/index.html
+expect 2 '' 'mine/index.html exists and was not written by pamkit' \
+  "$PAMKIT" compare runs --out mine --plotly plotly.js --quiet
+[[ $(cat mine/index.html) == '<p>my own page</p>' ]] || fail "mine/index.html was replaced"
+expect 0 'mine/index.html written$' '' "$PAMKIT" compare runs --out mine --plotly plotly.js --quiet --force
+expect 0 'mine/index.html written$' '' "$PAMKIT" compare runs --out mine --plotly plotly.js --quiet
+
 # No page without plotly.js, but the tables.
 expect 2 'few/compare.json and few.md written$' 'the page was not written' \
   "$PAMKIT" compare runs --out few --plotly nowhere.js --markdown few.md --quiet
@@ -44,6 +52,11 @@ echo '{' >runs/pam-1/statistics.json
 expect 2 '^2 runs compared' 'runs/pam-1/statistics.json: not JSON' \
   "$PAMKIT" compare runs --out out --plotly plotly.js --quiet
 rm runs/pam-1/statistics.json
+cp runs/pam-1/summary.json good.json
+echo '{"schema":1}' >runs/pam-1/summary.json
+expect 2 '^2 runs compared' 'runs/pam-1/summary.json: schema is not' \
+  "$PAMKIT" compare runs --out out --plotly plotly.js --quiet
+mv good.json runs/pam-1/summary.json
 expect 2 '' 'cannot write full/compare.json' bash -c \
   'trap "" XFSZ; ulimit -f 1; exec "$PAMKIT" compare runs --out full --plotly plotly.js --markdown full.md'
 [[ -z $(ls -A full) && ! -e full.md ]] || fail "a full disk left $(ls -A full)"

@@ -1,6 +1,7 @@
 #include "pamkit/reports/comparison.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -196,7 +197,12 @@ ordered_json run_json(const training_run& run) {
       {"metric", run.metric}};
   set_if(json, "value", run.value);
   set_if(json, "valid_loss", run.valid_loss);
+  json["commit"] = run.commit;
+  if (!run.last_commit.empty() && run.last_commit != run.commit)
+    json["last_commit"] = run.last_commit;
   set_if(json, "step_seconds", run.step_seconds);
+  if (run.step_seconds) json["step_seconds_are"] = run.is_cpu_time ? "CPU time" : "wall time";
+  set_if(json, "wall_over_cpu", run.load);
   set_if(json, "threads", run.threads);
   json["steps"] = run.steps;
   json["epochs"] = run.epochs;
@@ -353,6 +359,37 @@ std::string runs_text(const arm_summary& arm) {
   return fmt::format("{} of {} finished", finished, arm.runs.size());
 }
 
+std::string shared_text(const comparison& c) {
+  std::string text =
+      "Within a recipe, runs have the same settings and data, and those of one seed share initial "
+      "parameters, batches and dropout masks; ";
+  return text +
+         (c.arithmetic_alone_differs
+              ? "the arithmetic alone differs."
+              : "besides the arithmetic, what the hazards below name may differ (commits, and "
+                "settings that a run does not say).");
+}
+
+std::string bootstrap_text(const comparison& c, const std::string& recipe) {
+  int samples = 0;
+  std::size_t tests = 0;
+  for (const arm_summary& arm : c.arms) {
+    if (!recipe.empty() && arm.recipe != recipe) continue;
+    tests += arm.bleu.size();
+    for (const paired_bleu& paired : arm.bleu) samples = paired.bleu.samples;
+  }
+  return fmt::format(
+      "Each run against exact of the same seed, on the same test sentences: {} test sets drawn "
+      "from "
+      "them with replacement. The interval holds the middle 95 % of the differences; p is the "
+      "chance "
+      "of a difference this large between two translations of equal quality. Both cover the "
+      "sampling "
+      "of test sentences only, and not how runs vary with the seed: that is in the intervals over "
+      "seeds. {} tests are made here, and neither p nor interval is corrected for their number.",
+      samples, tests);
+}
+
 std::optional<estimate> estimate_mean(const std::vector<double>& values) {
   if (values.empty()) return std::nullopt;
   const auto n = static_cast<double>(values.size());
@@ -368,6 +405,7 @@ std::optional<estimate> estimate_mean(const std::vector<double>& values) {
 
 void summarise(comparison& c) {
   for (const training_run& run : c.runs) {
+    if (run.status == run_status::superseded) continue;
     auto it = std::ranges::find_if(
         c.arms, [&](const arm_summary& a) { return a.recipe == run.recipe && a.arm == run.arm(); });
     if (it == c.arms.end()) {
@@ -381,6 +419,7 @@ void summarise(comparison& c) {
     if (it->throughput_unit.empty()) it->throughput_unit = run.throughput_unit;
   }
   for (const std::string& recipe : recipes_of(c)) {
+    if (c.variants.count(recipe) != 0) continue;
     std::vector<std::string> expected = c.expected;
     if (const auto own = c.expected_of.find(recipe); own != c.expected_of.end()) {
       std::ranges::copy(own->second, std::back_inserter(expected));
@@ -405,6 +444,11 @@ void summarise(comparison& c) {
       return run.step_seconds && *run.step_seconds > 0 ? std::optional(1 / *run.step_seconds)
                                                        : std::nullopt;
     }));
+    std::set<std::string> bases;
+    for (const training_run* run : arm.runs) {
+      if (enters_means(*run) && run->step_seconds) bases.insert(run->is_cpu_time ? "CPU" : "wall");
+    }
+    arm.time_basis = fmt::format("{}", fmt::join(bases, " and "));
     if (const training_run* const run = first_with_statistics(arm)) {
       arm.layers = layers_of(*run);
       if (!run->statistics->operators.empty()) arm.cost = cost_of_step(run->statistics->operators);
@@ -447,6 +491,7 @@ ordered_json to_compare_json(const comparison& c) {
     set_estimate(a, arm.throughput_unit == "images/s" ? "images_per_second" : "tokens_per_second",
                  arm.throughput);
     set_estimate(a, "steps_per_second", arm.steps_per_second);
+    if (arm.steps_per_second) a["steps_per_second_by"] = arm.time_basis;
     set_if(a, "speed_relative_to_native", arm.speed);
     for (const paired_bleu& paired : arm.bleu) a["bootstrap"].push_back(bootstrap_json(paired));
     if (arm.cost) a["step"] = cost_json(arm);
@@ -503,7 +548,9 @@ compare_result compare_runs(const compare_options& options) {
     try {
       c.runs.push_back(read_run(folder));
     } catch (const input_error& problem) {
-      c.problems.push_back(problem.what());
+      std::string line = problem.what();
+      std::ranges::replace(line, '\n', ' ');
+      c.problems.push_back(std::move(line));
     }
   }
   if (c.runs.empty()) {
@@ -511,20 +558,18 @@ compare_result compare_runs(const compare_options& options) {
                                          : c.problems.front());
   }
   c.expected_of = expected_of_recipes(c.runs);
+  separate_settings(c);
+  count_once(c);
   summarise(c);
   const ordered_json json = to_compare_json(c);
   if (!options.keep.empty()) {
     for (const training_run& run : c.runs) {
-      // Names that every file system takes.
-      std::string recipe = run.recipe;
-      std::ranges::replace(recipe, ' ', '-');
-      std::string name = run.arm() + "-" + run.seed;
-      std::ranges::replace(name, ':', '_');
-      keep_run(run, options.keep / recipe / name);
+      if (run.status != run_status::superseded) keep_run(run, options.keep / folder_name(run));
     }
   }
   result.problems = c.problems;
-  result.runs = c.runs.size();
+  result.runs = static_cast<std::size_t>(std::ranges::count_if(
+      c.runs, [](const training_run& run) { return run.status != run_status::superseded; }));
   result.summary = comparison_text(c);
   result.json_file = options.out_dir / "compare.json";
   write_output(result.json_file,

@@ -14,11 +14,6 @@
 namespace pamkit::reports {
 namespace {
 
-std::string run_label(const training_run& run) {
-  return fmt::format("{}{}{}, seed {}", run.recipe, run.recipe.empty() ? "" : " ", run.arm(),
-                     run.seed);
-}
-
 std::string arm_label(const arm_summary& arm) {
   return fmt::format("{}{}{}", arm.recipe, arm.recipe.empty() ? "" : " ", arm.arm);
 }
@@ -26,6 +21,9 @@ std::string arm_label(const arm_summary& arm) {
 std::string joined(const std::set<std::string>& items) {
   return fmt::format("{}", fmt::join(items, ", "));
 }
+
+// Wall time over CPU time of a step from which on a machine did something else too.
+constexpr double kLoaded = 1.5;
 
 std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
@@ -41,7 +39,7 @@ void find_in_run(comparison& c, const training_run& run) {
   } else if (run.status == run_status::unfinished) {
     c.hazards.push_back(
         fmt::format("{}: unfinished after step {}; it enters no mean", run_label(run), run.steps));
-  } else if (run.verification.empty() && run.arithmetic != "native") {
+  } else if (enters_means(run) && run.verification.empty() && run.arithmetic != "native") {
     c.hazards.push_back(run_label(run) + ": no verification digest in summary.json");
   }
 }
@@ -179,6 +177,50 @@ void find_in_arithmetic(comparison& c, const arm_summary& arm) {
 // --- What the choice of runs brings
 // -----------------------------------------------------------------
 
+// What says whether runs differ in more than their arms.
+void find_in_provenance(comparison& c, const std::string& recipe, const std::string& of) {
+  std::set<std::string> commits;
+  std::set<std::string> modified;
+  std::set<std::string> changed;
+  std::set<std::string> without_commit;
+  std::set<std::string> keys;
+  for (const training_run& run : c.runs) {
+    if (run.recipe != recipe || !enters_means(run)) continue;
+    const std::string name = run.arm() + ", seed " + run.seed;
+    for (const std::string& commit : {run.commit, run.last_commit}) {
+      if (!commit.empty()) commits.insert(short_commit(commit));
+    }
+    if (is_modified(run.commit) || is_modified(run.last_commit)) modified.insert(name);
+    if (!run.last_commit.empty() && !run.commit.empty() && run.commit != run.last_commit)
+      changed.insert(name);
+    if (run.commit.empty() || run.commit == "unknown") without_commit.insert(name);
+    for (const auto& [key, value] : run.settings) {
+      if (!key.starts_with("settings.adder.")) keys.insert(key);
+    }
+  }
+  std::set<std::string> unsaid;
+  for (const training_run& run : c.runs) {
+    if (run.recipe != recipe || !enters_means(run)) continue;
+    for (const std::string& key : keys) {
+      if (run.settings.count(key) == 0) unsaid.insert(key);
+    }
+  }
+  const auto tell = [&](const std::set<std::string>& items, const std::string& text) {
+    if (!items.empty())
+      c.hazards.push_back(fmt::format("{}{}: {}", of, text, fmt::join(items, "; ")));
+  };
+  if (commits.size() > 1)
+    tell(commits, "trained by different commits, which the table of runs tells");
+  tell(modified, "trained by a modified tree, so that the commit does not say what ran");
+  tell(changed, "begun by one commit and finished by another");
+  tell(without_commit, "no commit in the files of a run");
+  tell(unsaid, "settings that some runs do not say, taken as equal");
+  if (commits.size() > 1 || !modified.empty() || !without_commit.empty() || !unsaid.empty() ||
+      keys.count("corpus_sha256") == 0) {
+    c.arithmetic_alone_differs = false;
+  }
+}
+
 void find_in_recipe(comparison& c, const std::string& recipe) {
   const std::string of = recipe.empty() ? "" : fmt::format("{}: ", recipe);
   std::set<std::string> signatures;
@@ -186,6 +228,8 @@ void find_in_recipe(comparison& c, const std::string& recipe) {
   std::set<std::string> threads;
   std::set<std::string> metrics;
   std::set<std::string> lengths;
+  std::set<std::string> bases;
+  std::set<std::string> under_load;
   bool some_have_statistics = false;
   std::set<std::string> without_statistics;
   for (const training_run& run : c.runs) {
@@ -193,6 +237,10 @@ void find_in_recipe(comparison& c, const std::string& recipe) {
     if (!run.signature.empty()) signatures.insert(run.signature);
     if (!run.cpu.empty()) machines.insert(run.cpu);
     if (run.threads) threads.insert(fmt::format("{:.0f}", *run.threads));
+    if (run.step_seconds) bases.insert(run.is_cpu_time ? "CPU time" : "wall time");
+    if (run.load && *run.load > kLoaded) {
+      under_load.insert(fmt::format("{}, seed {} ({:.1f} times)", run.arm(), run.seed, *run.load));
+    }
     if (!run.metric.empty()) metrics.insert(run.metric);
     lengths.insert(std::to_string(run.steps));
     some_have_statistics = some_have_statistics || run.statistics;
@@ -213,6 +261,15 @@ void find_in_recipe(comparison& c, const std::string& recipe) {
     c.hazards.push_back(
         of + "speeds were measured with different numbers of threads: " + joined(threads));
   }
+  if (bases.size() > 1)
+    c.hazards.push_back(of + "some steps/s are by CPU time and some by wall time");
+  if (!under_load.empty()) {
+    c.hazards.push_back(fmt::format(
+        "{}measured under load, so that a step took more than {} times its CPU time, and even that "
+        "may be longer than on an idle machine: {}",
+        of, kLoaded, fmt::join(under_load, "; ")));
+  }
+  find_in_provenance(c, recipe, of);
   if (some_have_statistics && !without_statistics.empty()) {
     c.hazards.push_back(of + "no statistics.json of " + joined(without_statistics) +
                         "; the same train command again adds it");
@@ -230,9 +287,7 @@ void find_in_seeds(comparison& c, const arm_summary& arm) {
   std::set<std::string> seeds;
   for (const training_run* run : arm.runs) {
     if (!enters_means(*run)) continue;
-    if (!seeds.insert(run->seed).second) {
-      c.hazards.push_back(label + ": seed " + run->seed + " appears more than once in the mean");
-    }
+    seeds.insert(run->seed);
   }
   if (seeds.size() == 1) {
     c.hazards.push_back(label + ": one finished seed, so no interval");

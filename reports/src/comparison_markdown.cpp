@@ -83,28 +83,27 @@ std::string scores(const std::vector<const arm_summary*>& arms) {
          t.text();
 }
 
-std::string bootstrap(const std::vector<const arm_summary*>& arms) {
+std::string bootstrap(const comparison& c, const std::string& recipe,
+                      const std::vector<const arm_summary*>& arms) {
   table t({"arm", "seed", "BLEU", "exact's", "difference", "95 % interval", "p"}, "llrrrrr");
-  int samples = 0;
+  bool any = false;
   for (const arm_summary* arm : arms) {
     for (const paired_bleu& paired : arm->bleu) {
       const bleu_difference& b = paired.bleu;
-      samples = b.samples;
+      any = true;
       t.row({cell(arm->arm), cell(paired.seed), number(b.value, 2), number(b.baseline, 2),
              fmt::format("{:+.2f}", b.difference), fmt::format("{:+.2f} to {:+.2f}", b.low, b.high),
              fmt::format("{:.3f}", b.p)});
     }
   }
-  if (samples == 0) return {};
-  return fmt::format(
-      "### Paired bootstrap of BLEU\n\nAgainst exact of the same seed, over sentences, {} "
-      "samples.\n\n{}",
-      samples, t.text());
+  if (!any) return {};
+  return "### Paired bootstrap of BLEU\n\n" + bootstrap_text(c, recipe) + "\n\n" + t.text();
 }
 
 std::string speed_and_cost(const std::vector<const arm_summary*>& arms) {
-  std::vector<std::string> heads = {"arm", "steps/s", "speed", "multiplications a step", "left"};
-  std::string alignment = "lrrrr";
+  std::vector<std::string> heads = {
+      "arm", "steps/s", "by time of", "speed", "multiplications a step", "left"};
+  std::string alignment = "lrlrrr";
   for (const energy_constants& node : kEnergyConstants) {
     heads.push_back("energy, " + cell(node.node));
     alignment += 'r';
@@ -115,7 +114,10 @@ std::string speed_and_cost(const std::vector<const arm_summary*>& arms) {
     const std::optional<double> rate =
         arm->steps_per_second ? std::optional(arm->steps_per_second->mean) : std::nullopt;
     std::vector<std::string> cells = {
-        cell(arm->arm), number(rate, 3), number(arm->speed, 2),
+        cell(arm->arm),
+        number(rate, 3),
+        cell(arm->time_basis),
+        number(arm->speed, 2),
         arm->cost ? fmt::format("{:.4g}", arm->cost->multiplications) : kNone,
         percent(arm->multiplications_left)};
     for (const energy_constants& node : kEnergyConstants) {
@@ -125,8 +127,10 @@ std::string speed_and_cost(const std::vector<const arm_summary*>& arms) {
     }
     t.row(cells);
   }
-  return "### Speed, multiplications, energy\n\nSpeed: steps a second, by CPU time where a run has "
-         "one thread, relative to native's. "
+  return "### Speed, multiplications, energy\n\nSteps a second are by the CPU time of a "
+         "step where a run has one thread, and by its wall time where it has several; speed is "
+         "steps "
+         "a second relative to native's. "
          "Multiplications: ordinary ones in one training step, counted from the operators that run "
          "in it, "
          "and their share of native's (of exact's without a native run). Energy: of products and "
@@ -167,14 +171,15 @@ std::string layers(const std::vector<const arm_summary*>& arms) {
 }
 
 std::string runs(const comparison& c, const std::string& recipe) {
-  table t({"arm", "seed", "status", "value", "steps", "parameters", "verification"}, "lllrrll");
+  table t({"arm", "seed", "status", "value", "steps", "commit", "parameters", "verification"},
+          "lllrrlll");
   constexpr std::size_t kDigits = 12;
   for (const training_run& run : c.runs) {
     if (run.recipe != recipe) continue;
     std::string status(name_of(run.status));
     if (run.diverged_at) status += fmt::format(" at step {}", *run.diverged_at);
     t.row({cell(run.arm()), cell(run.seed), status, number(run.value, 4), std::to_string(run.steps),
-           cell(run.parameters_sha256.substr(0, kDigits)),
+           cell(short_commit(run.commit)), cell(run.parameters_sha256.substr(0, kDigits)),
            cell(run.verification.substr(0, kDigits))});
   }
   return "### Runs\n\n" + t.text();
@@ -187,8 +192,9 @@ std::string comparison_markdown(const comparison& c, const nlohmann::ordered_jso
   std::string text =
       "<!-- \"pamkit.compare/1\" -->\n\n# Results of training comparisons\n\nWritten by\n\n    " +
       c.command +
-      "\n\nand by no hand. Within a recipe, runs of one seed share initial "
-      "parameters, batches and dropout masks; the arithmetic alone differs.\n\n";
+      "\n\nand by no hand, by the commit of this table; the tables of runs name that of each "
+      "run. " +
+      shared_text(c) + "\n\n";
   table environment({"", ""}, "ll");
   for (const auto& [key, value] : json["environment"].items()) {
     environment.row({cell(key), cell(value.is_string() ? value.get<std::string>() : value.dump())});
@@ -196,8 +202,8 @@ std::string comparison_markdown(const comparison& c, const nlohmann::ordered_jso
   text += environment.text();
   for (const std::string& recipe : recipes_of(c)) {
     const std::vector<const arm_summary*> arms = arms_of(c, recipe);
-    text += "## " + cell(recipe) + "\n\n" + scores(arms) + bootstrap(arms) + speed_and_cost(arms) +
-            layers(arms) + runs(c, recipe);
+    text += "## " + cell(recipe) + "\n\n" + scores(arms) + bootstrap(c, recipe, arms) +
+            speed_and_cost(arms) + layers(arms) + runs(c, recipe);
   }
   text += "## What to know before believing it\n\n";
   for (const std::string& problem : c.problems) text += "- not read: " + cell(problem) + "\n";

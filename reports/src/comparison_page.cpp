@@ -115,11 +115,9 @@ std::string heads_html(std::initializer_list<const char*> texts,
 
 std::string bootstrap_html(const comparison& c) {
   std::string rows;
-  int samples = 0;
   for (const arm_summary& arm : c.arms) {
     for (const paired_bleu& paired : arm.bleu) {
       const bleu_difference& b = paired.bleu;
-      samples = b.samples;
       rows += fmt::format(
           "<tr>{}<td data-label=\"seed\">{}</td>{}{}<td class=\"number\" data-label=\"difference\" "
           "data-value=\"{}\"><span>{:+.2f}</span></td><td class=\"number\" data-label=\"95 % "
@@ -131,20 +129,14 @@ std::string bootstrap_html(const comparison& c) {
     }
   }
   return section_html(
-      "bootstrap", "Paired bootstrap of BLEU",
-      fmt::format("Each run against exact of the same seed, on the same test sentences: {} test "
-                  "sets drawn from "
-                  "them with replacement. The interval holds the middle 95&nbsp;% of the "
-                  "differences; p is the "
-                  "chance of a difference this large if the two were equal.",
-                  samples),
+      "bootstrap", "Paired bootstrap of BLEU", escape_html(bootstrap_text(c, "")),
       heads_html({"arm", "seed"}, {"BLEU", "exact's", "difference", "95&nbsp;% interval", "p"}),
       rows);
 }
 
 std::string cost_html(const comparison& c) {
-  std::string heads = heads_html({"arm"}, {"steps/s", "rate", "speed", "forward", "backward",
-                                           "update", "all", "left", "quotients"});
+  std::string heads = heads_html(
+      {"arm"}, {"steps/s", "speed", "forward", "backward", "update", "all", "left", "quotients"});
   for (const energy_constants& node : kEnergyConstants) {
     heads += fmt::format("<th class=\"number\">energy, {}</th>", escape_html(node.node));
   }
@@ -152,8 +144,8 @@ std::string cost_html(const comparison& c) {
   grouped_rows grouped(c);
   for (const arm_summary& arm : c.arms) {
     if (!arm.was_run()) continue;
-    rows += grouped.begin(arm) + number_cell("steps/s", mean_of(arm.steps_per_second), 3) +
-            number_cell("rate", mean_of(arm.throughput), 0, arm.throughput_unit) +
+    rows += grouped.begin(arm) +
+            number_cell("steps/s", mean_of(arm.steps_per_second), 3, arm.time_basis) +
             number_cell("speed", arm.speed, 2);
     const auto place = [&](const char* name) {
       const auto found = arm.cost->by_place.find(name);
@@ -179,8 +171,9 @@ std::string cost_html(const comparison& c) {
     rows += "</tr>\n";
   }
   return section_html("cost", "Speed, multiplications, energy",
-                      "Speed: steps a second, by CPU time where a run has one thread, divided by "
-                      "native's. Multiplications: ordinary "
+                      "Steps a second are by the CPU time of a step where a run has one thread "
+                      "(CPU), and by its wall time where it has several (wall). Speed: steps a "
+                      "second divided by native's. Multiplications: ordinary "
                       "floating-point ones of one training "
                       "step, forward, backward and in the update, counted from the operators that "
                       "run in it, and what is left of "
@@ -338,14 +331,16 @@ std::string runs_html(const comparison& c) {
     if (run.diverged_at) status += fmt::format(" at step {}", *run.diverged_at);
     html += fmt::format(
         "<tr><th>{}</th><td data-label=\"recipe\">{}</td><td data-label=\"seed\">{}</td>"
-        "<td data-label=\"status\"{}>{}</td><td data-label=\"metric\">{}</td>{}{}{}{}{}{}{}"
+        "<td data-label=\"status\"{}>{}</td><td data-label=\"metric\">{}</td>{}{}{}{}{}"
+        "<td data-label=\"commit\"><code>{}</code></td>{}{}"
         "<td data-label=\"folder\"><code>{}</code></td></tr>\n",
         escape_html(run.arm()), escape_html(run.recipe), escape_html(run.seed),
         bad ? " class=\"status-bad\"" : "", status, escape_html(run.metric),
         number_cell("value", run.value, 4), number_cell("valid. loss", run.valid_loss, 4),
         number_cell("steps", static_cast<double>(run.steps), 0),
         number_cell("epochs", static_cast<double>(run.epochs), 0),
-        number_cell("rate", run.throughput, 0, run.throughput_unit),
+        number_cell("rate, wall time", run.throughput, 0, run.throughput_unit),
+        escape_html(run.commit.empty() ? "–" : short_commit(run.commit)),
         digest_cell("parameters", run.parameters_sha256),
         digest_cell("verification", run.verification),
         escape_html(run.folder.filename().empty() ? run.folder.string()
@@ -435,6 +430,7 @@ std::string render_comparison_page(const comparison& c, const nlohmann::ordered_
                         {"contents", contents},
                         {"recipes", escape_html(fmt::format("{}", fmt::join(recipes_of(c), ", ")))},
                         {"environment", environment_html(json["environment"], c.command)},
+                        {"shared", escape_html(shared_text(c))},
                         {"arms", arms_html(c)},
                         {"bootstrap", bootstrap},
                         {"cost", cost},

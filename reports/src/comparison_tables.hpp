@@ -3,6 +3,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,8 +43,8 @@ struct layer_summary {
   product_counts products;  ///< forward and backward
 };
 
-/// All runs of one recipe that differ in the seed only; none of an arm that was expected and not
-/// run.
+/// All runs of one recipe that differ in the seed only, superseded ones left out; none of an arm
+/// that was expected and not run.
 struct arm_summary {
   std::string recipe;
   std::string arm;
@@ -56,6 +57,7 @@ struct arm_summary {
   std::optional<estimate> throughput;
   std::string throughput_unit;
   std::optional<estimate> steps_per_second;
+  std::string time_basis;  ///< of steps a second: "CPU", "wall", or "CPU and wall"
   std::optional<double>
       speed;  ///< steps a second relative to native's, or items where these are not known
   std::vector<paired_bleu> bleu;
@@ -75,10 +77,39 @@ struct comparison {
   std::vector<std::string> expected;  ///< arms that every recipe should have
   std::map<std::string, std::vector<std::string>> expected_of;  ///< further ones of one recipe
   std::vector<training_run> runs;
-  std::vector<arm_summary> arms;  ///< pointers into `runs`
+  std::set<std::string> variants;  ///< recipes that separate_settings made
+  std::vector<arm_summary> arms;   ///< pointers into `runs`
+  /// Whether the files show that runs of one recipe and seed differ in their arms only: all say by
+  /// which settings, data and commit, and these are equal.
+  bool arithmetic_alone_differs = true;
   std::vector<std::string> hazards;
   std::vector<std::string> problems;
 };
+
+/// Makes recipes of their own, with a hazard that names what differs, of runs of a recipe whose
+/// settings or data contradict those of the runs with exact (of several such, of most runs). What a
+/// run does not say contradicts nothing.
+void separate_settings(comparison& c);
+
+/// Leaves one of runs with the same recipe, arm, seed and result, and marks all but the latest of
+/// finished runs that share recipe, arm and seed alone as superseded; each with a hazard.
+void count_once(comparison& c);
+
+/// RECIPE ARM, seed SEED.
+std::string run_label(const training_run& run);
+
+/// Its first digits, and whether the tree was modified.
+std::string short_commit(const std::string& commit);
+bool is_modified(const std::string& commit);
+
+/// Where --keep puts a run: RECIPE/ARM-SEED.
+std::string folder_name(const training_run& run);
+
+/// What runs of a recipe share.
+std::string shared_text(const comparison& c);
+
+/// What the paired bootstrap says, and what it does not.
+std::string bootstrap_text(const comparison& c, const std::string& recipe);
 
 /// Groups runs into arms: exact and native first, then as found, then expected ones without a run.
 /// Diverged, unverified and unfinished runs enter no mean. `runs` must not change afterwards.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <tuple>
 
 #include "page.hpp"
 
@@ -54,15 +55,51 @@ void take_identity(training_run& run, const nlohmann::json& object) {
   }
 }
 
+// Arm and seed, which tables tell; and what changes no bit of a run.
+constexpr std::string_view kNoSettings[] = {"recipe",
+                                            "arithmetic",
+                                            "scope",
+                                            "derivative",
+                                            "format",
+                                            "compensation",
+                                            "seed",
+                                            "metric",
+                                            "threads",
+                                            "workers",
+                                            "device",
+                                            "settings.checkpoint",
+                                            "settings.training.moment_decay"};
+
+// Settings of AdderNet decide its runs alone.
+void take_settings(training_run& run, const std::string& path, const nlohmann::json& value) {
+  if (std::ranges::find(kNoSettings, path) != std::end(kNoSettings)) return;
+  if (path == "settings.adder" && run.arithmetic != "adder") return;
+  if (!value.is_object()) {
+    run.settings[path] = value.is_string() ? value.get<std::string>() : value.dump();
+    return;
+  }
+  for (const auto& [key, inner] : value.items()) {
+    take_settings(run, path.empty() ? key : path + "." + key, inner);
+  }
+}
+
+std::string text_of_environment(const nlohmann::json& document, const char* key) {
+  const auto it = document.find("environment");
+  return it != document.end() && it->is_object() ? find_text(*it, key) : std::string();
+}
+
 // What decides a run stands in config.json under "run"; the machine beside it.
 void take_config(training_run& run, const nlohmann::json& config) {
   take_identity(run, config);
+  run.commit = text_of_environment(config, "commit");
   const auto described = config.find("run");
   if (described == config.end() || !described->is_object()) return;
   take_identity(run, *described);
-  const nlohmann::json settings = described->value("settings", nlohmann::json::object());
-  const auto training = settings.find("training");
-  if (training != settings.end() && training->is_object()) {
+  take_settings(run, "", *described);
+  const auto settings = described->find("settings");
+  if (settings == described->end() || !settings->is_object()) return;
+  const auto training = settings->find("training");
+  if (training != settings->end() && training->is_object()) {
     take_text(run.moment_decay, *training, "moment_decay");
   }
 }
@@ -83,6 +120,16 @@ double median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::ranges::nth_element(values, middle);
   return *middle;
+}
+
+// Of one thread the CPU time, which what else the machine does changes least.
+void take_step_time(training_run& run, const nlohmann::json& used) {
+  run.threads = find_number(used, "threads");
+  const auto wall = find_number(used, "step_seconds_median");
+  const auto cpu = find_number(used, "step_cpu_seconds_median");
+  run.is_cpu_time = run.threads == 1.0 && cpu;
+  run.step_seconds = run.is_cpu_time ? cpu : wall;
+  if (run.is_cpu_time && wall && *cpu > 0) run.load = *wall / *cpu;
 }
 
 class metrics_reader {
@@ -159,6 +206,8 @@ std::string_view name_of(run_status status) {
       return "diverged";
     case run_status::unverified:
       return "unverified";
+    case run_status::superseded:
+      return "superseded";
   }
   return "";
 }
@@ -173,7 +222,9 @@ std::string training_run::arm() const {
   return name;
 }
 
-training_run read_run(const fs::path& folder) {
+namespace {
+
+training_run read_files(const fs::path& folder) {
   training_run run;
   run.folder = folder;
   run.scope = "matmul";
@@ -183,7 +234,7 @@ training_run read_run(const fs::path& folder) {
   metrics_reader(run).read(folder / kMetrics);
   if (fs::exists(folder / kSummary)) {
     const nlohmann::json summary = read_object(folder / kSummary);
-    if (summary.value("schema", "") != "pamkit.run/1") {
+    if (find_text(summary, "schema") != "pamkit.run/1") {
       throw input_error((folder / kSummary).string() + ": schema is not pamkit.run/1");
     }
     take_identity(run, summary);
@@ -191,11 +242,10 @@ training_run read_run(const fs::path& folder) {
     run.signature = find_text(summary, "signature");
     run.parameters_sha256 = find_text(summary, "parameters_sha256");
     run.verification = digest_of(summary);
+    run.last_commit = text_of_environment(summary, "commit");
+    run.finished_at = text_of_environment(summary, "date");
     if (const auto used = summary.find("resources"); used != summary.end() && used->is_object()) {
-      run.threads = find_number(*used, "threads");
-      // Of one thread the CPU time, which what else the machine does changes least.
-      if (run.threads == 1.0) run.step_seconds = find_number(*used, "step_cpu_seconds_median");
-      if (!run.step_seconds) run.step_seconds = find_number(*used, "step_seconds_median");
+      take_step_time(run, *used);
     }
     const auto value = summary.find("value");
     const bool is_verified = find_text(summary, "status") != "unverified";
@@ -219,6 +269,19 @@ training_run read_run(const fs::path& folder) {
     throw input_error((folder / kConfig).string() + ": no \"arithmetic\"");
   }
   return run;
+}
+
+}  // namespace
+
+training_run read_run(const fs::path& folder) {
+  try {
+    return read_files(folder);
+  } catch (const nlohmann::json::exception& error) {
+    throw input_error(folder.string() +
+                      ": a file of it is not as training writes it: " + error.what());
+  } catch (const fs::filesystem_error& error) {
+    throw input_error(folder.string() + ": cannot be read: " + error.code().message());
+  }
 }
 
 void keep_run(const training_run& run, const fs::path& to) {
@@ -252,6 +315,21 @@ std::vector<fs::path> find_runs(const std::vector<fs::path>& directories,
     return fs::exists(folder / kConfig, none) || fs::exists(folder / kMetrics, none) ||
            fs::exists(folder / kSummary, none);
   };
+  // Folders in a folder. What cannot be looked into may be a run, so it is not left out silently.
+  const auto folders_in = [&](const fs::path& folder) {
+    std::vector<fs::path> inside;
+    std::error_code error;
+    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+      std::error_code none;
+      if (it->is_directory(none)) inside.push_back(it->path());
+    }
+    if (!error) std::ignore = fs::exists(folder / kConfig, error);
+    if (error) {
+      problems.push_back(folder.string() + ": cannot be read: " + error.message() +
+                         "; it may hold runs");
+    }
+    return inside;
+  };
   for (const fs::path& directory : directories) {
     std::error_code error;
     if (!fs::is_directory(directory, error)) {
@@ -264,18 +342,22 @@ std::vector<fs::path> find_runs(const std::vector<fs::path>& directories,
       continue;
     }
     std::vector<fs::path> children;
-    for (const auto& child : fs::directory_iterator(directory, error)) {
-      if (!child.is_directory(error)) continue;
-      if (is_run(child.path())) {
-        children.push_back(child.path());
+    const std::size_t unreadable = problems.size();
+    for (const fs::path& child : folders_in(directory)) {
+      if (is_run(child)) {
+        children.push_back(child);
         continue;
       }
       // A folder for each recipe.
-      for (const auto& run : fs::directory_iterator(child.path(), error)) {
-        if (run.is_directory(error) && is_run(run.path())) children.push_back(run.path());
+      for (const fs::path& run : folders_in(child)) {
+        if (is_run(run)) {
+          children.push_back(run);
+        } else {
+          folders_in(run);  // for what cannot be read in it
+        }
       }
     }
-    if (children.empty()) {
+    if (children.empty() && problems.size() == unreadable) {
       problems.push_back(
           directory.string() +
           ": holds no run folder; one has config.json, metrics.jsonl and summary.json");

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -20,6 +21,7 @@ enum class run_status : std::uint8_t {
   unfinished,  ///< no summary: killed, or still running
   diverged,    ///< a loss, or the value of the summary, is not a number
   unverified,  ///< not trained: its kernels differed from the golden model
+  superseded,  ///< finished, and another run of its arm and seed finished later
 };
 
 std::string_view name_of(run_status status);
@@ -42,10 +44,14 @@ struct training_run {
   std::string seed;
   std::string metric;  ///< "bleu", "accuracy" or "perplexity"
   std::optional<double> value;
-  std::optional<double> valid_loss;    ///< of the last epoch that gives one
-  std::optional<double> throughput;    ///< median over the steps
-  std::string throughput_unit;         ///< "tokens/s" or "images/s"
-  std::optional<double> step_seconds;  ///< median time of a step: CPU time of one thread, wall time of several
+  std::optional<double> valid_loss;  ///< of the last epoch that gives one
+  std::optional<double> throughput;  ///< median over the steps
+  std::string throughput_unit;       ///< "tokens/s" or "images/s"
+  std::optional<double>
+      step_seconds;  ///< median time of a step: CPU time of one thread, wall time of several
+  bool is_cpu_time = false;  ///< what `step_seconds` is
+  /// Median wall time of a step over its CPU time, of one thread: 1 where nothing else ran.
+  std::optional<double> load;
   std::optional<double> threads;
   std::optional<double> seconds;  ///< of the last record that gives it
   std::int64_t steps = 0;
@@ -55,6 +61,12 @@ struct training_run {
   std::string verification;  ///< digest
   std::string cpu;           ///< the machine it ran on
   std::string moment_decay;  ///< of the recipe: "plain" or "corrected"
+  std::string commit;  ///< of the program that began it; ends with "-modified" of a changed tree
+  std::string last_commit;  ///< of the program that finished it
+  std::string finished_at;  ///< date of the summary, as ISO 8601 writes it
+  /// What decides the run besides arm and seed, by the path of its key in config.json's "run":
+  /// settings of the recipe and the SHA-256 of the data.
+  std::map<std::string, std::string> settings;
   run_status status = run_status::unfinished;
   std::optional<std::int64_t> diverged_at;  ///< the first step whose loss is not a number
   std::vector<loss_point> training_losses;
@@ -72,13 +84,14 @@ struct training_run {
 /// missing or malformed.
 training_run read_run(const std::filesystem::path& folder);
 
-/// Copies to `to` what comparisons read of a run, each file whole or not at all: its JSON files, and
-/// of translations the counts of sentences in place of the sentences. Throws input_error with path
-/// and reason.
+/// Copies to `to` what comparisons read of a run, each file whole or not at all: its JSON files,
+/// and of translations the counts of sentences in place of the sentences. Throws input_error with
+/// path and reason.
 void keep_run(const training_run& run, const std::filesystem::path& to);
 
-/// The run folders among and one or two levels below `directories`, each once, in the order given and then
-/// by name. A directory that does not exist or holds none gives a line in `problems`.
+/// The run folders among and one or two levels below `directories`, each once, in the order given
+/// and then by name. A directory that does not exist, that holds none, or that cannot be looked
+/// into gives a line in `problems`.
 std::vector<std::filesystem::path> find_runs(const std::vector<std::filesystem::path>& directories,
                                              std::vector<std::string>& problems);
 

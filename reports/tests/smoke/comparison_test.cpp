@@ -1,6 +1,7 @@
 #include "pamkit/reports/comparison.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -219,6 +220,11 @@ TEST_F(run_comparison, bleu_is_compared_sentence_by_sentence_with_exact_of_the_s
   EXPECT_EQ(same["bleu"], same["exact"]);
   EXPECT_EQ(same["p"], 1);
   EXPECT_EQ(same["interval_95"], json::parse("[0.0, 0.0]"));
+  for (const std::string& text : {markdown(), page()}) {
+    EXPECT_NE(text.find("sampling of test sentences only"), std::string::npos);
+    EXPECT_NE(text.find("2 tests are made here, and neither p nor interval is corrected"),
+              std::string::npos);
+  }
   const json worse = arm("adder")["bootstrap"][0];
   EXPECT_NEAR(worse["exact"].get<double>(), 100, kBleuRounding);
   EXPECT_LT(worse["difference"], 0);
@@ -240,8 +246,10 @@ TEST_F(run_comparison, what_is_kept_of_runs_compares_alike_without_their_sentenc
   options.out_dir = folder_ / "first";
   options.keep = kept;
   compare_runs(options);
-  EXPECT_FALSE(std::filesystem::exists(kept / "translation-small" / "pam+all-1" / "hypotheses.txt"));
-  EXPECT_FALSE(std::filesystem::exists(kept / "translation-small" / "pam+all-1" / "references.txt"));
+  EXPECT_FALSE(
+      std::filesystem::exists(kept / "translation-small" / "pam+all-1" / "hypotheses.txt"));
+  EXPECT_FALSE(
+      std::filesystem::exists(kept / "translation-small" / "pam+all-1" / "references.txt"));
   compare({runs_});
   const json before = arm("pam+all");
   compare({kept});
@@ -277,6 +285,193 @@ TEST_F(run_comparison, a_corrected_decay_is_an_arm_of_its_own) {
   write_text(folder / "config.json", config.dump());
   compare({runs_});
   EXPECT_EQ(arm("pam+all+corrected")["runs"], 1);
+}
+
+// Changes a JSON file of a run folder.
+template <class Change>
+void edit(const std::filesystem::path& file, Change change) {
+  json document = json::parse(read_text(file));
+  change(document);
+  write_text(file, document.dump());
+}
+
+int hazards_with(const json& result, const std::string& part) {
+  int count = 0;
+  for (const json& hazard : result["hazards"]) {
+    count += hazard.get<std::string>().find(part) != std::string::npos ? 1 : 0;
+  }
+  return count;
+}
+
+TEST_F(run_comparison, a_copy_of_a_run_counts_once) {
+  for (const int seed : {1, 2}) {
+    write_run(runs_, {.arithmetic = "exact", .seed = seed, .value = 28.0 + seed});
+    write_run(runs_, {.arithmetic = "pam", .seed = seed, .value = 27.0 + 3 * seed});
+  }
+  compare({runs_});
+  const json exact = arm("exact");
+  const json pam = arm("pam");
+  compare_options options;
+  options.directories = {runs_};
+  options.out_dir = folder_ / "first";
+  options.keep = folder_ / "kept";
+  compare_runs(options);
+  const compare_result both = compare({runs_, folder_ / "kept"});
+  EXPECT_EQ(both.runs, 4U);
+  EXPECT_EQ(arm("exact"), exact);
+  EXPECT_EQ(arm("pam"), pam);
+  EXPECT_EQ(hazards_with(written(), "counted once"), 4);
+}
+
+TEST_F(run_comparison, of_different_runs_of_an_arm_and_seed_the_later_counts) {
+  write_run(runs_, {.arithmetic = "exact"});
+  write_run(folder_ / "second", {.arithmetic = "exact", .value = 20.0});
+  const auto dated = [](const char* date) {
+    return [date](json& summary) { summary["environment"]["date"] = date; };
+  };
+  edit(runs_ / "exact-1" / "summary.json", dated("2026-11-02T00:00:00Z"));
+  edit(folder_ / "second" / "exact-1" / "summary.json", dated("2026-11-01T00:00:00Z"));
+  const compare_result result = compare({runs_, folder_ / "second"});
+  EXPECT_EQ(result.runs, 1U);
+  EXPECT_EQ(arm("exact")["value"]["mean"], 28.0);
+  EXPECT_EQ(arm("exact")["value"]["seeds"], 1);
+  EXPECT_EQ(arm("exact")["status"], "finished");
+  EXPECT_EQ(written()["runs"][1]["status"], "superseded");
+  EXPECT_EQ(hazards_with(written(), "two different runs"), 1);
+  edit(folder_ / "second" / "exact-1" / "summary.json", dated("2026-11-03T00:00:00Z"));
+  compare({runs_, folder_ / "second"});
+  EXPECT_EQ(arm("exact")["value"]["mean"], 20.0);
+}
+
+TEST_F(run_comparison, runs_with_other_settings_or_data_stand_apart_and_are_named) {
+  for (const char* const arithmetic : {"exact", "pam", "adder", "l_mul"}) {
+    edit(write_run(runs_, {.arithmetic = arithmetic}) / "config.json", [](json& config) {
+      config["environment"]["commit"] = std::string(40, 'c');
+      config["run"]["corpus_sha256"] = std::string(64, 'd');
+      config["run"]["settings"] = {{"training", {{"peak_rate", 0.012}, {"moment_decay", "plain"}}},
+                                   {"adder", {{"eta", 0}}},
+                                   {"checkpoint", {{"steps", 50}}}};
+    });
+  }
+  // What makes the arm, and what changes no bit, is no other recipe.
+  edit(runs_ / "adder-1" / "config.json",
+       [](json& config) { config["run"]["settings"]["adder"]["eta"] = 1; });
+  edit(runs_ / "pam-1" / "config.json", [](json& config) {
+    config["run"]["settings"]["training"]["moment_decay"] = "corrected";
+    config["run"]["settings"]["checkpoint"]["steps"] = 7;
+    config["run"]["settings"]["adder"]["eta"] = 3;
+  });
+  compare({runs_});
+  EXPECT_EQ(written()["arms"].size(), 4U);
+  EXPECT_EQ(arm("pam")["value_minus_exact"]["mean"], 0);
+  EXPECT_EQ(arm("adder")["value_minus_exact"]["mean"], 0);
+  EXPECT_EQ(hazards_with(written(), "not compared with its other runs"), 0);
+  EXPECT_NE(markdown().find("the arithmetic alone differs"), std::string::npos);
+  EXPECT_NE(page().find("the arithmetic alone differs"), std::string::npos);
+
+  edit(runs_ / "pam-1" / "config.json",
+       [](json& config) { config["run"]["settings"]["training"]["peak_rate"] = 0.024; });
+  edit(runs_ / "l_mul-1" / "config.json",
+       [](json& config) { config["run"]["corpus_sha256"] = std::string(64, 'e'); });
+  compare({runs_}, {"exact", "adder"});
+  EXPECT_EQ(arm("pam")["recipe"], "translation-small with training.peak_rate = 0.024");
+  EXPECT_EQ(arm("l_mul")["recipe"], "translation-small with corpus_sha256 = eeeeeeeeeeee");
+  EXPECT_EQ(arm("exact")["recipe"], "translation-small");
+  EXPECT_FALSE(arm("pam").contains("value_minus_exact"));
+  EXPECT_FALSE(arm("l_mul").contains("value_minus_exact"));
+  EXPECT_EQ(written()["arms"].size(), 4U);
+  EXPECT_EQ(hazards_with(written(), "training.peak_rate is 0.024 and not 0.012: pam, seed 1"), 1);
+  EXPECT_EQ(
+      hazards_with(written(), "corpus_sha256 is eeeeeeeeeeee and not dddddddddddd: l_mul, seed 1"),
+      1);
+
+  // A setting that an older program did not know separates nothing, but is told.
+  edit(runs_ / "adder-1" / "config.json",
+       [](json& config) { config["run"]["settings"]["training"].erase("peak_rate"); });
+  compare({runs_});
+  EXPECT_EQ(arm("adder")["recipe"], "translation-small");
+  EXPECT_EQ(hazards_with(written(), "do not say, taken as equal: settings.training.peak_rate"), 1);
+  EXPECT_EQ(markdown().find("the arithmetic alone differs"), std::string::npos);
+}
+
+TEST_F(run_comparison, the_time_of_speeds_and_a_busy_machine_are_told) {
+  write_run(runs_, {.arithmetic = "native"});
+  write_run(runs_, {.arithmetic = "exact"});
+  write_run(runs_, {.arithmetic = "pam"});
+  for (const auto& [name, cpu] : {std::pair("exact-1", 0.4), std::pair("pam-1", 0.1)}) {
+    edit(runs_ / name / "summary.json",
+         [cpu = cpu](json& summary) { summary["resources"]["step_cpu_seconds_median"] = cpu; });
+  }
+  compare({runs_});
+  EXPECT_NE(markdown().find("| pam | 10.000 | CPU |"), std::string::npos) << markdown();
+  EXPECT_NE(markdown().find("| native | 2.000 | wall |"), std::string::npos);
+  EXPECT_EQ(hazards_with(written(), "under load"), 1);
+  EXPECT_EQ(hazards_with(written(), "pam, seed 1 (5.0 times)"), 1);
+  EXPECT_EQ(hazards_with(written(), "exact, seed 1 ("), 0);
+  EXPECT_EQ(hazards_with(written(), "by CPU time and some by wall time"), 1);
+  EXPECT_EQ(page().find("data-label=\"rate\""), std::string::npos);
+}
+
+TEST_F(run_comparison, each_run_tells_its_commit_and_a_modified_tree) {
+  const std::string first(40, 'a');
+  const std::string second(40, 'b');
+  for (const auto& [arithmetic, commit] :
+       {std::pair("exact", first), std::pair("pam", second + "-modified")}) {
+    edit(write_run(runs_, {.arithmetic = arithmetic}) / "config.json",
+         [commit = commit](json& config) { config["environment"]["commit"] = commit; });
+  }
+  edit(runs_ / "exact-1" / "summary.json",
+       [&](json& summary) { summary["environment"]["commit"] = second; });
+  compare({runs_});
+  EXPECT_NE(markdown().find("| 20 | aaaaaaaaaa |"), std::string::npos) << markdown();
+  EXPECT_NE(markdown().find("| 20 | bbbbbbbbbb, modified |"), std::string::npos);
+  EXPECT_NE(page().find("<code>bbbbbbbbbb, modified</code>"), std::string::npos);
+  EXPECT_EQ(hazards_with(written(), "does not say what ran: pam, seed 1"), 1);
+  EXPECT_EQ(hazards_with(written(), "begun by one commit and finished by another: exact, seed 1"),
+            1);
+  EXPECT_EQ(hazards_with(written(), "trained by different commits"), 1);
+}
+
+TEST_F(run_comparison, junk_in_a_summary_is_one_line_with_its_path) {
+  write_run(runs_, {.arithmetic = "exact"});
+  const auto pam = write_run(runs_, {.arithmetic = "pam"});
+  for (const char* const junk :
+       {R"({"schema":1})", R"({"schema":["pamkit.run/1"]})", R"([1])", R"("x")", "null"}) {
+    write_text(pam / "summary.json", junk);
+    const compare_result result = compare({runs_});
+    EXPECT_EQ(result.runs, 1U) << junk;
+    ASSERT_EQ(result.problems.size(), 1U) << junk;
+    EXPECT_NE(result.problems[0].find("pam-1/summary.json"), std::string::npos)
+        << result.problems[0];
+    EXPECT_NE(markdown().find("- not read: "), std::string::npos);
+  }
+  write_text(pam / "summary.json",
+             R"({"schema":"pamkit.run/1","value":[],"resources":{"threads":"x"},)"
+             R"("verification":{"digest":{}},"environment":3})");
+  write_text(pam / "config.json",
+             R"({"environment":[],"run":{"arithmetic":"pam","settings":"x"}})");
+  EXPECT_EQ(compare({runs_}).runs, 2U);
+}
+
+TEST_F(run_comparison, a_folder_that_may_not_be_read_is_named) {
+  write_run(runs_, {.arithmetic = "exact"});
+  const auto pam = write_run(runs_, {.arithmetic = "pam"});
+  std::filesystem::permissions(folder_ / ".", std::filesystem::perms::all);
+  std::filesystem::permissions(pam, std::filesystem::perms::none);
+  constexpr uid_t kNobody = 65534;
+  const bool is_root = geteuid() == 0;  // may read everything
+  if (is_root) {
+    ASSERT_EQ(seteuid(kNobody), 0);
+  }
+  const compare_result result = compare({runs_});
+  if (is_root) {
+    ASSERT_EQ(seteuid(0), 0);
+  }
+  std::filesystem::permissions(pam, std::filesystem::perms::all);
+  EXPECT_EQ(result.runs, 1U);
+  ASSERT_EQ(result.problems.size(), 1U);
+  EXPECT_NE(result.problems[0].find("pam-1: cannot be read: Permission denied"), std::string::npos)
+      << result.problems[0];
 }
 
 json layer(const char* name, json gain) {
