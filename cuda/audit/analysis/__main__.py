@@ -35,10 +35,10 @@ def judge(entry, multiplying, dividing, budgets):
     found = entry["multiplications"]
     by_definition = bool(multiplying.search(entry["unit"]))
     entry["multiplies_by_definition"] = by_definition
-    if by_definition and found:
-        entry["verdict"] = "multiplies, by definition"
-    elif by_definition and dividing.search(entry["unit"]):
+    if by_definition and dividing.search(entry["unit"]):
         entry["verdict"] = "divides data by a size, by definition"
+    elif by_definition and found:
+        entry["verdict"] = "multiplies, by definition"
     elif by_definition:
         entry["verdict"] = "refused"
         wrong.append(f"{where} multiplies by definition, and no multiplication is found in it")

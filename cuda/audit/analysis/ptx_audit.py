@@ -2,7 +2,7 @@
 
 import control_flow
 from instructions import multiplies_floats
-from syntax import Immediate, Instruction, Label
+from syntax import Address, Immediate, Instruction, Label
 
 _LOADS = {"ld", "ldu", "tex", "atom"}
 
@@ -22,10 +22,41 @@ def data_registers(kernel):
     return data
 
 
+# What an address is made by; whatever else reads a value takes it for data.
+_ADDRESSING = {"add", "sub", "mul", "mad", "shl", "neg", "mov", "cvt", "cvta", "selp", "min", "max", "div", "rem"}
+_ACCESSES = {"ld", "ldu", "st", "atom", "red", "prefetch"}
+
+
+def address_registers(kernel):
+    """Registers that nothing but addresses is made of: each is only read to access memory at it, or to compute another one."""
+    instructions = [s for s in kernel.body if isinstance(s, Instruction)]
+    only = {name for i in instructions for name in control_flow.written(i)}
+    size = -1
+    while size != len(only):
+        size = len(only)
+        for i in instructions:
+            read = control_flow.read(i)
+            if i.opcode[0] in _ADDRESSING and not read.isdisjoint(only):
+                targets = control_flow.written(i)
+                if not targets <= only:
+                    only -= read
+            elif i.opcode[0] in _ACCESSES:
+                only -= {name for o in i.operands if not isinstance(o, Address) for name in control_flow.registers(o)}
+                only -= set(control_flow.registers(i.guard))
+            else:
+                only -= read
+    return only
+
+
+def is_power_of_two(operand):
+    return isinstance(operand, Immediate) and abs(operand.value).bit_count() <= 1
+
+
 def multiplications(kernel):
     """(of data, of indices and sizes): lists of instructions. Products of floats count as the former, whatever they are
-    of; products of integers only if both factors are data."""
-    data = data_registers(kernel)
+    of; products of integers if a factor is data, unless the other is a constant power of two, which is a shift, or the
+    product serves as an address alone."""
+    data, addresses = data_registers(kernel), address_registers(kernel)
     of_data, of_indices = [], []
     for i in kernel.body:
         if isinstance(i, Label):
@@ -33,9 +64,11 @@ def multiplications(kernel):
         if multiplies_floats(i):
             of_data.append(i)
         elif i.opcode[0] in ("mul", "mad", "div", "rem", "mul24", "mad24"):
-            factors = [o for o in i.operands[1:3] if not isinstance(o, Immediate)]
-            both = len(factors) == 2 and all(f.name in data for f in factors)
-            (of_data if both else of_indices).append(i)
+            factors = i.operands[1:3]
+            is_of_data = any(name in data for f in factors for name in control_flow.registers(f))
+            is_shift = any(map(is_power_of_two, factors))
+            is_address = control_flow.written(i) <= addresses
+            (of_data if is_of_data and not is_shift and not is_address else of_indices).append(i)
     return of_data, of_indices
 
 

@@ -15,6 +15,7 @@ PTX = """.version 9.0
 .address_size 64
 .visible .entry {name}(.param .u64 p, .param .u32 n)
 {{
+	.reg .pred %p<3>;
 	.reg .b32 %r<9>;
 	.reg .b64 %rd<9>;
 	ld.param.u64 %rd1, [p];
@@ -96,15 +97,31 @@ class Analysis(unittest.TestCase):
         self.assertEqual((entry["multiplications"], entry["index_multiplications"]), (0, 2))
 
     def test_ptx_that_multiplies_data_is_refused(self):
-        self.refused("k (ptx, sm_80)", "mul.rn.f32 at line 16", ptx=self.ptx("mul.rn.f32 %r6, %r4, %r5;"))
+        self.refused("k (ptx, sm_80)", "mul.rn.f32 at line 17", ptx=self.ptx("mul.rn.f32 %r6, %r4, %r5;"))
         self.refused("fma.rn.f32", ptx=self.ptx("fma.rn.f32 %r6, %r4, %r5, %r4;"))
         self.refused("mul.lo.s32", ptx=self.ptx("mul.lo.s32 %r6, %r4, %r5;"))
         self.refused("mad.lo.s32", ptx=self.ptx("mad.lo.s32 %r6, %r5, %r4, %r1;"))
         self.refused("div.rn.f32", ptx=self.ptx("div.rn.f32 %r6, %r4, %r5;"))
 
-    def test_ptx_that_scales_data_by_a_size_is_no_product_of_data(self):
-        self.accepted(ptx=self.ptx("mul.lo.s32 %r6, %r4, %r1;"))
-        self.accepted(ptx=self.ptx("mul.lo.s32 %r6, %r4, 16777216;"))
+    def test_ptx_that_multiplies_data_by_a_size_or_a_constant_is_refused(self):
+        self.refused("mul.lo.s32", ptx=self.ptx("mul.lo.s32 %r6, %r4, %r1;"))
+        self.refused("mul.lo.s32", ptx=self.ptx("mul.lo.s32 %r6, 3, %r4;"))
+        self.refused("mad.lo.s32", ptx=self.ptx("mad.lo.s32 %r6, %r4, 3, %r1;"))
+        adamw = self.ptx("mul.hi.u32 %r5, %r4, %r1; mul.lo.u32 %r6, %r5, 3;", "pamkit_adamw_step_pam")
+        self.refused("pamkit_adamw_step_pam", "2 times", ptx=adamw)
+
+    def test_ptx_that_shifts_data_is_no_product(self):
+        for constant in (16777216, -8388608, 1, 0):
+            self.accepted(ptx=self.ptx(f"mul.lo.s32 %r6, %r4, {constant};"))
+
+    def test_ptx_that_computes_addresses_from_data_is_no_product(self):
+        address = "mul.wide.s32 %rd4, %r4, %r1; shl.b64 %rd5, %rd4, 2; add.s64 %rd6, %rd1, %rd5; ld.global.u32 %r6, [%rd6];"
+        self.accepted(ptx=self.ptx(address))
+        # Whatever else the product serves, and wherever, it is one of data.
+        for other in ("cvt.u32.u64 %r6, %rd4;", "st.global.u64 [%rd3], %rd4;", "xor.b64 %rd7, %rd4, %rd1;",
+                      "st.global.u64 [%rd3], %rd6;", "setp.gt.u64 %p1, %rd5, %rd1;"):  # fmt: skip
+            with self.subTest(other):
+                self.refused("mul.wide.s32", ptx=self.ptx(address + " " + other))
 
     def test_ptx_that_flushes_is_refused(self):
         self.refused("flushes subnormals", ptx=self.ptx("add.ftz.f32 %r6, %r4, %r5;"))

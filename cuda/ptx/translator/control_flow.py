@@ -21,29 +21,29 @@ def is_suspension(instruction):
     return instruction.opcode[0] in ("bar", "barrier", "shfl", "vote")
 
 
-def _registers(operand):
+def registers(operand):
     if isinstance(operand, Register):
         yield operand.name
     elif isinstance(operand, Negated):
         yield operand.register.name
     elif isinstance(operand, Address):
-        yield from _registers(operand.base)
+        yield from registers(operand.base)
     elif isinstance(operand, Vector):
         for element in operand.elements:
-            yield from _registers(element)
+            yield from registers(element)
     elif isinstance(operand, Pair):
-        yield from _registers(operand.first)
-        yield from _registers(operand.second)
+        yield from registers(operand.first)
+        yield from registers(operand.second)
 
 
 def written(instruction):
-    return set(_registers(instruction.operands[0])) if has_result(instruction) and instruction.operands else set()
+    return set(registers(instruction.operands[0])) if has_result(instruction) and instruction.operands else set()
 
 
 def read(instruction):
     sources = instruction.operands[1:] if has_result(instruction) else instruction.operands
-    names = {name for operand in sources for name in _registers(operand)}
-    return names | set(_registers(instruction.guard))
+    names = {name for operand in sources for name in registers(operand)}
+    return names | set(registers(instruction.guard))
 
 
 class Block:
