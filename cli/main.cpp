@@ -59,6 +59,25 @@ std::string usage_message(const CLI::ParseError& error, const CLI::App& app) {
   return text + hint + "; see 'pamkit " + app.get_name() + " --help'";
 }
 
+// Whether a word is a number with a minus, which CLI11 would take for options of one letter.
+bool is_negative_number(std::string_view word) {
+  if (!word.starts_with('-')) return false;
+  word.remove_prefix(1);
+  return word == "inf" || word == "nan" ||
+         (!word.empty() && (word[0] == '.' || (word[0] >= '0' && word[0] <= '9')));
+}
+
+// The arguments with negative numbers behind a space, which explain takes off again.
+std::vector<std::string> shielded(int argc, char** argv) {
+  std::vector<std::string> words(argv, argv + argc);
+  if (words.size() > 1 && words[1] == "explain") {
+    for (std::string& word : words) {
+      if (is_negative_number(word)) word.insert(word.begin(), ' ');
+    }
+  }
+  return words;
+}
+
 exit_code run(const std::vector<command>& commands, int argc, char** argv) {
   CLI::App app("pamkit: bit-exact piecewise affine arithmetic, verified.", "pamkit");
   app.set_version_flag("--version", std::string("pamkit ") + PAMKIT_VERSION);
@@ -95,7 +114,10 @@ exit_code run(const std::vector<command>& commands, int argc, char** argv) {
     name_command(argv[1]);
   }
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> words = shielded(argc, argv);
+    std::vector<const char*> pointers;
+    for (const std::string& word : words) pointers.push_back(word.c_str());
+    app.parse(argc, pointers.data());
   } catch (const CLI::CallForHelp&) {
     print_out("{}", current->help());
     return exit_code::passed;

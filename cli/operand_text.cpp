@@ -54,17 +54,15 @@ bool read_decimal(std::string_view text, reference::rational& value) {
   return true;
 }
 
-}  // namespace
-
-std::uint32_t read_operand(const std::string& name, const std::string& text,
-                           const format_description& format) {
+std::uint32_t read(const std::string& name, const std::string& text,
+                   const format_description& format, bool any_bits) {
   const int digits = digits_of(format);
   std::uint32_t bits = 0;
   const bool prefixed = text.starts_with("0x") || text.starts_with("0X");
   const std::string hexadecimal = prefixed ? text.substr(2) : text;
   if (hexadecimal.size() == static_cast<std::size_t>(digits) &&
       read_hex(hexadecimal.data(), digits, bits)) {
-    if (!format.is_well_formed(bits)) {
+    if (!any_bits && !format.is_well_formed(bits)) {
       throw failure(fmt::format("{}: {} has one of the low {} bits set, which {} drops", name,
                                 in_quotes(text), format.dropped_bits, format.name));
     }
@@ -76,7 +74,7 @@ std::uint32_t read_operand(const std::string& name, const std::string& text,
   if (sign) number.remove_prefix(1);
   if (number == "inf" && format.has_infinity)
     return format.infinity | (negative ? format.sign_mask : 0);
-  if (number == "nan" && !sign) return format.nan;
+  if (number == "nan") return format.nan | (negative ? format.sign_mask : 0);
   reference::rational value;
   if (!prefixed && (sign || number.find('.') != std::string_view::npos) &&
       read_decimal(number, value)) {
@@ -87,6 +85,18 @@ std::uint32_t read_operand(const std::string& name, const std::string& text,
       "{}: {} is no {} operand; write {} hexadecimal digits, as {} for 1, or a decimal number "
       "with a point or a sign, as 1.5",
       name, in_quotes(text), format.name, digits, hex(format.one, format)));
+}
+
+}  // namespace
+
+std::uint32_t read_operand(const std::string& name, const std::string& text,
+                           const format_description& format) {
+  return read(name, text, format, false);
+}
+
+std::uint32_t read_result(const std::string& name, const std::string& text,
+                          const format_description& format) {
+  return read(name, text, format, true);
 }
 
 }  // namespace pamkit::cli

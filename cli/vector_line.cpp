@@ -50,6 +50,10 @@ bool read_hex(const char* text, int digits, std::uint32_t& bits) {
 }
 
 std::string distance(std::uint32_t got, std::uint32_t expected, const format_description& format) {
+  if (!format.is_well_formed(got)) {
+    return fmt::format("one of the low {} bits set, which {} drops", format.dropped_bits,
+                       format.name);
+  }
   if (format.is_nan(got) || format.is_nan(expected)) return "a NaN";
   const auto position = [&](std::uint32_t x) {
     const auto magnitude =

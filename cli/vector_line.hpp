@@ -24,7 +24,8 @@ bool read_hex(const char* text, int digits, std::uint32_t& bits);
 
 /// How far apart two encodings are, in units of the last kept place: "3 ulp"; the number of
 /// encodings between them on the real line, so that the two zeros are 0 apart and the largest
-/// finite value is 1 from infinity. "a NaN" where one of them is NaN.
+/// finite value is 1 from infinity. "a NaN" where one of them is NaN; where `got` is no encoding of
+/// the format, that.
 std::string distance(std::uint32_t got, std::uint32_t expected, const format_description& format);
 
 }  // namespace pamkit::cli

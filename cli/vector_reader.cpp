@@ -28,6 +28,10 @@ vector_field vector_field::encoding(std::string name, const format_description& 
   return {std::move(name), digits_of(format), (format.sign_mask | format.magnitude_mask) & ~dropped};
 }
 
+vector_field vector_field::result(std::string name, const format_description& format) {
+  return {std::move(name), digits_of(format), format.sign_mask | format.magnitude_mask};
+}
+
 vector_reader::vector_reader(const std::string& path, const format_description& format,
                              std::vector<vector_field> fields)
     : format_(format), fields_(std::move(fields)) {

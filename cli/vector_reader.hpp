@@ -16,8 +16,11 @@ struct vector_field {
   int digits = 8;
   std::uint32_t allowed_bits = 0xFFFFFFFF;
 
-  /// An encoding of the format.
+  /// An operand: an encoding of the format.
   static vector_field encoding(std::string name, const format_description& format);
+  /// What an implementation answered: any bits of an encoding's width, those that binary32mN drops
+  /// too.
+  static vector_field result(std::string name, const format_description& format);
 };
 
 /// Consecutive lines, column by column.

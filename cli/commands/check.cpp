@@ -62,7 +62,8 @@ class judge {
             std::uint32_t emulated, bool sampled) {
     // A function of a C library may also give the neighbour of what the emulator's library gives.
     const bool disputable = oracle_.has_choice() && are_neighbours(got, emulated);
-    const bool nan = any_nan_ && format_.is_nan(emulated) && format_.is_nan(got);
+    const bool nan =
+        any_nan_ && format_.is_nan(emulated) && format_.is_nan(got) && format_.is_well_formed(got);
     const bool shown = wrong_ < errors_;
     if (!sampled && !disputable && (nan || !shown)) {
       if (!nan) ++wrong_;
@@ -118,7 +119,7 @@ struct check_options {
 
 exit_code run(const check_options& options) {
   const rule_options::single chosen = options.rules.only();
-  if (const auto f = properties::find_tensor_function(options.operation.text())) {
+  if (const auto f = find_tensor_function(options.operation)) {
     return check_tensor_vectors({*f, options.tensors, chosen},
                                 {.file = options.file,
                                  .any_nan = options.any_nan,
@@ -130,7 +131,7 @@ exit_code run(const check_options& options) {
   const format_description format = describe(chosen.rules.format);
   std::vector<vector_field> fields = {vector_field::encoding("A", format)};
   if (operation.arity == 2) fields.push_back(vector_field::encoding("B", format));
-  fields.push_back(vector_field::encoding("RESULT", format));
+  fields.push_back(vector_field::result("RESULT", format));
   judge verdicts(operation, chosen, options.any_nan, options.errors.read_or(20));
   vector_reader reader(options.file, format, std::move(fields));
   vector_block block;

@@ -156,7 +156,10 @@ void print_text(const account& a) {
       verdicts.add({x.from, "not defined", "", ""});
     } else {
       verdicts.add({x.from, hex(*x.bits, f), decimal_of(*x.bits, f),
-                    x.right ? "right" : "wrong by " + distance(*x.bits, a.expected.lowest, f)});
+                    x.right ? "right"
+                    : f.is_well_formed(*x.bits)
+                        ? "wrong by " + distance(*x.bits, a.expected.lowest, f)
+                        : "wrong: " + distance(*x.bits, a.expected.lowest, f)});
     }
   }
   print_out("{}", verdicts.text());
@@ -220,6 +223,11 @@ json to_json(const account& a) {
   return document;
 }
 
+// The program's main puts a space before a negative number, so that it is no option.
+std::string without_shield(const std::string& text) {
+  return text.starts_with(' ') ? text.substr(1) : text;
+}
+
 exit_code run(const explain_options& options) {
   account a;
   a.chosen = options.rules.only();
@@ -232,15 +240,15 @@ exit_code run(const explain_options& options) {
                               options.operands.size()));
   }
   for (std::size_t i = 0; i < options.operands.size(); ++i) {
-    a.operands.push_back(
-        read_operand(std::string(1, static_cast<char>('A' + i)), options.operands[i], a.format));
+    a.operands.push_back(read_operand(std::string(1, static_cast<char>('A' + i)),
+                                      without_shield(options.operands[i]), a.format));
   }
   a.explanation = reference::explain(a.operation->name, oracle_rules(a.chosen.rules), a.operands);
   a.expected = oracle(a.operation->name, a.chosen.rules).admissible(a.operands);
   a.steps = integer_form(a.operation->name, a.chosen.rules, a.operands);
   for (const backend* b : backends.present) a.answers.push_back(ask(*b, a));
   if (!options.got.empty()) {
-    const std::uint32_t got = read_operand("--got", options.got, a.format);
+    const std::uint32_t got = read_result("--got", without_shield(options.got), a.format);
     a.answers.push_back({"--got", got, a.expected.contains(got)});
   }
 

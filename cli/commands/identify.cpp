@@ -162,7 +162,7 @@ exit_code run(const identify_options& options) {
   const format_description f = describe(format);
   std::vector<vector_field> fields = {vector_field::encoding("A", f)};
   if (operation.arity == 2) fields.push_back(vector_field::encoding("B", f));
-  fields.push_back(vector_field::encoding("RESULT", f));
+  fields.push_back(vector_field::result("RESULT", f));
   std::vector<candidate> candidates = all_candidates(operation, format);
   vector_reader reader(options.file, f, fields);
   vector_block block;
@@ -171,7 +171,8 @@ exit_code run(const identify_options& options) {
     const auto& given = block.fields[static_cast<std::size_t>(operation.arity)];
     results.assign(given.begin(), given.begin() + static_cast<std::ptrdiff_t>(block.count));
     if (options.any_nan) {
-      std::ranges::replace_if(results, [&](std::uint32_t x) { return f.is_nan(x); }, f.nan);
+      std::ranges::replace_if(
+          results, [&](std::uint32_t x) { return f.is_nan(x) && f.is_well_formed(x); }, f.nan);
     }
     for (candidate& c : candidates) {
       if (c.explains_all()) c.take(block, results);

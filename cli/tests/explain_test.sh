@@ -13,6 +13,17 @@ cp stdout encodings
 expect 0 . '' "$PAMKIT" explain mul 1.5 +1.5
 cmp --quiet encodings stdout || fail "decimal operands are explained otherwise"
 
+# A number with a minus is no option.
+expect 0 '^a +FF800000' '' "$PAMKIT" explain mul -inf 1.5
+expect 0 '^b +FFC00000' '' "$PAMKIT" explain mul 1.5 -nan
+expect 0 '^a +C4BB8000' '' "$PAMKIT" explain exp2 -1.5e3
+expect 0 '^a +BF000000' '' "$PAMKIT" explain mul -.5 -.5 --got 0.25
+expect 0 '^--got +FF800000 .*right' '' "$PAMKIT" explain mul -inf 1.5 --got -inf
+expect 2 '' "no option '-x'" "$PAMKIT" explain mul -x 1.5
+expect 2 '' "A: '-inf' is no e4m3 operand" "$PAMKIT" explain mul -inf 1.5 --format e4m3
+
+expect 1 'wrong: one of the low 16 bits set, which binary32m7 drops' '' \
+  "$PAMKIT" explain mul 3FC00000 3FC00000 --got 40000001 --format binary32m7
 expect 1 'wrong by 1 ulp' '' "$PAMKIT" explain mul 3FC00000 3FC00000 --got 40000001
 expect 0 'right' '' "$PAMKIT" explain mul 3FC00000 3FC00000 --got 40000000
 expect 3 . 'cuda is not here' "$PAMKIT" explain mul 3FC00000 3FC00000 --backend cuda,scalar
