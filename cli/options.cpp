@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "console.hpp"
+#include "list_option.hpp"
 #include "pamkit/properties/backends.hpp"
 #include "plugin.hpp"
 #include "suggestion.hpp"
@@ -87,18 +88,28 @@ auto read_list(std::string_view option, const std::string& text, Read read) {
   return values;
 }
 
-// A list option may be given several times; CLI11 then joins its values with line feeds, which
-// split_list takes for commas.
 CLI::Option* add_text(CLI::App& app, const std::string& name, std::string& text,
                       const std::string& help, multiplicity number,
                       const std::string& placeholder) {
   CLI::Option* option = app.add_option(name, text, help);
   option->type_name(placeholder);
-  if (number == multiplicity::list) option->join();
+  if (number == multiplicity::list) make_list(option);
   return option;
 }
 
+// What is wrong with a list as it was typed; nothing where nothing is.
+std::string list_complaint(const std::string& text) {
+  const bool is_whole = !text.empty() && text.front() != ',' && text.back() != ',' &&
+                        text.find(",,") == std::string::npos;
+  if (is_whole) return {};
+  return fmt::format("empty item in {}; write NAME or NAME,NAME", in_quotes(text));
+}
+
 }  // namespace
+
+// CLI11 joins the values of an option that is given several times with line feeds, which split_list
+// takes for commas; they are looked at one by one.
+void make_list(CLI::Option* option) { option->join()->check(list_complaint); }
 
 std::vector<std::string> split_list(std::string_view option, const std::string& text) {
   std::vector<std::string> items;
@@ -106,10 +117,7 @@ std::vector<std::string> split_list(std::string_view option, const std::string& 
   while (begin <= text.size()) {
     const std::size_t end = std::min(text.find_first_of(",\n", begin), text.size());
     items.push_back(text.substr(begin, end - begin));
-    if (items.back().empty()) {
-      throw failure(
-          fmt::format("{}: empty item in {}; write NAME or NAME,NAME", option, in_quotes(text)));
-    }
+    if (items.back().empty()) throw failure(fmt::format("{}: {}", option, list_complaint(text)));
     begin = end + 1;
   }
   return items;

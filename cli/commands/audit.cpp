@@ -8,6 +8,7 @@
 #include "command.hpp"
 #include "console.hpp"
 #include "json_output.hpp"
+#include "list_option.hpp"
 #include "options.hpp"
 
 namespace pamkit::cli {
@@ -123,10 +124,9 @@ command audit() {
           "  3    a kind of code that was asked for is not there\n",
       .attach = [](CLI::App& app) -> std::function<exit_code()> {
         auto options = std::make_shared<audit_options>();
-        app.add_option("--kind", options->kinds,
-                       "x86, ptx, sass, operators (default: all that are here)")
-            ->type_name("KIND[,...]")
-            ->join(',');
+        make_list(app.add_option("--kind", options->kinds,
+                                 "x86, ptx, sass, operators (default: all that are here)")
+                      ->type_name("KIND[,...]"));
         app.add_option("--device-code", options->device_code,
                        "what cuda/audit found of device code (default: what the build made)")
             ->type_name("FILE");

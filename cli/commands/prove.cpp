@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -11,6 +12,7 @@
 #include "console.hpp"
 #include "interruption.hpp"
 #include "json_output.hpp"
+#include "list_option.hpp"
 #include "options.hpp"
 #include "pamkit/proofs/link.hpp"
 #include "pamkit/proofs/record.hpp"
@@ -193,9 +195,13 @@ exit_code run(const prove_options& options) {
     require_writable(options.json_file, true);
   const auto solver = proofs::find_solver();
   if (!solver) {
+    const char* const named = std::getenv("PAMKIT_Z3");
     throw failure(
-        "z3 is not here: call './pamkit prove', which installs it, put z3 on the PATH, or name one "
-        "by PAMKIT_Z3",
+        fmt::format("z3 is not here{}: call './pamkit prove', which installs it, put z3 on "
+                    "the PATH, or name one by PAMKIT_Z3",
+                    named == nullptr || *named == '\0'
+                        ? ""
+                        : fmt::format(", PAMKIT_Z3={} is no program", named)),
         exit_code::missing);
   }
   const auto limit = static_cast<double>(options.timeout.read_or(300));
@@ -245,19 +251,17 @@ command prove() {
               "  pamkit prove --list\n",
           .exit_codes =
               "  1    a verdict is not the expected one; a time limit and 'unknown' count as that\n"
-              "  3    z3 is not here\n",
+              "  3    z3 is not here, or answers nothing\n",
           .attach = [](CLI::App& app) -> std::function<exit_code()> {
             auto options = std::make_shared<prove_options>();
-            app.add_option("--property", options->property,
-                           "properties that have a proof, as in --list, or code: the compiled "
-                           "probes (default: all)")
-                ->type_name("P[,...]")
-                ->join(',');
-            app.add_option("--format", options->format,
-                           "binary32, bfloat16, binary16, e5m2, e4m3 or binary32mN, N = 1..23 "
-                           "(default: all; N = 1, 3, 7, 10, 22)")
-                ->type_name("FORMAT[,...]")
-                ->join(',');
+            make_list(app.add_option("--property", options->property,
+                                     "properties that have a proof, as in --list, or code: the "
+                                     "compiled probes (default: all)")
+                          ->type_name("P[,...]"));
+            make_list(app.add_option("--format", options->format,
+                                     "binary32, bfloat16, binary16, e5m2, e4m3 or binary32mN, "
+                                     "N = 1..23 (default: all; N = 1, 3, 7, 10, 22)")
+                          ->type_name("FORMAT[,...]"));
             app.add_option("--proofs", options->folder,
                            "folder of proof files (default: reference/proofs)")
                 ->type_name("DIR");

@@ -8,13 +8,14 @@
 #include "command.hpp"
 #include "console.hpp"
 #include "interruption.hpp"
+#include "list_option.hpp"
 #include "options.hpp"
 #include "pamkit/properties/backends.hpp"
 #include "pamkit/properties/suite.hpp"
 #include "progress.hpp"
+#include "vector_line.hpp"
 #include "verify_output.hpp"
 #include "verify_record.hpp"
-#include "vector_line.hpp"
 
 namespace pamkit::cli {
 namespace {
@@ -198,7 +199,23 @@ bool has_plugin(const backend_choice& backends) {
   });
 }
 
+// What would change nothing is refused, not passed over.
+void refuse_unread(const verify_options& options) {
+  const auto refuse = [](std::string_view option, std::string_view why) {
+    throw failure(fmt::format("{}: {}; leave it out", option, why));
+  };
+  if (options.replay.empty()) {
+    constexpr std::string_view kWhy = "it says what a case of --replay is, and there is none";
+    if (!options.derivative.empty()) refuse("--derivative", kWhy);
+    if (!options.shape.empty()) refuse("--shape", kWhy);
+  }
+  if (options.fresh && options.level.read() != properties::suite_level::exhaustive) {
+    refuse("--fresh", "only a run at --level exhaustive keeps a journal that could be discarded");
+  }
+}
+
 exit_code run(const verify_options& options) {
+  refuse_unread(options);
   const properties::shard part = options.shard.read();
   const backend_choice backends = options.backends.read();
   if (part.count != 1 && has_plugin(backends)) {
@@ -269,11 +286,10 @@ command verify() {
         options->rules.attach(app, multiplicity::list);
         options->backends.attach(app);
         options->level.attach(app, "quick, standard or exhaustive");
-        app.add_option("--property", options->property,
-                       "properties or single statements of them, as in 'pamkit list properties' "
-                       "(default: all)")
-            ->type_name("P[,...]")
-            ->join(',');
+        make_list(app.add_option("--property", options->property,
+                                 "properties or single statements of them, as in 'pamkit list "
+                                 "properties' (default: all)")
+                      ->type_name("P[,...]"));
         options->seed.attach(app);
         options->count.attach(app);
         options->jobs.attach(app);
@@ -287,9 +303,9 @@ command verify() {
         app.add_option("--junit", options->junit_file,
                        "the results as JUnit XML to FILE; '-' is standard output")
             ->type_name("FILE");
-        app.add_option("--replay", options->replay,
-                       "judge one property on one case: its operands, hexadecimal")
-            ->type_name("A[,B...]");
+        make_list(app.add_option("--replay", options->replay,
+                                 "judge one property on one case: its operands, hexadecimal")
+                      ->type_name("A[,B...]"));
         app.add_option("--derivative", options->derivative,
                        "with --replay of a vjp: approx or exact")
             ->type_name("KIND");

@@ -7,6 +7,18 @@ expect 2 '' "no proved property 'P99'" "$PAMKIT" prove --property P99
 expect 2 '' "no format 'binary33'" "$PAMKIT" prove --format binary33
 expect 2 '' 'cannot read .*_form.smt2' "$PAMKIT" prove --proofs "$work"
 PAMKIT_Z3=/dev/null expect 3 '' 'z3 is not here' "$PAMKIT" prove --property P3 --format e4m3
+PAMKIT_Z3=$work/none expect 3 '' "z3 is not here, PAMKIT_Z3=$work/none is no program" "$PAMKIT" prove --property P3 --format e4m3
+# A program that ends without an answer is no time limit.
+PAMKIT_Z3=/bin/false expect 3 '' '/bin/false answers neither sat, unsat nor unknown: it ended with 1 and said nothing' \
+  "$PAMKIT" prove --property P3 --format e4m3
+printf '#!/bin/sh\necho precondition\necho perhaps\n' >vague
+printf '#!/bin/sh\nkill -KILL $$\n' >killed
+echo nonsense >unreadable
+chmod +x vague killed unreadable
+PAMKIT_Z3=$work/vague expect 3 '' "vague answers neither .*: it ended with 0 and said 'precondition'" \
+  "$PAMKIT" prove --property P3 --format e4m3
+PAMKIT_Z3=$work/killed expect 3 '' 'killed answers neither .*: it was ended by signal 9' "$PAMKIT" prove --property P3 --format e4m3
+PAMKIT_Z3=$work/unreadable expect 3 '' 'unreadable' "$PAMKIT" prove --property P3 --format e4m3
 [[ ! -e report ]] || fail "prove wrote files without a solver"
 
 if [[ -z ${PAMKIT_Z3:-} ]] && ! command -v z3 >/dev/null; then

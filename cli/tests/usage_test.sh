@@ -34,7 +34,18 @@ expect 2 '' 'one value is needed' "$PAMKIT" vectors mul --format binary32,bfloat
 expect 2 '' "'-5' is not a whole number" "$PAMKIT" vectors mul --count=-5
 expect 2 '' "'0' is not a whole number from 1" "$PAMKIT" vectors mul --count 0
 expect 2 '' "'99999999999999999999' is not a whole number" "$PAMKIT" vectors mul --seed 99999999999999999999
-expect 2 '' "empty item in 'mul,'" "$PAMKIT" verify --op mul,
+# Lists: an empty item is refused, and shown as it was typed.
+for option in --op --property --format --arithmetic --policy --overflow --profile --backend --replay; do
+  for list in P3, ,P3 P3,,P4 , ''; do
+    expect 2 '' "$option: empty item in '$list'; write NAME or NAME,NAME" "$PAMKIT" verify "$option" "$list"
+  done
+done
+expect 2 '' "--op: empty item in ''" "$PAMKIT" verify --op mul --op ''
+expect 2 '' "--op: empty item in 'mul,'" "$PAMKIT" verify --op exp2 --op mul,
+expect 2 '' "--property: empty item in 'P3,'" "$PAMKIT" prove --property P3,
+expect 2 '' "--format: empty item in 'e4m3,,e5m2'" "$PAMKIT" prove --format e4m3,,e5m2
+expect 2 '' "--kind: empty item in 'x86,'" "$PAMKIT" audit --kind x86,
+expect 0 'P3_commutes +e5m2' '' "$PAMKIT" prove --list --property P2 --property P3,P4 --format e5m2
 expect 2 '' "no backend 'simt'.*did you mean 'simd'" "$PAMKIT" verify --backend simt
 expect 2 '' "no property 'P99'" "$PAMKIT" verify --property P99
 expect 2 '' "shard: '3/2' is no part; write I/N with I from 1 to N" "$PAMKIT" verify --shard 3/2

@@ -32,6 +32,13 @@ expect 0 'holds' '' "$PAMKIT" verify --property P46.order --op sum --replay 3F80
 expect 0 'outside of the property' '' "$PAMKIT" verify --property P36.near --format e4m3 --replay 3C --backend scalar
 expect 2 '' "no property 'P45.paddin'" "$PAMKIT" verify --property P45.paddin
 
+# What would change nothing is refused.
+expect 2 '' '--derivative: .*--replay' "$PAMKIT" verify --property P1 --derivative exact
+expect 2 '' '--shape: .*--replay' "$PAMKIT" verify --property P1 --shape 1x1x1x2
+expect 2 '' '--fresh: .*--level exhaustive' "$PAMKIT" verify --property P1 --fresh
+expect 2 '' '--fresh: .*--level exhaustive' "$PAMKIT" verify --property P1 --fresh --level standard
+[[ ! -e report/verify.journal ]] || fail "a refused run left a journal"
+
 # Interrupted: 130, and no file.
 rm -rf report
 "$PAMKIT" verify --level standard >stdout 2>stderr &

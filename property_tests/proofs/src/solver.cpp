@@ -44,11 +44,17 @@ int unnamed_file(const std::string& text) {
   return file;
 }
 
+struct ended_program {
+  std::string output;
+  bool was_killed = false;  // by the limit, or because it should stop
+  int status = 0;           // as waitpid tells it
+};
+
 // What the program prints, until it ends, the limit has passed or it should stop; then it is
 // killed.
-std::string output_of(std::vector<std::string> command, const std::string& input,
-                      std::chrono::duration<double> limit,
-                      const std::function<bool()>& should_stop) {
+ended_program output_of(std::vector<std::string> command, const std::string& input,
+                        std::chrono::duration<double> limit,
+                        const std::function<bool()>& should_stop) {
   std::vector<char*> arguments;
   for (std::string& word : command) arguments.push_back(word.data());
   arguments.push_back(nullptr);
@@ -70,12 +76,13 @@ std::string output_of(std::vector<std::string> command, const std::string& input
     close(ends[0]);
     fail("cannot run " + command[0], error);
   }
-  std::string output;
+  ended_program program;
   const clock::time_point end = clock::now() + std::chrono::duration_cast<clock::duration>(limit);
   char buffer[4096];
   while (true) {
     if (clock::now() >= end || should_stop()) {
       kill(child, SIGKILL);
+      program.was_killed = true;
       break;
     }
     pollfd waiting{ends[0], POLLIN, 0};
@@ -83,12 +90,23 @@ std::string output_of(std::vector<std::string> command, const std::string& input
     const ssize_t n = read(ends[0], buffer, sizeof buffer);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) break;
-    output.append(buffer, static_cast<std::size_t>(n));
+    program.output.append(buffer, static_cast<std::size_t>(n));
   }
   close(ends[0]);
-  while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  while (waitpid(child, &program.status, 0) < 0 && errno == EINTR) {
   }
-  return output;
+  return program;
+}
+
+// What a program that gave no answer gave instead.
+std::string last_words(const ended_program& program) {
+  constexpr std::size_t kMostShown = 80;
+  const std::string how = WIFSIGNALED(program.status)
+                              ? "was ended by signal " + std::to_string(WTERMSIG(program.status))
+                              : "ended with " + std::to_string(WEXITSTATUS(program.status));
+  const std::string line = program.output.substr(0, program.output.find('\n'));
+  return how +
+         (line.empty() ? " and said nothing" : " and said '" + line.substr(0, kMostShown) + "'");
 }
 
 }  // namespace
@@ -110,7 +128,7 @@ std::optional<std::string> find_solver() {
 
 std::string solver_version(const std::string& solver) {
   const std::string text =
-      output_of({solver, "--version"}, "", std::chrono::seconds(20), [] { return false; });
+      output_of({solver, "--version"}, "", std::chrono::seconds(20), [] { return false; }).output;
   return text.substr(0, text.find('\n'));
 }
 
@@ -119,7 +137,8 @@ verdicts run_solver(const std::string& solver, const std::string& script,
   const clock::time_point start = clock::now();
   // In megabytes; far more than any of these statements takes.
   constexpr const char* kMemory = "-memory:1500";
-  std::istringstream lines(output_of({solver, "-in", kMemory}, script, limit, should_stop));
+  const ended_program program = output_of({solver, "-in", kMemory}, script, limit, should_stop);
+  std::istringstream lines(program.output);
   verdicts v;
   v.seconds = std::chrono::duration<double>(clock::now() - start).count();
   std::string* asked = nullptr;
@@ -138,6 +157,12 @@ verdicts run_solver(const std::string& solver, const std::string& script,
     } else {
       v.rest += line;
     }
+  }
+  const bool lacks_answer =
+      v.vacuity == "timeout" || v.statement == "timeout" || v.mutant == "timeout";
+  if (lacks_answer && !program.was_killed && v.error.empty()) {
+    throw std::runtime_error(solver + " answers neither sat, unsat nor unknown: it " +
+                             last_words(program) + "; name a z3 by PAMKIT_Z3");
   }
   return v;
 }

@@ -29,6 +29,8 @@ std::optional<std::string> find_solver();
 std::string solver_version(const std::string& solver);
 
 /// Runs the solver on a script; what `should_stop` or the time limit cuts off stays "timeout".
+/// Throws std::runtime_error, with the program and what it said, for one that ends without an
+/// answer.
 verdicts run_solver(const std::string& solver, const std::string& script,
                     std::chrono::duration<double> limit, const std::function<bool()>& should_stop);
 
