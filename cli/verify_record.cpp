@@ -78,6 +78,39 @@ std::string difference(const json& found, const json& wanted) {
   return {};
 }
 
+// The rows as a reader of pamkit.verify/1 finds them: what a shard saw.
+json results_of_shard(const properties::suite_options& options,
+                      const properties::suite_record& record) {
+  json rows = json::array();
+  for (auto& row : properties::rows_to_json(properties::results_of(options, record).rows)) {
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+// A shard says everything twice: as results, for readers, and as parts, which are joined. One that
+// says two different things was changed, and neither is to be believed.
+void require_same_results(const std::string& name, const json& document,
+                          const properties::suite_options& options,
+                          const properties::suite_record& record) {
+  const auto refuse = [&](const std::string& what) {
+    throw failure(fmt::format("{}: {}; run that shard again", name, what));
+  };
+  if (!document.contains("results") || !document.at("results").is_array()) {
+    refuse("its results are missing");
+  }
+  // Without the order of members, which other tools may change.
+  const nlohmann::json found = document.at("results");
+  const nlohmann::json wanted = results_of_shard(options, record);
+  if (found == wanted) return;
+  if (found.size() != wanted.size()) {
+    refuse(fmt::format("it has {} results and its parts {}", found.size(), wanted.size()));
+  }
+  std::size_t i = 0;
+  while (found[i] == wanted[i]) ++i;
+  refuse(fmt::format("result {} is not what its parts say", i + 1));
+}
+
 }  // namespace
 
 verify_journal::verify_journal(std::filesystem::path file, const verify_request& request,
@@ -172,15 +205,10 @@ std::string write_shard(const verify_request& request, const properties::shard& 
   for (const auto& [number, rows] : record.done) {
     add(properties::task_to_json(number, rows, {}));
   }
-  text += "\n ],\n \"cases\": " +
-          properties::task_to_json(0, {}, record.cases).at("cases").dump();
-  // The rows as a reader of pamkit.verify/1 finds them: what this shard saw.
+  text += "\n ],\n \"cases\": " + properties::task_to_json(0, {}, record.cases).at("cases").dump();
   text += ",\n \"results\": [";
   is_first = true;
-  for (const auto& row : properties::rows_to_json(
-           properties::results_of(request.options, record).rows)) {
-    add(row);
-  }
+  for (const json& row : results_of_shard(request.options, record)) add(row);
   return text + "\n ]\n}\n";
 }
 
@@ -194,9 +222,14 @@ merged_run merge_shards(const std::vector<std::filesystem::path>& files) {
     std::ifstream in(file, std::ios::binary);
     if (!in) throw failure(fmt::format("cannot read {}: {}", name, std::strerror(errno)));
     json document = json::parse(in, nullptr, false);
-    if (document.is_discarded() || !document.is_object() ||
-        document.value("schema", "") != "pamkit.verify/1") {
-      throw failure(fmt::format("{} is no pamkit.verify/1 document", name));
+    const json* const schema = document.is_object() ? &document["schema"] : nullptr;
+    if (schema == nullptr || *schema != "pamkit.verify/1") {
+      throw failure(fmt::format(
+          "{} is {}; name the verify.json of a shard, which 'verify --shard I/N' writes", name,
+          document.is_discarded() ? "no JSON"
+          : schema != nullptr && schema->is_string()
+              ? fmt::format("a {} document", in_quotes(schema->get<std::string>()))
+              : "no pamkit.verify/1 document"));
     }
     if (!document.contains("shard")) {
       throw failure(fmt::format("{} is no shard: 'verify --shard I/N' writes them", name));
@@ -224,10 +257,17 @@ merged_run merge_shards(const std::vector<std::filesystem::path>& files) {
       if (!is_new) {
         throw failure(fmt::format("shard {} is there twice: {} and {}", index, it->second, name));
       }
-      for (json& part : document.at("parts")) properties::add_task(part, run.record);
+      properties::suite_record own;
+      own.tasks = run.record.tasks;
+      for (json& part : document.at("parts")) {
+        properties::add_task(part, run.record);
+        properties::add_task(part, own);
+      }
       properties::suite_record made;
       properties::add_task({{"task", 0}, {"rows", json::array()}, {"cases", document.at("cases")}},
                            made);
+      own.cases = made.cases;
+      require_same_results(name, document, run.request.options, own);
       std::ranges::move(made.cases, std::back_inserter(run.record.cases));
     } catch (const failure&) {
       throw;

@@ -22,6 +22,27 @@ expect 2 '' 'cannot read' "$PAMKIT" merge part-1 nowhere --out bad
 expect 2 '' 'their seed differs|their options differs|differs' "$PAMKIT" merge part-1 other part-3 --out bad
 head --bytes 3000 part-2/verify.json >cut.json
 expect 2 '' 'cut.json' "$PAMKIT" merge part-1 cut.json part-3 --out bad
+# JSON of another kind, and a shard whose results are not what its parts say.
+changed() {
+  mkdir -p changed
+  python3 -c "import json, sys; d = json.load(open('part-2/verify.json')); $1; json.dump(d, open('changed/verify.json', 'w'))"
+}
+refused() { expect 2 '' "changed/verify.json$1" "$PAMKIT" merge part-1 changed part-3 --out bad; }
+kinds='; name the verify.json of a shard'
+changed 'd = [1]' && refused " is no pamkit.verify/1 document$kinds"
+changed 'd = 7' && refused " is no pamkit.verify/1 document$kinds"
+changed 'd["schema"] = 1' && refused " is no pamkit.verify/1 document$kinds"
+changed 'd["schema"] = None' && refused " is no pamkit.verify/1 document$kinds"
+changed 'del d["schema"]' && refused " is no pamkit.verify/1 document$kinds"
+changed 'd["schema"] = "pamkit.list/1"' && refused " is a 'pamkit.list/1' document$kinds"
+changed 'd["shard"] = 3' && refused ' is damaged'
+changed 'del d["results"]' && refused ': its results are missing; run that shard again'
+changed 'd["results"] = None' && refused ': its results are missing'
+changed 'd["results"].pop()' && refused ': it has [0-9]+ results and its parts [0-9]+'
+changed 'd["results"][4]["status"] = "fail"' && refused ': result 5 is not what its parts say'
+changed 'd["parts"][0]["rows"][0]["status"] = "fail"' && refused ': result [0-9]+ is not what its parts say'
+changed 'd = dict(sorted(d.items()))' &&
+  expect 0 '^[0-9]+ passed' '' "$PAMKIT" merge part-1 changed part-3 --out sorted --quiet
 [[ ! -e bad ]] || fail "a refused merge wrote files"
 for wrong in 0/3 4/3 1 1/ /3 a/b 1/3x; do
   expect 2 '' 'is no part' "$PAMKIT" verify "${small[@]}" --shard "$wrong"
