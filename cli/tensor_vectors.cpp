@@ -10,6 +10,7 @@
 #include "console.hpp"
 #include "line_writer.hpp"
 #include "pamkit/properties/golden_vectors.hpp"
+#include "pamkit/properties/most_elements.hpp"
 #include "vector_line.hpp"
 #include "vector_reader.hpp"
 
@@ -179,6 +180,14 @@ void take_case(const vector_block& block, std::size_t line, layer_case& c) {
 
 }  // namespace
 
+std::optional<properties::tensor_function> find_tensor_function(
+    const operation_argument& operation) {
+  std::vector<std::string> names;
+  for (const operation_info& known : operations()) names.emplace_back(known.name);
+  for (const tensor_function& f : properties::tensor_functions()) names.push_back(f.name());
+  return properties::find_tensor_function(read_name("OP", "operation", operation.text(), names));
+}
+
 void tensor_options::attach(CLI::App& app) {
   app.add_option("--shape", shape_,
                  "of a tensor operation: a shape for each operand, then attributes, as in "
@@ -207,9 +216,10 @@ properties::layer_shape tensor_options::read_shape(const tensor_function& f) con
     return properties::row_shape(f, 1, static_cast<std::int64_t>(length));
   }
   if (auto shape = properties::parse_layer_shape(shape_)) return *shape;
-  throw failure(fmt::format("--shape: {} is no shape; one for each operand, then attributes, would "
-                            "be right, as in {}",
-                            in_quotes(shape_), properties::row_shape(f, 2, 5).text()));
+  throw failure(fmt::format(
+      "--shape: {} is no shape; one for each operand, of at most {} elements, "
+      "then attributes, finite numbers, would be right, as in {}",
+      in_quotes(shape_), properties::most_elements, properties::row_shape(f, 2, 5).text()));
 }
 
 derivative tensor_options::read_derivative(const tensor_function& f) const {
@@ -249,6 +259,8 @@ exit_code check_tensor_vectors(const tensor_request& request, const tensor_input
   const format_description& format = judge.format();
   layer_case c = judge.stream(1).next();
   const std::size_t results = joined(judge.emulated(c)).size();
+  // As in fields_of: results of binary32mN are binary32 sums.
+  const format_description sums = format.dropped_bits == 0 ? format : describe(binary32{});
   vector_reader reader(given.file, format, fields_of(judge, c, results));
   vector_block block;
   std::uint64_t lines = 0;
@@ -280,7 +292,7 @@ exit_code check_tensor_vectors(const tensor_request& request, const tensor_input
         const std::uint32_t got = block.fields[first + at][i];
         print_out("line {}: {}: result {}: got {}, expected {}, {}; replay: {}\n", line,
                   judge.function().name(), at, hex(got, format), hex(expected[at], format),
-                  distance(got, expected[at], format), judge.replay(c));
+                  distance(got, expected[at], sums), judge.replay(c));
       }
       wrong += is_wrong ? 1 : 0;
     }

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "failure.hpp"
@@ -29,6 +30,11 @@ class tensor_options {
   number_option length_{"--length",
                         "of a tensor operation: rows of N elements, one row a line (default: 8)", 1};
 };
+
+/// The tensor operation that is named, nothing where it is an elementwise one. Throws where it is
+/// neither, with the names of both.
+std::optional<properties::tensor_function> find_tensor_function(
+    const operation_argument& operation);
 
 /// What a line is about.
 struct tensor_request {

@@ -11,6 +11,7 @@
 #include "pamkit/profiles.hpp"
 #include "pamkit/properties/backends.hpp"
 #include "pamkit/properties/suite.hpp"
+#include "pamkit/properties/tensor_function.hpp"
 #include "pamkit/provenance/environment.hpp"
 #include "recipe_names.hpp"
 #include "suggestion.hpp"
@@ -186,10 +187,15 @@ listing list_operations() {
     all.items.push_back(
         {{"name", operation.name}, {"operands", operation.arity}, {"arithmetics", names}});
   }
-  for (const std::string& name : properties::suite_operations()) {
-    if (find_operation(name) != nullptr) continue;
-    rows.add({name, "tensors", "for verify"});
-    all.items.push_back({{"name", name}, {"operands", "tensors"}});
+  for (const properties::tensor_function& f : properties::tensor_functions()) {
+    std::vector<std::string_view> names;
+    for (const arithmetic_info& info : arithmetics()) {
+      if (properties::bind_function(f, scalar_backend(), info.name, derivative::approx)) {
+        names.push_back(info.name);
+      }
+    }
+    rows.add({f.name(), "tensors", fmt::format("{}", fmt::join(names, " "))});
+    all.items.push_back({{"name", f.name()}, {"operands", "tensors"}, {"arithmetics", names}});
   }
   all.text = rows.text();
   return all;

@@ -58,7 +58,7 @@ void judge_results(const oracle& golden, const operation_info& operation,
 
 exit_code run(const vectors_options& options) {
   const rule_options::single chosen = options.rules.only();
-  if (const auto f = properties::find_tensor_function(options.operation.text())) {
+  if (const auto f = find_tensor_function(options.operation)) {
     return write_tensor_vectors({*f, options.tensors, chosen},
                                 {.level = options.level.read(),
                                  .count = options.count.read_or(0),

@@ -172,4 +172,33 @@ expect 0 'Exit codes:' '' "$PAMKIT" identify --help
 expect 0 '^arithmetic=pam alpha=1 compensation=0 policy=flush overflow=infinity profile=default$' '' \
   bash -c 'ulimit -v 400000; "$PAMKIT" vectors mul --count 400000 | "$PAMKIT" identify'
 
+# A result with bits that the format drops is nobody's; operands with them are malformed.
+echo '3FC00000 3FC00000 40000001' >vectors.txt
+expect 1 '^none$' '' "$PAMKIT" identify mul --format binary32m7 vectors.txt
+echo '3FC00001 3FC00000 40000000' >vectors.txt
+expect 2 '' 'vectors.txt:1: field 1 has one of the low 16 bits set' "$PAMKIT" identify mul --format binary32m7 vectors.txt
+
+# A part of an enumeration is drawn from all over it, and tells what the whole tells.
+for format in e4m3 e5m2; do
+  for arithmetic in pam exact power_of_two; do
+    for policy in flush gradual; do
+      for overflow in infinity saturate; do
+        arguments=(mul --format "$format" --arithmetic "$arithmetic" --policy "$policy" --overflow "$overflow")
+        "$PAMKIT" vectors "${arguments[@]}" >vectors.txt
+        expect 0 "^arithmetic=$arithmetic .*overflow=$overflow" '' "$PAMKIT" identify mul --format "$format" vectors.txt
+        cp stdout whole.txt
+        "$PAMKIT" vectors "${arguments[@]}" --count 2000 >vectors.txt
+        expect 0 '*' '' "$PAMKIT" identify mul --format "$format" vectors.txt
+        cmp --quiet whole.txt stdout || fail "2000 lines of ${arguments[*]} give $(<stdout), all of them $(<whole.txt)"
+      done
+    done
+  done
+done
+(($(sort --unique vectors.txt | wc -l) == 2000)) || fail "a part of an enumeration has lines twice"
+"$PAMKIT" vectors exp2 --format bfloat16 --count 65536 >first
+"$PAMKIT" vectors exp2 --format bfloat16 | cmp - first || fail "a whole enumeration depends on --count"
+sort --check first || fail "a whole enumeration is not in numeric order"
+(($("$PAMKIT" vectors exp2 --format bfloat16 --count 512 | cut -c1-2 | sort --unique | wc -l) > 250)) ||
+  fail "512 of 65536 operands have few of the exponents"
+
 finish

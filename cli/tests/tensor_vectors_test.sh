@@ -52,6 +52,22 @@ expect 2 '' "length: '0' is not a whole number" "$PAMKIT" vectors sum --length 0
 expect 2 '' 'derivative: sum is no derivative' "$PAMKIT" vectors sum --derivative exact
 expect 2 '' "length: 'mul' is not a tensor operation" "$PAMKIT" vectors mul --length 3
 expect 2 '' 'OP: softmax is not defined for arithmetic adder' "$PAMKIT" vectors softmax --arithmetic adder
+big='it makes a tensor of more than 1048576 elements'
+for padding in 1000000000 100000 600; do
+  expect 2 '' "shape: conv2d: $big; name smaller shapes or less padding" "$PAMKIT" vectors conv2d \
+    --shape "1x1x3x3,1x1x3x3,1/padding=$padding"
+done
+expect 2 '' "shape: matmul: $big" "$PAMKIT" vectors matmul --shape 1048576x1,1x2
+expect 2 '' "shape: bmm: $big" "$PAMKIT" vectors bmm_vjp --shape 2x1000x1,2x1x1000
+expect 2 '' "shape: linear: $big" "$PAMKIT" check linear --shape 1000000x1,2x1,2 dot.txt
+expect 2 '' "shape: attention: $big" "$PAMKIT" vectors attention --shape 1x2000x1,1x2000x1,1x2000x1,1x1x1
+expect 2 '' 'at most 1048576 elements' "$PAMKIT" vectors sum --shape 2000x2000
+for eps in nan inf -inf -nan; do
+  expect 2 '' "shape: .* is no shape; .*attributes, finite numbers" "$PAMKIT" vectors layer_norm --shape "2x5,5,5/eps=$eps"
+done
+expect 2 '' "OP: no operation 'softmx'; there are .*mul.* softmax, .*did you mean 'softmax'" "$PAMKIT" vectors softmx
+expect 2 '' "OP: no operation 'conv3d'; there are .*mul.* conv2d, .*did you mean 'conv2d'" "$PAMKIT" check conv3d
+expect 0 '^softmax +tensors +.*exact.*pam' '' "$PAMKIT" list operations
 echo '3F800000 3F800000 00000007 3F800000' >class.txt
 expect 2 '' 'class.txt:1: cross_entropy: class 7 is none of 2' "$PAMKIT" check cross_entropy --length 2 class.txt
 

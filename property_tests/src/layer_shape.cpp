@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <span>
+
+#include "pamkit/properties/most_elements.hpp"
 
 namespace pamkit::properties {
 namespace {
@@ -32,15 +35,12 @@ std::optional<Number> number(std::string_view text) {
   return value;
 }
 
-// At most as many elements as a command line holds.
-constexpr std::int64_t kMostElements = 1 << 20;
-
 std::optional<std::vector<std::int64_t>> parse_tensor_shape(std::string_view text) {
   std::vector<std::int64_t> shape;
   if (text == "1x") return shape;
   for (const std::string_view part : split(text, 'x')) {
     const auto n = number<std::int64_t>(part);
-    if (!n || *n < 0 || *n > kMostElements) return std::nullopt;
+    if (!n || *n < 0 || *n > most_elements) return std::nullopt;
     shape.push_back(*n);
   }
   return shape;
@@ -62,12 +62,12 @@ std::optional<layer_shape> parse_layer_shape(std::string_view text) {
   for (const std::string_view attribute : std::span(parts).subspan(1)) {
     const auto sides = split(attribute, '=');
     const auto value = sides.size() == 2 ? number<double>(sides[1]) : std::nullopt;
-    if (!value) return std::nullopt;
+    if (!value || !std::isfinite(*value)) return std::nullopt;
     shape.attributes.emplace(sides[0], *value);
   }
   for (const std::string_view one : split(parts[0], ',')) {
     auto tensor = parse_tensor_shape(one);
-    if (!tensor || elements_of(*tensor) > kMostElements) return std::nullopt;
+    if (!tensor || elements_of(*tensor) > most_elements) return std::nullopt;
     shape.tensors.push_back(std::move(*tensor));
   }
   return shape;
@@ -75,7 +75,7 @@ std::optional<layer_shape> parse_layer_shape(std::string_view text) {
 
 std::int64_t elements_of(const std::vector<std::int64_t>& tensor_shape) {
   std::int64_t count = 1;
-  for (const std::int64_t n : tensor_shape) count = std::min(count * n, 2 * kMostElements);
+  for (const std::int64_t n : tensor_shape) count = std::min(count * n, 2 * most_elements);
   return count;
 }
 

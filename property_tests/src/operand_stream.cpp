@@ -61,13 +61,18 @@ column combinations(const format_description& f, const std::vector<std::uint32_t
   return set;
 }
 
-// Operand j of the combination of this number. They come in a scattered order, so that a prefix of the stream
-// is a fair sample of them: a step that is coprime to their number visits each once.
-std::uint32_t combination(const column& set, std::uint64_t combinations, std::uint64_t number,
-                          std::size_t j) {
+// Where the case of this number lies among `size` of them that come in a scattered order, so that a
+// prefix of them is a fair sample: a step that is coprime to their number visits each once.
+std::uint64_t scattered(std::uint64_t number, std::uint64_t size) {
   constexpr std::uint64_t kStep = 0x9e3779b1;  // prime
   __extension__ using uint128 = unsigned __int128;
-  auto index = static_cast<std::uint64_t>(uint128{number} * kStep % combinations);
+  return static_cast<std::uint64_t>(uint128{number} * kStep % size);
+}
+
+// Operand j of the combination of this number.
+std::uint32_t combination(const column& set, std::uint64_t combinations, std::uint64_t number,
+                          std::size_t j) {
+  std::uint64_t index = scattered(number, combinations);
   for (; j > 0; --j) index /= set.size();
   return set[static_cast<std::size_t>(index % set.size())];
 }
@@ -115,6 +120,15 @@ bool operand_stream::next(operand_columns& operands, std::size_t count) {
   if (take == 0) return false;
   if (position_ < enumerated_) {
     const std::uint64_t here = std::min<std::uint64_t>(take, enumerated_ - position_);
+    if (size_ < enumerated_) {  // a part of the enumeration: from all over it
+      for (column& c : operands) c.clear();
+      for (const std::uint64_t end = position_ + here; position_ < end; ++position_) {
+        const operand_columns one =
+            enumerate(shape_.format, shape_.arity, scattered(position_, enumerated_), 1);
+        for (std::size_t j = 0; j < operands.size(); ++j) operands[j].push_back(one[j].front());
+      }
+      return true;
+    }
     operands = enumerate(shape_.format, shape_.arity, position_, here);
     position_ += here;
     return true;

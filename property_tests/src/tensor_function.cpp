@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "layer_numbers.hpp"
+#include "pamkit/properties/most_elements.hpp"
 #include "pamkit/properties/vector_text.hpp"
 
 namespace pamkit::properties {
@@ -167,6 +168,46 @@ layer_shape row_shape(const tensor_function& f, std::int64_t rows, std::int64_t 
   return {shapes(f.info->inputs.size(), {r, n}), {}};
 }
 
+namespace {
+
+// About as many elements as the largest tensor that a call makes, or zero where the shapes do not
+// fit each other, which the call itself refuses. A result may be larger than all operands: of an
+// outer product, or of a convolution with much padding.
+double made_elements(const tensor_function& f, const layer_shape& shape) {
+  const auto& s = shape.tensors;
+  const std::string_view name = f.info->name;
+  const auto size = [&](std::size_t tensor, std::size_t axis) {
+    return static_cast<double>(s[tensor][axis]);
+  };
+  const auto has_axes = [&](std::size_t tensor, std::size_t axes) {
+    return tensor < s.size() && s[tensor].size() == axes;
+  };
+  if (name == "matmul" && has_axes(0, 2) && has_axes(1, 2)) return size(0, 0) * size(1, 1);
+  if (name == "bmm" && has_axes(0, 3) && has_axes(1, 3))
+    return size(0, 0) * size(0, 1) * size(1, 2);
+  if (name == "linear" && !s.empty() && !s[0].empty() && has_axes(1, 2)) {
+    return static_cast<double>(elements_of({s[0].begin(), s[0].end() - 1})) * size(1, 0);
+  }
+  if (name == "attention" && has_axes(0, 3) && has_axes(1, 3) && has_axes(2, 3)) {
+    return size(0, 0) * size(0, 1) * std::max(size(1, 1), size(2, 2));
+  }
+  if (name == "conv2d" && has_axes(0, 4) && has_axes(1, 4)) {
+    const auto attribute = [&](std::string_view wanted, double otherwise) {
+      const auto it = shape.attributes.find(wanted);
+      return it == shape.attributes.end() ? otherwise : it->second;
+    };
+    const auto places = [&](std::size_t axis) {
+      const double room = size(0, axis) + 2 * attribute("padding", 0) -
+                          attribute("dilation", 1) * (size(1, axis) - 1) - 1;
+      return std::max(room / std::max(attribute("stride", 1), 1.0) + 1, 1.0);
+    };
+    return size(0, 0) * size(1, 0) * places(2) * places(3);
+  }
+  return 0;
+}
+
+}  // namespace
+
 tensor_stream::tensor_stream(const tensor_function& f, const bound_function& forward,
                              const configuration& rules, layer_shape shape, std::uint64_t seed)
     : function_(f), shape_(std::move(shape)), source_(rules.format, seed, false) {
@@ -174,6 +215,11 @@ tensor_stream::tensor_stream(const tensor_function& f, const bound_function& for
   if (!f.info->is_variadic && shape_.tensors.size() != wanted) {
     throw std::invalid_argument(fmt::format("{}: {} shapes are needed, one for each operand, got {}",
                                             f.info->name, wanted, shape_.tensors.size()));
+  }
+  if (made_elements(f, shape_) > static_cast<double>(most_elements)) {
+    throw std::invalid_argument(fmt::format(
+        "{}: it makes a tensor of more than {} elements; name smaller shapes or less padding",
+        f.info->name, most_elements));
   }
   layer_case zeros;
   zeros.attributes = shape_.attributes;
