@@ -15,13 +15,14 @@ struct compared_layer {
   std::string line;  ///< one line on what was computed, and what the golden model says
   std::uint64_t outputs = 0;
   bool equal = true;
+  std::string mismatch;  ///< the first element that differs
 };
 
 /// Compares layers and elementwise operations with the golden model: of each operation and shape
-/// the first call. A part of its operands (some rows, elements, or a corner of an image) is
-/// computed again by the same kernel and by the golden model, all results bit for bit; results that
-/// a part decides alone must also be those of the call itself. exp2, log2 and what uses them over
-/// `exact` are a C library's and not compared.
+/// the first call, some elements of each of its results bit for bit. What an element depends on is
+/// taken whole, however long its sums are. The norm that clips gradients and the mean of a loss run
+/// over all elements: there single squares and rows are compared, and kernels compute the others.
+/// exp2, log2 and what uses them over `exact` are a C library's and not compared.
 class layer_verifier {
  public:
   using report = std::function<void(const compared_layer&)>;

@@ -154,7 +154,7 @@ class verifier {
     digest_.update(l.line + "\n");
     if (!l.equal && result_.passed) {
       result_.passed = false;
-      result_.first_mismatch = l.line;
+      result_.first_mismatch = l.mismatch;
     }
   }
 
