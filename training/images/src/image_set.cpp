@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 constexpr int kCifarSize = 32;
 constexpr std::size_t kPlane = 1024;
 constexpr std::size_t kRecord = 1 + 3 * kPlane;
+constexpr std::uintmax_t kGibibyte = std::uintmax_t{1} << 30;
 
 // --- CIFAR-10
 // -----------------------------------------------------------------------------------------
@@ -151,8 +152,8 @@ std::vector<std::string> class_folders(const fs::path& split) {
   return classes;
 }
 
-std::vector<labelled_file> files_of(const fs::path& split, const std::vector<std::string>& classes,
-                                    sha256& key) {
+std::vector<labelled_file> files_of(const fs::path& split,
+                                    const std::vector<std::string>& classes) {
   std::vector<labelled_file> files;
   for (const std::string& name : class_folders(split)) {
     const auto place = std::ranges::find(classes, name);
@@ -164,8 +165,6 @@ std::vector<labelled_file> files_of(const fs::path& split, const std::vector<std
     for (const fs::path& entry : entries(split / name)) {
       if (!is_jpeg(entry)) continue;
       files.push_back({entry, static_cast<int>(place - classes.begin())});
-      key.update(fs::relative(entry, split.parent_path()).string() + "\n" +
-                 std::to_string(fs::file_size(entry)) + "\n");
     }
     if (files.size() == before) {
       throw input_error((split / name).string(), "is an empty class folder",
@@ -175,19 +174,39 @@ std::vector<labelled_file> files_of(const fs::path& split, const std::vector<std
   return files;
 }
 
+// A set of many gigabytes is read once for each epoch, but not for its name.
+std::string key_of(const fs::path& folder,
+                   std::initializer_list<const std::vector<labelled_file>*> splits) {
+  std::uintmax_t bytes = 0;
+  for (const auto* const files : splits) {
+    for (const labelled_file& f : *files) bytes += fs::file_size(f.path);
+  }
+  const std::uintmax_t every = std::max<std::uintmax_t>(1, (bytes + kGibibyte - 1) / kGibibyte);
+  sha256 key;
+  std::uintmax_t number = 0;
+  for (const auto* const files : splits) {
+    for (const labelled_file& f : *files) {
+      key.update(fmt::format("{}\n{}\n{}\n", f.path.lexically_relative(folder).string(),
+                             fs::file_size(f.path),
+                             number % every == 0 ? sha256_of_file(f.path) : ""));
+      ++number;
+    }
+  }
+  return key.hex();
+}
+
 image_data open_folder(const fs::path& folder, const fs::path& valid) {
   image_data data;
   data.classes = class_folders(folder / "train");
-  sha256 key;
-  data.train = std::make_unique<jpeg_files>(files_of(folder / "train", data.classes, key));
-  data.valid = std::make_unique<jpeg_files>(files_of(valid, data.classes, key));
-  data.key = key.hex();
+  std::vector<labelled_file> training = files_of(folder / "train", data.classes);
+  std::vector<labelled_file> validation = files_of(valid, data.classes);
+  data.key = key_of(folder, {&training, &validation});
+  data.train = std::make_unique<jpeg_files>(std::move(training));
+  data.valid = std::make_unique<jpeg_files>(std::move(validation));
   return data;
 }
 
-}  // namespace
-
-image_data open_images(const fs::path& folder) {
+image_data open_any(const fs::path& folder) {
   std::error_code error;
   if (!fs::is_directory(folder, error)) {
     throw input_error(folder.string(), "no such folder", "a folder of images was expected");
@@ -207,6 +226,16 @@ image_data open_images(const fs::path& folder) {
   throw input_error(folder.string(), "holds no images in a known layout",
                     "data_batch_*.bin and test_batch.bin of CIFAR-10, or train/CLASS/*.JPEG and "
                     "val/CLASS/*.JPEG were expected");
+}
+
+}  // namespace
+
+image_data open_images(const fs::path& folder) {
+  image_data data = open_any(folder);
+  if (data.classes.size() < 2) {
+    throw input_error(folder.string(), "holds one class", "two or more were expected");
+  }
+  return data;
 }
 
 }  // namespace pamkit::training

@@ -36,6 +36,9 @@ void take_warning(j_common_ptr info, int level) {
 
 void ignore(j_common_ptr) {}
 
+// As many pixels as Pillow opens: a header may claim 13 GB of them.
+constexpr std::uint64_t kMostPixels = 178'956'970;
+
 std::uint8_t product(std::uint8_t a, std::uint8_t b) {
   return static_cast<std::uint8_t>((int{a} * int{b} + 127) / 255);
 }
@@ -47,6 +50,12 @@ bool decode(jpeg_decompress_struct& info, failure& f, std::string_view bytes, im
   jpeg_mem_src(&info, static_cast<const unsigned char*>(static_cast<const void*>(bytes.data())),
                bytes.size());
   jpeg_read_header(&info, TRUE);
+  if (std::uint64_t{info.image_width} * info.image_height > kMostPixels) {
+    std::snprintf(f.message, sizeof f.message, "claims %u x %u pixels, more than %llu together",
+                  info.image_width, info.image_height,
+                  static_cast<unsigned long long>(kMostPixels));
+    return false;
+  }
   const bool is_cmyk = info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
   info.out_color_space = is_cmyk ? JCS_CMYK : JCS_RGB;
   jpeg_start_decompress(&info);

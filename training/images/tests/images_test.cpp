@@ -55,6 +55,32 @@ TEST(Jpeg, ADamagedFileIsNamed) {
             std::string::npos);
 }
 
+TEST(Jpeg, AHeaderThatClaimsTooManyPixelsIsRefusedBeforeTheyAreMade) {
+  std::string bytes = jpeg(16, 16, {10, 200, 30}, JCS_RGB);
+  const std::size_t frame = bytes.find("\xFF\xC0");
+  ASSERT_NE(frame, std::string::npos);
+  bytes.replace(frame + 5, 4, "\xFF\xDC\xFF\xDC");
+  const std::string message = message_of([&] { decode_jpeg(bytes, "huge.JPEG"); });
+  EXPECT_NE(message.find("huge.JPEG: claims 65500 x 65500 pixels"), std::string::npos) << message;
+}
+
+TEST(Images, AFoldersKeyCoversNamesAndContents) {
+  const scratch_folder tree;
+  for (const char* const name : {"train/cat/a.JPEG", "train/dog/b.JPEG", "val/cat/a.JPEG", "val/dog/b.JPEG"}) {
+    fs::create_directories((tree.path() / name).parent_path());
+    tree.write(name, jpeg(8, 8, {1, 2, 3}, JCS_RGB));
+  }
+  const std::string before = open_images(tree.path()).key;
+  EXPECT_EQ(open_images(tree.path()).key, before);
+  std::string other = jpeg(8, 8, {1, 2, 3}, JCS_RGB);
+  other[other.size() - 3] = static_cast<char>(other[other.size() - 3] ^ 1);  // of the same size
+  tree.write("val/dog/b.JPEG", other);
+  const std::string changed = open_images(tree.path()).key;
+  EXPECT_NE(changed, before);
+  fs::rename(tree.path() / "val/dog/b.JPEG", tree.path() / "val/dog/c.JPEG");
+  EXPECT_NE(open_images(tree.path()).key, changed);
+}
+
 TEST(Images, CifarRecordsAreLabelThenPlanes) {
   const scratch_folder folder;
   folder.write("data_batch_1.bin", record(3, 10) + record(9, 100));
@@ -91,6 +117,10 @@ TEST(Images, WhatIsMalformedIsNamed) {
       message_of([&] { open_images(tree.path()); }).find("dog: is a class that training does"),
       std::string::npos);
   fs::remove(tree.path() / "val" / "dog");
+  EXPECT_NE(message_of([&] { open_images(tree.path()); }).find("holds one class"),
+            std::string::npos);
+  fs::create_directories(tree.path() / "train" / "dog");
+  tree.write("train/dog/b.JPEG", jpeg(8, 8, {1, 2, 3}, JCS_RGB));
   const image_data data = open_images(tree.path());
   EXPECT_NE(message_of([&] { data.valid->load(0); }).find("a.JPEG"), std::string::npos);
   EXPECT_NE(message_of([&] { open_images(tree.path() / "train"); }).find("known layout"),

@@ -135,10 +135,8 @@ split_files find_test_split(const std::filesystem::path& folder,
   require_folder(folder);
   std::string chosen = name.value_or("test");
   if (!name) {
-    const std::vector<std::string> names = names_in(folder, languages);
-    const auto first = std::ranges::find_if(
-        names, [](const std::string& candidate) { return candidate.starts_with("test"); });
-    if (first != names.end()) chosen = *first;
+    const std::vector<std::string> names = list_test_splits(folder, languages);
+    if (!names.empty()) chosen = names.front();
   }
   const std::array<std::string_view, 1> only = {chosen};
   return find_split(folder, only, languages);
@@ -155,6 +153,14 @@ std::vector<std::string> list_splits(const std::filesystem::path& folder,
     }
   }
   return complete;
+}
+
+std::vector<std::string> list_test_splits(const std::filesystem::path& folder,
+                                          const language_pair& languages) {
+  require_folder(folder);
+  std::vector<std::string> names = names_in(folder, languages);
+  std::erase_if(names, [](const std::string& name) { return !name.starts_with("test"); });
+  return names;
 }
 
 parallel_corpus read_split(const split_files& files) {

@@ -32,6 +32,8 @@ class subword_codec : public text_codec {
     return pieces_.decode(ids);
   }
   std::string reference(const std::string& line) const override { return line; }
+  bool is_of_prepared_text() const override { return false; }
+  std::string key() const override { return pieces_.sha256(); }
   void save(const fs::path& folder) const override { pieces_.save(folder / "subwords.model"); }
 
  private:
@@ -117,6 +119,10 @@ class dictionary_codec : public text_codec {
     return detokenized(target_.text(ids));
   }
   std::string reference(const std::string& line) const override { return detokenized(line); }
+  bool is_of_prepared_text() const override { return true; }
+  std::string key() const override {
+    return subwords::cache_key(source_.lines(), target_.lines(), {});
+  }
   void save(const fs::path& folder) const override {
     write(folder / "dict.source.txt", source_);
     write(folder / "dict.target.txt", target_);
@@ -172,6 +178,30 @@ std::unique_ptr<text_codec> read_dictionaries(const fs::path& folder,
                                               const language_pair& languages) {
   return std::make_unique<dictionary_codec>(dictionary(dictionary_file(folder, languages.source)),
                                             dictionary(dictionary_file(folder, languages.target)));
+}
+
+void require_known_pieces(std::span<const std::vector<std::int32_t>> lines,
+                          const std::string& name) {
+  std::size_t all = 0;
+  std::size_t unknown = 0;
+  for (const std::vector<std::int32_t>& ids : lines) {
+    all += ids.size();
+    unknown += static_cast<std::size_t>(std::ranges::count(ids, subwords::unknown_id));
+  }
+  if (2 * unknown <= all) return;
+  throw input_error(name,
+                    fmt::format("{:.1f} % of its {} pieces are unknown to the dictionary",
+                                100 * static_cast<double>(unknown) / static_cast<double>(all), all),
+                    "the dictionary of this text was expected, which knows half of them or more");
+}
+
+void require_known_text(const text_codec& codec, const parallel_corpus& corpus) {
+  std::vector<std::vector<std::int32_t>> pieces;
+  for (const std::string& line : corpus.source) pieces.push_back(codec.encode_source(line));
+  require_known_pieces(pieces, corpus.files.source.string());
+  pieces.clear();
+  for (const std::string& line : corpus.target) pieces.push_back(codec.encode_target(line));
+  require_known_pieces(pieces, corpus.files.target.string());
 }
 
 std::unique_ptr<text_codec> load_codec(const fs::path& folder) {

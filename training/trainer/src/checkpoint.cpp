@@ -68,14 +68,21 @@ std::optional<std::string> whole_content(const fs::path& path) {
 }
 
 void restore(const fs::path& path, const std::string& bytes, checkpoint_content& content) {
-  const std::size_t line_end = bytes.find('\n', kMagic.size());
-  const json header = json::parse(bytes.substr(kMagic.size(), line_end - kMagic.size()));
-  const json& listed = header.at("tensors");
+  const std::size_t line_end = std::min(bytes.find('\n', kMagic.size()), bytes.size());
+  const json header =
+      json::parse(bytes.substr(kMagic.size(), line_end - kMagic.size()), nullptr, false);
+  const bool is_header = line_end < bytes.size() && header.is_object() && header.contains("state") &&
+                         header.contains("tensors") && header["tensors"].is_array();
+  if (!is_header) {
+    throw input_error(path.string(), "has no header that this program wrote",
+                      "take it away, or give --force to start anew");
+  }
+  const json& listed = header["tensors"];
   bool same = listed.size() == content.tensors.size();
   std::size_t total = 0;
   for (std::size_t i = 0; same && i < listed.size(); ++i) {
     const auto& [name, tensor] = content.tensors[i];
-    same = listed[i].at("name") == name && listed[i].at("shape") == json(tensor.sizes().vec());
+    same = listed[i] == json{{"name", name}, {"shape", tensor.sizes().vec()}};
     total += bytes_of(tensor);
   }
   if (!same || bytes.size() - line_end - 1 != total) {
@@ -101,20 +108,20 @@ void save_checkpoint(const fs::path& folder, std::uint64_t step,
   for (std::size_t i = kKept; i < all.size(); ++i) fs::remove(all[i]);
 }
 
-bool load_checkpoint(const fs::path& folder, checkpoint_content& content,
+std::optional<fs::path> load_checkpoint(const fs::path& folder, checkpoint_content& content,
                      const std::function<void(const std::string&)>& warn) {
   const std::vector<fs::path> all = checkpoints(folder);
   for (const fs::path& path : all) {
     const std::optional<std::string> bytes = whole_content(path);
     if (bytes) {
       restore(path, *bytes, content);
-      return true;
+      return path;
     }
     warn(
         path.string() + ": checkpoint is damaged (its checksum does not fit); " +
         (path == all.back() ? "no other is there: this starts anew" : "the one before it is used"));
   }
-  return false;
+  return std::nullopt;
 }
 
 }  // namespace pamkit::training

@@ -9,7 +9,6 @@
 #include "pamkit/training/device.hpp"
 #include "pamkit/training/image_loader.hpp"
 #include "pamkit/training/image_models.hpp"
-#include "pamkit/training/input_error.hpp"
 #include "pamkit/training/task.hpp"
 #include "resources.hpp"
 #include "training_step.hpp"
@@ -181,11 +180,7 @@ class image_dataset : public dataset {
 }  // namespace
 
 std::unique_ptr<dataset> load_images(const recipe& what, const std::filesystem::path& folder) {
-  image_data data = open_images(folder);
-  if (data.classes.size() < 2) {
-    throw input_error(folder.string(), "holds one class", "two or more were expected");
-  }
-  return std::make_unique<image_dataset>(what, std::move(data));
+  return std::make_unique<image_dataset>(what, open_images(folder));
 }
 
 }  // namespace pamkit::training

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <filesystem>
 #include <map>
 
@@ -200,8 +201,22 @@ void check_value(const std::string& where, const std::string& key, const rule& r
   }
 }
 
+// What a key's dots go through: objects, and arrays where a number follows.
+void check_groups(const std::string& where, const json& settings, const std::string& key) {
+  for (std::size_t dot = key.find('.'); dot != std::string::npos; dot = key.find('.', dot + 1)) {
+    const std::string group = key.substr(0, dot);
+    if (!settings.contains(pointer_of(group))) return;
+    const bool is_list = std::isdigit(static_cast<unsigned char>(key[dot + 1])) != 0;
+    const json& value = settings.at(pointer_of(group));
+    if (is_list ? value.is_array() : value.is_object()) continue;
+    throw input_error(where, group + " is " + value.dump(),
+                      is_list ? "give a list of numbers" : "give an object");
+  }
+}
+
 // Every key is there and known, with a value that may be; defaults are filled in.
 void check_recipe(const std::string& where, json& settings, const rule_table& rules) {
+  for (const auto& [key, r] : rules) check_groups(where, settings, key);
   for (const auto& [key, r] : rules) {
     if (!settings.contains(pointer_of(key))) {
       if (r.otherwise.is_null()) {

@@ -9,6 +9,7 @@
 
 #include "durable_file.hpp"
 #include "joined_update.hpp"
+#include "json_fields.hpp"
 #include "json_number.hpp"
 #include "pamkit/provenance/environment.hpp"
 #include "pamkit/training/checkpoint.hpp"
@@ -107,25 +108,34 @@ class training_run {
 
   std::uint64_t restore() {
     checkpoint_content all = content();
-    const bool there = job_.is_first() && load_checkpoint(folder_, all, r_.note);
-    all.state = json::parse(job_.from_first(there ? all.state.dump() : "null"));
+    json found;
+    if (job_.is_first()) {
+      if (const auto file = load_checkpoint(folder_, all, r_.note)) {
+        found = {{"file", file->string()}, {"state", all.state}};
+      }
+    }
+    found = json::parse(
+        job_.from_first(found.dump(-1, ' ', false, json::error_handler_t::replace)));
     job_.remember_step(0);
-    if (all.state.is_null()) return 0;
-    require_own(all.state);
+    if (found.is_null()) return 0;
+    const json_fields state(found["state"], found["file"].get<std::string>(),
+                            "take it away, or give another --out, or --force to start anew");
+    require_own(state);
     for (const auto& [name, tensor] : all.tensors) {
       const at::Tensor values = on_host(tensor);
       job_.values().broadcast(
           {values.mutable_data_ptr<float>(), static_cast<std::size_t>(values.numel())});
       tensor.copy_(values);
     }
-    step_ = all.state.at("step");
-    metrics_length_ = all.state.at("metrics_length");
-    epoch_loss_ = all.state.at("epoch_loss");
-    epoch_items_ = all.state.at("epoch_items");
-    seconds_before_ = all.state.at("seconds");
-    if (!all.state.at("valid_loss").is_null()) valid_.loss = all.state.at("valid_loss");
-    if (!all.state.at("valid_value").is_null()) valid_.value = all.state.at("valid_value");
-    valid_.metric = all.state.at("valid_metric");
+    step_ = state.whole("step");
+    if (step_ > total_) state.refuse(fmt::format("is of step {} of {}", step_, total_));
+    metrics_length_ = state.whole("metrics_length");
+    epoch_loss_ = state.number("epoch_loss");
+    epoch_items_ = state.whole("epoch_items");
+    seconds_before_ = state.number("seconds");
+    valid_.loss = state.number_or_nan("valid_loss");
+    valid_.value = state.number_or_nan("valid_value");
+    valid_.metric = state.text("valid_metric");
     r_.note(fmt::format("{}: going on after step {} of {}", folder_.string(), step_, total_));
     job_.remember_step(step_);
     return step_;
@@ -133,11 +143,9 @@ class training_run {
 
   // Of equal shapes, another recipe's or arm's would pass unnoticed. Those of older versions do not
   // say.
-  void require_own(const json& state) const {
-    if (!state.contains("run") || state["run"] == run_key_) return;
-    throw input_error(folder_.string(),
-                      "holds a checkpoint of another recipe, arithmetic, seed or data",
-                      "take it away, or give another --out, or --force to start anew");
+  void require_own(const json_fields& state) const {
+    if (!state.has("run") || state.at("run") == run_key_) return;
+    state.refuse("is a checkpoint of another recipe, arithmetic, seed or data");
   }
 
   void save() {
@@ -412,21 +420,22 @@ class training_run {
 };
 
 run_outcome outcome_of(const run_request& r, const fs::path& folder, const json& summary) {
-  const auto number = [&](const char* key) {
-    return summary.contains(key) && summary[key].is_number() ? summary[key].get<double>()
-                                                             : std::nan("");
-  };
+  const json_fields fields(summary, folder / "summary.json", "give --force to redo the run");
+  const std::string status = fields.text("status");
+  if (status != "complete" && status != "diverged" && status != "unverified") {
+    fields.refuse("status is " + status);
+  }
   return {.folder = folder,
           .arithmetic = r.products.label(),
           .seed = r.seed,
-          .status = summary.value("status", "complete"),
+          .status = status,
           .was_there = true,
-          .steps = summary.value("steps", std::uint64_t{0}),
-          .valid_loss = number("valid_loss"),
-          .metric = summary.value("metric", ""),
-          .value = number("value"),
-          .step_seconds = summary["resources"].value("step_seconds_median", 0.0),
-          .parameters_sha256 = summary.value("parameters_sha256", "")};
+          .steps = fields.whole("steps"),
+          .valid_loss = fields.number_or_nan("valid_loss"),
+          .metric = fields.text("metric"),
+          .value = fields.number_or_nan("value"),
+          .step_seconds = fields.object("resources").number_or_nan("step_seconds_median"),
+          .parameters_sha256 = fields.text("parameters_sha256")};
 }
 
 // Of a complete run that lacks them: one that was killed behind its summary, or is an older version's.
@@ -488,8 +497,8 @@ run_outcome run_training(const run_request& request) {
   }
   summary = json::parse(job.from_first(summary.dump()));
   if (!summary.is_null()) {
-    request.note(path.string() + ": this run is finished and not redone (--force redoes it)");
     const run_outcome outcome = outcome_of(request, path, summary);
+    request.note(path.string() + ": this run is finished and not redone (--force redoes it)");
     if (job.is_first()) add_statistics(request, outcome);
     return outcome;
   }

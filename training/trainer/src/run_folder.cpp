@@ -4,6 +4,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "durable_file.hpp"
 #include "pamkit/provenance/environment.hpp"
 #include "pamkit/training/corpus.hpp"
@@ -21,6 +23,15 @@ json parse_file(const fs::path& path) {
     throw input_error(path.string(), "is not a JSON object", "give --force to start anew");
   }
   return parsed;
+}
+
+[[noreturn]] void refuse_other(const fs::path& file, const std::string& key, const json& there,
+                               const json& asked) {
+  throw input_error(
+      file.string(),
+      "this run has " + key.substr(std::min<std::size_t>(1, key.size())) + " = " + there.dump() +
+          ", asked is " + asked.dump(),
+      "give another --out, or --force to start anew");
 }
 
 bool is_of_a_run(const std::string& name) {
@@ -61,17 +72,20 @@ void run_folder::claim_for(const json& description) const {
     write_durably(file, config.dump(2) + "\n");
     return;
   }
-  const json there = parse_file(file).value("run", json::object()).flatten();
+  const json config = parse_file(file);
+  if (!config.contains("run") || !config["run"].is_object()) {
+    throw input_error(file.string(), "is no configuration of a run", "give --force to start anew");
+  }
+  const json there = config["run"].flatten();
   const json asked = description.flatten();
   for (const auto& [key, value] : asked.items()) {
     // Runs on the CPU are older than the choice of a device.
     const json old = there.value(key, key == "/device" ? json("cpu") : json());
-    if (old != value) {
-      throw input_error(file.string(),
-                        "this run has " + key.substr(1) + " = " + old.dump() + ", asked is " +
-                            value.dump(),
-                        "give another --out, or --force to start anew");
-    }
+    if (old != value) refuse_other(file, key, old, value);
+  }
+  // A class less, for one.
+  for (const auto& [key, value] : there.items()) {
+    if (!asked.contains(key)) refuse_other(file, key, value, json());
   }
 }
 

@@ -2,9 +2,11 @@
 
 #include <ATen/Functions.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -25,6 +27,23 @@ std::vector<std::pair<std::string, at::Tensor>> tensors_of(const parameter_list&
   for (const parameter& p : parameters.all()) all.emplace_back(p.name, p.value.detach());
   for (const buffer& b : parameters.buffers()) all.emplace_back(b.name, b.value);
   return all;
+}
+
+// Where a tensor's values lie behind the header.
+struct byte_range {
+  std::size_t begin;
+  std::size_t end;
+};
+
+// The two offsets of an entry, where they are such.
+std::optional<byte_range> range_of(const json& entry) {
+  const auto offsets = entry.find("data_offsets");
+  if (offsets == entry.end() || !offsets->is_array() || offsets->size() != 2) return std::nullopt;
+  const json& begin = (*offsets)[0];
+  const json& end = (*offsets)[1];
+  if (!begin.is_number_unsigned() || !end.is_number_unsigned()) return std::nullopt;
+  const byte_range range{begin.get<std::size_t>(), end.get<std::size_t>()};
+  return range.begin <= range.end ? std::optional(range) : std::nullopt;
 }
 
 std::size_t bytes_of(const at::Tensor& t) {
@@ -67,20 +86,29 @@ void read_safetensors(const std::filesystem::path& path, const parameter_list& p
   const json header = json::parse(bytes.substr(sizeof length, length), nullptr, false);
   if (!header.is_object()) refuse("has a damaged header");
   const std::size_t start = sizeof length + length;
+  std::vector<byte_range> ranges;
   for (const auto& [name, tensor] : tensors_of(parameters)) {
     if (!header.contains(name)) refuse("lacks " + name);
     const json& entry = header[name];
     const json shape = tensor.sizes().vec();
-    const bool fits = entry.is_object() && entry.value("dtype", "") == "F32" &&
-                      entry.contains("shape") && entry["shape"] == shape &&
-                      entry.contains("data_offsets") && entry["data_offsets"].size() == 2;
+    const bool fits = entry.is_object() && entry.contains("dtype") && entry["dtype"] == "F32" &&
+                      entry.contains("shape") && entry["shape"] == shape;
     if (!fits) refuse(name + " has another shape or type");
-    const auto begin = entry["data_offsets"][0].get<std::size_t>();
-    const auto end = entry["data_offsets"][1].get<std::size_t>();
-    if (end - begin != bytes_of(tensor) || end > bytes.size() - start) refuse("is cut off");
+    const std::optional<byte_range> range = range_of(entry);
+    if (!range) refuse("has no offsets of " + name);
+    if (range->end > bytes.size() - start) refuse("is cut off: " + name + " ends behind it");
+    if (range->end - range->begin != bytes_of(tensor)) {
+      refuse("has offsets of " + name + " that do not fit its shape");
+    }
+    ranges.push_back(*range);
     const at::Tensor values = at::empty(tensor.sizes(), at::kFloat);
-    std::memcpy(values.mutable_data_ptr<float>(), bytes.data() + start + begin, bytes_of(tensor));
+    std::memcpy(values.mutable_data_ptr<float>(), bytes.data() + start + range->begin,
+                bytes_of(tensor));
     tensor.copy_(values);
+  }
+  std::ranges::sort(ranges, {}, &byte_range::begin);
+  for (std::size_t i = 1; i < ranges.size(); ++i) {
+    if (ranges[i].begin < ranges[i - 1].end) refuse("has tensors that overlap");
   }
 }
 

@@ -1,10 +1,13 @@
 #include "pamkit/training/trained_run.hpp"
 
+#include <algorithm>
+
 #include "pamkit/training/beam_search.hpp"
 #include "pamkit/training/bleu.hpp"
 #include "pamkit/training/corpus.hpp"
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/translation_data.hpp"
+#include "json_fields.hpp"
 #include "resources.hpp"
 #include "safetensors.hpp"
 #include "translation_model.hpp"
@@ -17,6 +20,18 @@ using json = nlohmann::ordered_json;
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& what) {
   throw input_error(path.string(), what, "the folder of a finished run was expected");
+}
+
+// Runs of older versions do not tell theirs.
+void require_same_classes(const trained_run& run, const fs::path& data, const json& classes) {
+  if (run.classes.is_null()) return;
+  for (std::size_t i = 0; i < std::max(classes.size(), run.classes.size()); ++i) {
+    const json here = i < classes.size() ? classes[i] : json();
+    const json there = i < run.classes.size() ? run.classes[i] : json();
+    if (here == there) continue;
+    throw input_error(data.string(), "class " + std::to_string(i) + " is " + here.dump(),
+                      "the classes of the run were expected, where it is " + there.dump());
+  }
 }
 
 // The transformer of a run with its parameters, and its codec.
@@ -50,27 +65,34 @@ trained_run open_run(const fs::path& folder) {
     refuse(folder, "holds no parameters.safetensors: the run is not finished");
   }
   const json config = json::parse(read_file(file), nullptr, false);
-  if (!config.is_object() || !config.contains("run")) refuse(file, "is no configuration of a run");
-  const json& run = config["run"];
-  for (const char* const key :
-       {"recipe", "task", "arithmetic", "scope", "derivative", "format", "seed", "settings"}) {
-    if (!run.contains(key)) refuse(file, std::string("lacks ") + key);
-  }
-  json settings = run["settings"];
-  settings["name"] = run["recipe"];
-  settings["task"] = run["task"];
-  const std::optional<scope> covered = parse_scope(run["scope"].get<std::string>());
-  const std::optional<any_format> format = parse_format(run["format"].get<std::string>());
+  const json_fields run = json_fields(config, file, "the folder of a finished run was expected").object("run");
+  json settings = run.object("settings").whole_object();
+  settings["name"] = run.text("recipe");
+  settings["task"] = run.text("task");
+  const std::optional<scope> covered = parse_scope(run.text("scope"));
+  const std::optional<any_format> format = parse_format(run.text("format"));
   if (!covered || !format) refuse(file, "names a scope or format that is none");
-  const derivative gradient = run["derivative"] == "exact" ? derivative::exact : derivative::approx;
-  return {folder, make_recipe(settings, file.string()),
-          arm(run["arithmetic"], gradient, *covered, *format), run["seed"].get<std::uint64_t>()};
+  const std::string named = run.text("derivative");
+  if (named != "exact" && named != "approx") refuse(file, "names a derivative that is none");
+  const derivative gradient = named == "exact" ? derivative::exact : derivative::approx;
+  try {
+    return {folder,
+            make_recipe(settings, file.string()),
+            arm(run.text("arithmetic"), gradient, *covered, *format),
+            run.whole("seed"),
+            run.has("classes") ? run.list("classes") : json()};
+  } catch (const input_error& refused) {
+    const std::string line = refused.what();
+    if (line.starts_with(file.string())) throw;
+    refuse(file, "is of no run that this version knows (" + line + ")");
+  }
 }
 
 test_result evaluate(const trained_run& run, const fs::path& data,
                      const std::optional<std::string>& test, std::vector<std::string>& hypotheses) {
   if (run.what.kind != recipe::task::translation) {
     const std::unique_ptr<dataset> set = load_dataset(run.what, data, test, run.folder);
+    require_same_classes(run, data, set->identity().value("classes", json::array()));
     const std::unique_ptr<task> model = set->make_task(run.products, run.seed, 0, {});
     read_safetensors(run.folder / "parameters.safetensors", model->parameters());
     return *model->test(run.folder, [] { return true; });
@@ -78,7 +100,11 @@ test_result evaluate(const trained_run& run, const fs::path& data,
   const translator t(run);
   translation_data tested;
   tested.codec = std::shared_ptr<const text_codec>(load_codec(run.folder));
-  load_test(data, test, tested);
+  if (is_prepared(data) && !tested.codec->is_of_prepared_text()) {
+    throw input_error(data.string(), "holds prepared text (dict.de.txt and dict.en.txt)",
+                      "raw text was expected, as the run was trained on");
+  }
+  take_test(read_test(data, test), tested);
   const double start = wall_seconds();
   hypotheses = t.translated(run, tested.test_sources);
   const bleu_score bleu = corpus_bleu(hypotheses, tested.test_references);
@@ -95,6 +121,7 @@ std::vector<std::string> translate_lines(const trained_run& run,
   const translator t(run);
   std::vector<std::vector<std::int32_t>> sources;
   for (const std::string& line : lines) sources.push_back(t.codec->encode_source(line));
+  require_known_pieces(sources, "the sentences to translate");
   return t.translated(run, sources);
 }
 

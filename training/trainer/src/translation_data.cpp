@@ -2,22 +2,38 @@
 
 #include "pamkit/training/corpus.hpp"
 #include "pamkit/training/input_error.hpp"
+#include "pamkit/training/sha256.hpp"
 
 namespace pamkit::training {
 
-void load_test(const std::filesystem::path& folder, const std::optional<std::string>& test,
-               translation_data& data) {
-  const parallel_corpus tested = read_test(folder, test);
+void take_test(const parallel_corpus& tested, translation_data& data) {
+  require_known_text(*data.codec, tested);
   data.test_name = tested.files.name;
   for (const std::string& line : tested.source) data.test_sources.push_back(data.codec->encode_source(line));
   for (const std::string& line : tested.target) data.test_references.push_back(data.codec->reference(line));
 }
+
+namespace {
+
+// Of everything that is read: the lines of all splits, their pieces' numbers, and the settings that made those.
+std::string key_of(const text_codec& codec, const subword_settings& settings,
+                   std::initializer_list<const parallel_corpus*> splits) {
+  sha256 all;
+  all.update("pamkit corpus 2\n" + codec.key() + "\n");
+  for (const parallel_corpus* const split : splits) {
+    all.update(subwords::cache_key(split->source, split->target, settings) + "\n");
+  }
+  return all.hex();
+}
+
+}  // namespace
 
 translation_data load_translation_data(const std::filesystem::path& folder, const recipe& from,
                                        const std::optional<std::string>& test,
                                        const std::filesystem::path& cache) {
   const parallel_corpus train = read_train(folder);
   const parallel_corpus valid = read_validation(folder);
+  const parallel_corpus tested = read_test(folder, test);
   const subword_settings settings{.vocabulary = from.data.vocabulary};
   translation_data data;
   if (is_prepared(folder)) {
@@ -27,6 +43,8 @@ translation_data load_translation_data(const std::filesystem::path& folder, cons
                         "give translation-iwslt14, or raw text");
     }
     data.codec = read_dictionaries(folder);
+    require_known_text(*data.codec, train);
+    require_known_text(*data.codec, valid);
   } else {
     if (from.model.separate_source) {
       throw input_error(folder.string(), "has no dict.de.txt and dict.en.txt, which " + from.name + " needs",
@@ -34,10 +52,10 @@ translation_data load_translation_data(const std::filesystem::path& folder, cons
     }
     data.codec = make_codec(subwords::load_or_train(cache, train.source, train.target, settings));
   }
-  data.corpus_key = subwords::cache_key(train.source, train.target, settings);
+  data.corpus_key = key_of(*data.codec, settings, {&train, &valid, &tested});
   data.train = encode_corpus(*data.codec, train, from.data.max_sentence_tokens);
   data.valid = encode_corpus(*data.codec, valid, from.data.max_sentence_tokens);
-  load_test(folder, test, data);
+  take_test(tested, data);
   return data;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstring>
 #include <fstream>
 #include <map>
 
@@ -173,13 +174,14 @@ TEST(DamagedInput, OfImagesIsNamed) {
   fs::remove(folder / "val" / "other");
   EXPECT_FALSE(fs::exists(task.folder() / "runs"));
 
-  // Found when it is decoded, in a run that has begun: it goes on when the file is whole again.
+  // Found when it is decoded, in a run that has begun; with the whole file it is another run.
   for (const std::string& bytes :
        {whole.substr(0, whole.size() / 2) + std::string(whole.size() - whole.size() / 2, '\0'),
         std::string(whole.size(), 'x')}) {
     write(folder / "train" / "light" / "b.JPEG", bytes);
-    expect_refused(run_program(task, arguments(folder, "runs")), "b.JPEG: ");
+    expect_refused(run_program(task, arguments(folder, "broken")), "b.JPEG: ");
     expect_refused(run_program(task, {"data", "check", folder.string()}), "b.JPEG: ");
+    fs::remove_all(task.folder() / "broken");
   }
   write(folder / "train" / "light" / "b.JPEG", whole);
   EXPECT_EQ(finished_hash(task, arguments(folder, "runs"), "runs/exact-1"),
@@ -207,7 +209,7 @@ TEST(DamagedInput, ACheckpointOfAnotherRecipeIsNamed) {
       with(task.train_arguments("wide", "pam"), {"--steps", "4", "--set", "model.width=32"}),
       "wide/pam-1", "is a checkpoint of another model");
   refused_with_checkpoint_of(with(task.train_arguments("other", "exact"), {"--steps", "40"}),
-                             "other/exact-1", "holds a checkpoint of another recipe");
+                             "other/exact-1", "is a checkpoint of another recipe");
   EXPECT_EQ(content_of(run), before);
   const auto whole = with(task.train_arguments("whole", "pam"), {"--steps", "40"});
   EXPECT_EQ(finished_hash(task, arguments, "runs/pam-1"),
@@ -259,6 +261,225 @@ TEST(DamagedInput, AFullDiskIsNamedAndTheRunGoesOnWhenThereIsRoom) {
   const auto whole = with(with(task.train_arguments("whole", "pam"), {"--steps", "40"}), large);
   EXPECT_EQ(finished_hash(task, arguments, "runs/pam-1"),
             finished_hash(task, whole, "whole/pam-1"));
+}
+
+// All text decides a run, not only what is trained on.
+TEST(DamagedInput, OtherValidationOrTestTextIsAnotherRun) {
+  const copy_task task;
+  const words arguments = begun_run(task);
+  const auto before = content_of(task.folder() / "runs" / "pam-1");
+  for (const char* const name : {"val.de", "val.en", "test_small.de", "test_small.en"}) {
+    const fs::path file = task.data() / name;
+    const std::string text = read_file(file);
+    write(file, "ein haus" + text.substr(text.find('\n')));
+    expect_refused(run_program(task, arguments), "this run has corpus_sha256 = ");
+    EXPECT_EQ(content_of(task.folder() / "runs" / "pam-1"), before) << name;
+    write(file, text);
+  }
+}
+
+words prepared_arguments(const copy_task& task, const std::string& out) {
+  words arguments = {"train", "translation-iwslt14", "--arithmetic", "pam", "--data",
+                     task.data().string(), "--out", (task.folder() / out).string()};
+  for (const char* const setting :
+       {"model.encoder_layers=1", "model.decoder_layers=1", "model.width=16", "model.feed_forward=32",
+        "model.heads=2", "data.max_tokens=160", "checkpoint.steps=4", "search.beam=2"}) {
+    arguments.insert(arguments.end(), {"--set", setting});
+  }
+  return arguments;
+}
+
+void write_dictionaries(const copy_task& task, const std::string& text) {
+  write(task.data() / "dict.de.txt", text);
+  write(task.data() / "dict.en.txt", text);
+}
+
+TEST(DamagedInput, DictionariesArePartOfARunAndMustBeOfItsText) {
+  const copy_task task;
+  const std::string own = "ein 9\nhaus 8\nim 7\nwald 6\nder 5\nhund 4\nsieht 3\nrot 2\n";
+  const words arguments = with(prepared_arguments(task, "runs"), {"--steps", "4"});
+  for (const std::string& other : {std::string("le 9\nla 8\n"), std::string("ein 9\nla 8\n")}) {
+    write_dictionaries(task, other);
+    for (const words& command : {arguments, words{"data", "check", task.data().string()}}) {
+      expect_refused(run_program(task, command), " pieces are unknown to the dictionary; ");
+    }
+    EXPECT_FALSE(fs::exists(task.folder() / "runs" / "pam-1"));
+  }
+  // Raw text's subwords on prepared text, and the other way.
+  write_dictionaries(task, own);
+  ASSERT_EQ(run_program(task, arguments).exit_code, 0);
+  const fs::path run = task.folder() / "runs" / "pam-1";
+  const words evaluation = {"evaluate", run.string(), "--data", task.data().string()};
+  EXPECT_EQ(run_program(task, evaluation).exit_code, 0);
+  const auto before = content_of(run);
+  write_dictionaries(task, "rot 9\n" + own.substr(0, own.find("rot")));
+  expect_refused(run_program(task, arguments), "this run has corpus_sha256 = ");
+  EXPECT_EQ(content_of(run), before);
+  const auto translated = run_program(
+      task, command_line{{"sh", "-c", "echo 'le chat' | \"$0\" translate \"$1\"",
+                          PAMKIT_TRAIN_PROGRAM, run.string()}});
+  expect_refused(translated, "the sentences to translate: 100.0 % of its 2 pieces are unknown");
+
+  for (const char* const name : {"dict.de.txt", "dict.en.txt"}) fs::remove(task.data() / name);
+  ASSERT_EQ(run_program(task, with(task.train_arguments("raw", "pam"), {"--steps", "2"})).exit_code, 0);
+  write_dictionaries(task, own);
+  expect_refused(run_program(task, {"evaluate", (task.folder() / "raw" / "pam-1").string(), "--data",
+                                    task.data().string()}),
+                 "holds prepared text");
+}
+
+TEST(DamagedInput, AFinishedRunsFilesAreNamed) {
+  const copy_task task;
+  const words arguments = with(task.train_arguments("runs", "pam"), {"--steps", "2"});
+  ASSERT_EQ(run_program(task, arguments).exit_code, 0);
+  const fs::path run = task.folder() / "runs" / "pam-1";
+  const words evaluation = {"evaluate", run.string(), "--data", task.data().string()};
+  const words translation = {"translate", run.string()};
+
+  const std::string summary = bytes_of(run / "summary.json");
+  for (const char* const text : {"{}", "[]", "5", "{\"status\":5}", "{\"status\":\"complete\"}",
+                                 "{\"status\":\"other\"}"}) {
+    write(run / "summary.json", text);
+    expect_refused(run_program(task, arguments), "pam-1/summary.json: ");
+  }
+  write(run / "summary.json", summary);
+
+  const std::string config = bytes_of(run / "config.json");
+  const auto with_value = [&](const char* key, const char* value) {
+    auto json = nlohmann::json::parse(config);
+    json["run"][key] = nlohmann::json::parse(value);
+    return json.dump();
+  };
+  for (const std::string& text :
+       {std::string("{\"run\":5}"), with_value("arithmetic", "5"), with_value("arithmetic", "\"pan\""),
+        with_value("seed", "\"1\""), with_value("seed", "-1"), with_value("settings", "5"),
+        with_value("settings", "{\"training\":5}"), with_value("scope", "[]"),
+        with_value("derivative", "7"), with_value("format", "null"), with_value("task", "{}")}) {
+    write(run / "config.json", text);
+    for (const words& command : {arguments, evaluation, translation}) {
+      expect_refused(run_program(task, command), "pam-1/config.json: ");
+    }
+  }
+  write(run / "config.json", config);
+
+  // Offsets of parameters: 8 bytes of length, the header, the values.
+  const fs::path parameters = run / "parameters.safetensors";
+  const std::string whole = bytes_of(parameters);
+  std::uint64_t length = 0;
+  std::memcpy(&length, whole.data(), sizeof length);
+  const auto header = nlohmann::ordered_json::parse(whole.substr(8, length));
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : header.items()) {
+    if (name != "__metadata__") names.push_back(name);
+  }
+  const auto with_offsets = [&](const std::string& name, const std::string& offsets) {
+    auto changed = header;
+    changed[name]["data_offsets"] = nlohmann::ordered_json::parse(offsets);
+    std::string text = changed.dump();
+    text.resize((text.size() + 7) / 8 * 8, ' ');
+    const std::uint64_t size = text.size();
+    std::string bytes(sizeof size, '\0');
+    std::memcpy(bytes.data(), &size, sizeof size);
+    return bytes + text + whole.substr(8 + length);
+  };
+  const auto bytes_of_first = header[names[0]]["data_offsets"][1].get<std::int64_t>();
+  const auto range = [](std::int64_t begin, std::int64_t end) {
+    return nlohmann::json::array({begin, end}).dump();
+  };
+  for (const std::string& offsets :
+       {std::string("[\"a\",\"b\"]"), std::string("5"), std::string("[0]"), std::string("{\"a\":0,\"b\":1}"),
+        range(-bytes_of_first, 0), range(8, 8 + bytes_of_first), range(1000000000, 1000000000 + bytes_of_first)}) {
+    write(parameters, with_offsets(names[0], offsets));
+    for (const words& command : {evaluation, translation}) {
+      expect_refused(run_program(task, command), "pam-1/parameters.safetensors: ");
+    }
+  }
+  write(parameters, whole);
+  EXPECT_EQ(run_program(task, evaluation).exit_code, 0);
+}
+
+TEST(DamagedInput, ACheckpointWithTheRightChecksumAndAnotherHeaderIsNamed) {
+  const copy_task task;
+  const words arguments = begun_run(task);
+  const fs::path run = task.folder() / "runs" / "pam-1";
+  const fs::path newest = checkpoints_of(run).back();
+  const std::string whole = bytes_of(newest);
+  const std::string magic = whole.substr(0, whole.find('\n') + 1);
+  const std::size_t end = whole.find('\n', magic.size());
+  const std::string values = whole.substr(end, whole.size() - end - 64);
+  const auto header = nlohmann::ordered_json::parse(whole.substr(magic.size(), end - magic.size()));
+  const auto with_state = [&](const char* key, const char* value) {
+    auto changed = header;
+    changed["state"][key] = nlohmann::ordered_json::parse(value);
+    return changed.dump();
+  };
+  for (const std::string& text :
+       {std::string("{"), std::string("[]"), std::string("{\"state\":{},\"tensors\":5}"),
+        with_state("step", "\"4\""), with_state("step", "1000"), with_state("epoch_loss", "{}"),
+        with_state("valid_metric", "5")}) {
+    const std::string bytes = magic + text + values;
+    write(newest, bytes + sha256_hex(bytes));
+    const auto before = content_of(run);
+    expect_refused(run_program(task, arguments), newest.filename().string() + ": ");
+    EXPECT_EQ(content_of(run), before);
+  }
+}
+
+TEST(DamagedInput, DataCheckRefusesWhatTrainingRefuses) {
+  const copy_task task;
+  const words check = {"data", "check", task.data().string()};
+  EXPECT_EQ(run_program(task, check).exit_code, 0);
+  fs::copy_file(task.data() / "test_small.de", task.data() / "test_a.de");
+  expect_refused(run_program(task, check), "test_a.de is there without the other language");
+  fs::remove(task.data() / "test_a.de");
+  fs::copy_file(task.data() / "test_small.de", task.data() / "test_z.de");
+  expect_refused(run_program(task, check), "test_z.de is there without the other language");
+  fs::remove(task.data() / "test_z.de");
+  for (const char* const name : {"test_small.de", "test_small.en"}) fs::remove(task.data() / name);
+  expect_refused(run_program(task, check), "no test (there: train, val)");
+
+  const fs::path folder = task.folder() / "images";
+  for (const char* const split : {"train", "val"}) {
+    write(folder / split / "dark" / "a.JPEG", jpeg(16, 16, {20, 30, 40}, JCS_RGB));
+  }
+  expect_refused(run_program(task, {"data", "check", folder.string()}), "holds one class");
+
+  const fs::path bytes = task.folder() / "bytes";
+  write(bytes / "input.txt", "");
+  expect_refused(run_program(task, {"data", "check", bytes.string()}), "a part of the text has 0 bytes");
+  fs::remove(bytes / "input.txt");
+  write(bytes / "train.txt", std::string(2000, 'a'));
+  write(bytes / "val.txt", std::string(1000, 'b'));
+  const auto checked = run_program(task, {"data", "check", bytes.string()});
+  EXPECT_EQ(checked.exit_code, 0) << checked.standard_error;
+  EXPECT_EQ(checked.standard_output, "train.txt: 2000 bytes\nval.txt: 1000 bytes\n");
+}
+
+TEST(DamagedInput, ImagesWithOtherClassesOrContentsAreAnotherRun) {
+  const copy_task task;
+  const fs::path data = task.folder() / "images";
+  for (const char* const split : {"train", "val"}) {
+    write(data / split / "dark" / "a.JPEG", jpeg(32, 32, {20, 30, 40}, JCS_RGB));
+    write(data / split / "light" / "b.JPEG", jpeg(32, 32, {220, 230, 240}, JCS_RGB));
+  }
+  const words arguments = {"train", "vit-small-cifar10", "--arithmetic", "exact", "--data", data.string(),
+                           "--out", (task.folder() / "runs").string(), "--steps", "1", "--set",
+                           "data.batch=2", "--set", "model.depth=1"};
+  ASSERT_EQ(run_program(task, arguments).exit_code, 0);
+  const fs::path run = task.folder() / "runs" / "exact-1";
+  const words evaluation = {"evaluate", run.string(), "--data", data.string()};
+  EXPECT_EQ(run_program(task, evaluation).exit_code, 0);
+  expect_refused(run_program(task, with(evaluation, {"--test", "no_such_split"})),
+                 "--test no_such_split: recipe vit-small-cifar10 has no test splits");
+  std::string other = bytes_of(data / "val" / "dark" / "a.JPEG");
+  other[other.size() - 3] = static_cast<char>(other[other.size() - 3] ^ 1);
+  write(data / "val" / "dark" / "a.JPEG", other);
+  const auto before = content_of(run);
+  expect_refused(run_program(task, arguments), "this run has corpus_sha256 = ");
+  EXPECT_EQ(content_of(run), before);
+  for (const char* const split : {"train", "val"}) fs::rename(data / split / "dark", data / split / "dusk");
+  expect_refused(run_program(task, evaluation),
+                 "class 0 is \"dusk\"; the classes of the run were expected, where it is \"dark\"");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdio>
 #include <fstream>
+#include <tuple>
 
 #include "copy_task.hpp"
 #include "pamkit/training/bleu.hpp"
@@ -252,7 +253,7 @@ TEST(Run, WrongUseIsOneLineAndExitCodeTwo) {
   const auto contains = [](const std::string& text, const char* part) {
     return text.find(part) != std::string::npos;
   };
-  EXPECT_TRUE(contains(complaint({"train", "translation-small"}), "give --data DIR"));
+  EXPECT_TRUE(contains(complaint({"train", "charlm"}), "no data; give --data DIR"));
   EXPECT_TRUE(contains(complaint({"train", "no-such"}), "give one of charlm"));
   const auto base = task.train_arguments("runs", "pam");
   EXPECT_TRUE(contains(complaint(task.train_arguments("runs", "pan")), "'pan' is not known; give "
@@ -262,6 +263,11 @@ TEST(Run, WrongUseIsOneLineAndExitCodeTwo) {
   EXPECT_TRUE(contains(complaint(with(base, {"--set", "model.dropout=1.5"})), "from 0.0 to 0.999"));
   EXPECT_TRUE(contains(complaint(with(base, {"--set", "model.heads=3"})), "multiple of the heads"));
   EXPECT_TRUE(contains(complaint(with(base, {"--epochs", "2", "--steps", "3"})), "excludes"));
+  EXPECT_TRUE(contains(complaint(with(base, {"--epochs", "2", "--set", "training.steps=3"})),
+                       "--epochs: is given and so is --set training.steps=3"));
+  for (const char* const seeds : {"-1", "99999999999999999999999", "1,-2", "1.5", "x"}) {
+    EXPECT_TRUE(contains(complaint(with(base, {"--seeds", seeds})), "is no seed")) << seeds;
+  }
   EXPECT_TRUE(contains(complaint(with(base, {"--test", "nothing"})), "nothing"));
   EXPECT_TRUE(contains(complaint(with(task.train_arguments("runs", "adder"),
                                       {"--derivative", "exact"})),
@@ -274,6 +280,86 @@ TEST(Run, WrongUseIsOneLineAndExitCodeTwo) {
   EXPECT_FALSE(std::filesystem::exists(task.folder() / "runs" / "pam-1"));
   std::ofstream(task.data() / "train.de", std::ios::app) << "eine Zeile zu viel\n";
   EXPECT_TRUE(contains(complaint(base), "train"));
+}
+
+// Of a recipe with steps too.
+TEST(Run, EpochsTakeThePlaceOfTheRecipesSteps) {
+  const copy_task task;
+  std::filesystem::create_directories(task.folder() / "bytes");
+  for (const char* const name : {"train.txt", "val.txt"}) {
+    std::ofstream(task.folder() / "bytes" / name) << std::string(400, 'a') << std::string(400, 'b');
+  }
+  const std::vector<std::string> arguments = {
+      "train",          "charlm",         "--arithmetic", "exact",
+      "--data",         (task.folder() / "bytes").string(),
+      "--set",          "model.layers=1", "--set",        "model.width=16",
+      "--set",          "model.feed_forward=32",          "--set", "model.heads=2",
+      "--set",          "data.context=20",                "--set", "data.batch=10"};
+  for (const auto& [out, option, steps] :
+       {std::tuple("epochs", "--epochs", 8), std::tuple("steps", "--steps", 2)}) {
+    const auto folder = (task.folder() / out).string();
+    const auto result = run_program(task, with(arguments, {"--out", folder.c_str(), option, "2"}));
+    ASSERT_EQ(result.exit_code, 0) << result.standard_error;
+    EXPECT_EQ(summary_of(task.folder() / out / "exact-1").at("steps"), steps) << option;
+  }
+}
+
+TEST(Run, AFullStandardOutputIsOneLineAndExitCodeTwo) {
+  const copy_task task;
+  const auto train = with(task.train_arguments("runs", "pam"), {"--steps", "2"});
+  ASSERT_EQ(run_program(task, train).exit_code, 0);
+  const std::string run = (task.folder() / "runs" / "pam-1").string();
+  for (const words& arguments :
+       {words{"data", "list"}, words{"data", "check", task.data().string()}, words{"--help"},
+        words{"evaluate", run, "--data", task.data().string()}, words{"translate", run}, words(train)}) {
+    words command = {"sh", "-c", "echo ein haus | \"$0\" \"$@\" >/dev/full", PAMKIT_TRAIN_PROGRAM};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    const auto result = run_program(task, command_line{command});
+    EXPECT_EQ(result.exit_code, 2) << arguments[0];
+    EXPECT_NE(result.standard_error.find("standard output: No space left on device; "), std::string::npos)
+        << arguments[0] << result.standard_error;
+  }
+}
+
+// An apt-get without a network, or that packs two pages.
+TEST(Run, TranslationWithoutDataTakesTheHelpPages) {
+  const copy_task task;
+  const auto tools = task.folder() / "tools";
+  std::filesystem::create_directories(tools);
+  const auto call = [&](const std::vector<std::string>& arguments) {
+    words command = {"sh", "-c",
+                     "cd \"$0\" && unset PAMKIT_DATA PAMKIT_OFFLINE && PATH=\"$0/tools:$PATH\" && exec \"$@\"",
+                     task.folder().string(), PAMKIT_TRAIN_PROGRAM};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return run_program(task, command_line{command});
+  };
+  std::ofstream(tools / "apt-get") << "#!/bin/sh\necho 'W: a warning' >&2\necho 'E: no network' >&2\nexit 100\n";
+  std::filesystem::permissions(tools / "apt-get", std::filesystem::perms::owner_all);
+  auto arguments = task.train_arguments("runs", "exact");
+  const auto data = std::ranges::find(arguments, "--data");
+  arguments.erase(data, data + 2);
+  arguments.insert(arguments.end(), {"--steps", "2"});
+  for (const words& command : {words{"data", "get", "lohelp"}, words(arguments)}) {
+    const auto result = call(command);
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_EQ(result.standard_error.find("Traceback"), std::string::npos) << result.standard_error;
+    EXPECT_NE(result.standard_error.find("no Debian package libreoffice-help-de: apt-get: no network"),
+              std::string::npos)
+        << result.standard_error;
+    // What is being made, and the complaint.
+    EXPECT_EQ(std::ranges::count(result.standard_error, '\n'), 2) << result.standard_error;
+    EXPECT_EQ(result.standard_error.find("give --data DIR") != std::string::npos, command[0] == "train");
+  }
+  // A folder that was fetched before.
+  std::filesystem::create_directories(task.folder() / "data" / "lohelp");
+  for (const auto& entry : std::filesystem::directory_iterator(task.data())) {
+    if (entry.is_regular_file()) {
+      std::filesystem::copy(entry.path(), task.folder() / "data" / "lohelp" / entry.path().filename());
+    }
+  }
+  const auto result = call(arguments);
+  EXPECT_EQ(result.exit_code, 0) << result.standard_error;
+  EXPECT_EQ(summary_of(task.folder() / "runs" / "exact-1").at("status"), "complete");
 }
 
 }  // namespace

@@ -31,11 +31,13 @@ struct image_data {
   std::unique_ptr<image_set> train;
   std::unique_ptr<image_set> valid;
   std::vector<std::string> classes;
-  std::string key;  ///< SHA-256: over the records, or over the names and sizes of the files
+  /// SHA-256: over the records; or over the names and sizes of the files and the contents of every n-th of
+  /// them, n being their size together in GiB, rounded up. So of a set up to 1 GiB all contents.
+  std::string key;
 };
 
 /// Throws input_error: neither layout, a file whose size is no whole number of records, a label
-/// that is no class, an empty class folder, classes of validation that training lacks.
+/// that is no class, fewer than two classes, an empty class folder, classes of validation that training lacks.
 image_data open_images(const std::filesystem::path& folder);
 
 }  // namespace pamkit::training

@@ -61,6 +61,10 @@ split_files find_test_split(const std::filesystem::path& folder,
 std::vector<std::string> list_splits(const std::filesystem::path& folder,
                                      const language_pair& languages = {});
 
+/// Names of the test splits (test*) of which at least one language is there, in the order of bytes.
+std::vector<std::string> list_test_splits(const std::filesystem::path& folder,
+                                          const language_pair& languages = {});
+
 /// Reads both sides. Throws input_error as read_lines, and where the numbers of lines differ.
 parallel_corpus read_split(const split_files& files);
 

@@ -26,6 +26,10 @@ class text_codec {
   virtual std::string decode_target(std::span<const std::int32_t> ids) const = 0;
   /// A reference line as decode_target would write it.
   virtual std::string reference(const std::string& line) const = 0;
+  /// Whether it is of prepared text: a dictionary for each language.
+  virtual bool is_of_prepared_text() const = 0;
+  /// SHA-256 over all that decides the numbers.
+  virtual std::string key() const = 0;
   /// Writes what load_codec reads into a run's folder.
   virtual void save(const std::filesystem::path& folder) const = 0;
 };
@@ -43,6 +47,12 @@ bool is_prepared(const std::filesystem::path& folder, const language_pair& langu
 /// token is there twice or a special one.
 std::unique_ptr<text_codec> read_dictionaries(const std::filesystem::path& folder,
                                               const language_pair& languages = {});
+
+/// Throws input_error where more than half of a side's pieces are unknown to the codec: it is another text's.
+void require_known_text(const text_codec& codec, const parallel_corpus& corpus);
+
+/// The same for the pieces of some lines, `name` being where they are from.
+void require_known_pieces(std::span<const std::vector<std::int32_t>> lines, const std::string& name);
 
 /// What save() wrote. Throws input_error.
 std::unique_ptr<text_codec> load_codec(const std::filesystem::path& folder);

@@ -25,9 +25,9 @@ void save_checkpoint(const std::filesystem::path& folder, std::uint64_t step,
                      const checkpoint_content& content);
 
 /// Loads the newest whole checkpoint of `folder` into the tensors of `content` (same names and shapes) and its
-/// state. A damaged file is named by `warn` and the one before it is taken. False where there is none. Throws
-/// input_error for a whole one of another model.
-bool load_checkpoint(const std::filesystem::path& folder, checkpoint_content& content,
+/// state. A damaged file is named by `warn` and the one before it is taken. Returns the file; nothing where
+/// there is none. Throws input_error for a whole one of another model, or whose header is none.
+std::optional<std::filesystem::path> load_checkpoint(const std::filesystem::path& folder, checkpoint_content& content,
                      const std::function<void(const std::string&)>& warn);
 
 }  // namespace pamkit::training

@@ -19,6 +19,7 @@ struct trained_run {
   recipe what;
   arm products;
   std::uint64_t seed = 1;
+  nlohmann::ordered_json classes;  ///< of images: their names in order
 };
 
 /// Throws input_error: no folder of a run, one that is not finished, or another version's.
@@ -26,11 +27,13 @@ trained_run open_run(const std::filesystem::path& folder);
 
 /// Measures the run's parameters on data: of translation on the test split called `test` (or the
 /// first), of images and bytes on the validation data. Of translation the hypotheses are returned
-/// in `hypotheses`. Throws input_error.
+/// in `hypotheses`. Throws input_error, also where
+/// the data are of another kind: prepared text for a run of raw text, other classes, unknown words.
 test_result evaluate(const trained_run& run, const std::filesystem::path& data,
                      const std::optional<std::string>& test, std::vector<std::string>& hypotheses);
 
-/// Translations of sentences, in their order. Throws input_error where the run is of another task.
+/// Translations of sentences, in their order. Throws input_error where the run is of another task or does not know
+/// half of the words.
 std::vector<std::string> translate_lines(const trained_run& run,
                                          const std::vector<std::string>& lines);
 
