@@ -47,12 +47,26 @@ def paragraphs(path):
     return {key: " ".join(text.split()) for key, text in parser.text.items()}
 
 
+def call(purpose, *words, **options):
+    """Runs a program; one line with its first complaint where that fails."""
+    try:
+        result = subprocess.run(words, capture_output=True, text=True, errors="replace", **options)
+    except OSError as error:
+        sys.exit(f"{purpose}: {words[0]} cannot be run ({error.strerror})")
+    if result.returncode != 0:
+        lines = result.stderr.strip().splitlines() or [f"exit code {result.returncode}"]
+        errors = [line for line in lines if line.startswith("E: ")] or lines
+        sys.exit(f"{purpose}: {words[0]}: {errors[0].removeprefix('E: ')}")
+
+
 def pages(package, scratch):
     """Help pages of a package by their path below the language's folder."""
-    subprocess.run(["apt-get", "download", package], cwd=scratch, check=True, stdout=subprocess.DEVNULL)
-    archive = next(scratch.glob(package + "_*.deb"))
+    call(f"no Debian package {package}", "apt-get", "download", package, cwd=scratch)
+    archive = next(scratch.glob(package + "_*.deb"), None)
+    if archive is None:
+        sys.exit(f"apt-get left no archive of {package}")
     root = scratch / package
-    subprocess.run(["dpkg-deb", "--extract", archive, root], check=True)
+    call(f"cannot unpack {archive.name}", "dpkg-deb", "--extract", str(archive), str(root))
     found = {}
     for path in sorted(root.rglob("*.html")):
         parts = path.parts

@@ -1,21 +1,26 @@
 #include "data_command.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "pamkit/training/corpus.hpp"
 #include "pamkit/training/image_set.hpp"
 #include "pamkit/training/input_error.hpp"
+#include "pamkit/training/recipe.hpp"
 #include "pamkit/training/sha256.hpp"
+#include "pamkit/training/task.hpp"
 #include "pamkit/training/text_codec.hpp"
+#include "standard_output.hpp"
 
 extern char** environ;
 
@@ -58,41 +63,69 @@ int list_sets(const options& o) {
   json all = json::array();
   for (const carried_file& set : kSets) all.push_back(json::parse(set.text));
   if (o.json) {
-    fmt::print("{}\n", all.dump(2));
+    print_out("{}\n", all.dump(2));
     return 0;
   }
   for (const json& set : all) {
-    fmt::print("{}: {}\n  licence: {}\n  cite: {}\n", set["name"].get<std::string>(),
+    print_out("{}: {}\n  licence: {}\n  cite: {}\n", set["name"].get<std::string>(),
                set["description"].get<std::string>(), set["licence"].get<std::string>(),
                set["cite"].get<std::string>());
     for (const json& file : set.value("files", json::array())) {
-      fmt::print("  {}\n    sha256 {}\n", file["url"].get<std::string>(),
+      print_out("  {}\n    sha256 {}\n", file["url"].get<std::string>(),
                  file["sha256"].get<std::string>());
     }
-    if (set.contains("script")) fmt::print("  made by this program from those packages\n");
-    if (set.contains("by_hand")) fmt::print("  by hand: {}\n", set["by_hand"].get<std::string>());
+    if (set.contains("script")) print_out("  made by this program from those packages\n");
+    if (set.contains("by_hand")) print_out("  by hand: {}\n", set["by_hand"].get<std::string>());
   }
   return 0;
 }
 
-// Runs a program with what it prints on standard error; throws where it is missing or fails.
+// All bytes until the other end is closed.
+std::string read_to_end(int from) {
+  std::string all;
+  std::array<char, 4096> chunk{};
+  for (;;) {
+    const ssize_t got = ::read(from, chunk.data(), chunk.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return all;
+    all.append(chunk.data(), static_cast<std::size_t>(got));
+  }
+}
+
+std::string last_line(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text.substr(text.rfind('\n') + 1);
+}
+
+// Runs a program with what it prints on standard error. What it complains of is said where it succeeds; where it
+// is missing or fails the last line is part of what is thrown.
 void run_program(std::vector<std::string> words, const std::string& purpose) {
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw input_error(purpose, "no pipe", "close some files");
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
   pid_t process = 0;
   const int failed =
       ::posix_spawnp(&process, words[0].c_str(), &actions, nullptr, pointers.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
+  ::close(ends[1]);
+  const std::string said = read_to_end(ends[0]);
+  ::close(ends[0]);
+  if (failed != 0) throw input_error(purpose, words[0] + " is not installed", "install it");
   int status = 0;
-  if (failed == 0) ::waitpid(process, &status, 0);
-  if (failed != 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    throw input_error(purpose, words[0] + (failed != 0 ? " is not installed" : " failed"),
-                      "install it, or look at what it said");
+  ::waitpid(process, &status, 0);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+    fmt::print(stderr, "{}", said);
+    return;
   }
+  const std::string reason = last_line(said);
+  throw input_error(purpose, words[0] + " failed" + (reason.empty() ? "" : ": " + reason),
+                    "a network and room on the disk are needed; the same command tries again");
 }
 
 void check_file(const fs::path& path, const std::string& expected) {
@@ -122,46 +155,65 @@ void fetch(const json& file, const fs::path& folder) {
   fs::remove(to);
 }
 
-int get_set(const options& o) {
-  const json set = find_set(o.name);
+fs::path folder_of(const std::string& name) { return fs::path("data") / name; }
+
+// Fetches or makes a data set in `folder`.
+void make_set(const std::string& name, const fs::path& folder) {
+  const json set = find_set(name);
   if (set.contains("by_hand")) {
-    throw input_error("data set '" + o.name + "'", "cannot be fetched by a program",
+    throw input_error("data set '" + name + "'", "cannot be fetched by a program",
                       set["by_hand"].get<std::string>());
   }
   const char* const offline = std::getenv("PAMKIT_OFFLINE");
   if (offline != nullptr && *offline != '\0' && std::string(offline) != "0") {
-    throw input_error("data set '" + o.name + "'", "is to be fetched and PAMKIT_OFFLINE forbids it",
+    throw input_error("data set '" + name + "'", "is to be fetched and PAMKIT_OFFLINE forbids it",
                       "call without PAMKIT_OFFLINE");
   }
-  const fs::path folder = o.out.empty() ? fs::path("data") / o.name : fs::path(o.out);
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) throw input_error(folder.string(), error.message(), "give another --out");
   fmt::print(stderr, "pamkit: {} ({})\n", set["description"].get<std::string>(),
              set["licence"].get<std::string>());
   for (const json& file : set.value("files", json::array())) fetch(file, folder);
-  if (set.contains("script")) {
-    for (const carried_file& script : kScripts) {
-      if (set["script"] != std::string(script.name) + ".py") continue;
-      run_program({"python3", "-c", script.text, folder.string()}, folder.string());
-    }
+  if (!set.contains("script")) return;
+  for (const carried_file& script : kScripts) {
+    if (set["script"] != std::string(script.name) + ".py") continue;
+    run_program({"python3", "-c", script.text, folder.string()}, folder.string());
   }
-  fmt::print("{}\n", folder.string());
+}
+
+int get_set(const options& o) {
+  const fs::path folder = o.out.empty() ? folder_of(o.name) : fs::path(o.out);
+  make_set(o.name, folder);
+  print_out("{}\n", folder.string());
   return 0;
 }
 
+// Whether the splits that training reads are there: the scripts write each whole.
+bool is_whole_corpus(const fs::path& folder) {
+  try {
+    read_train(folder);
+    read_validation(folder);
+    read_test(folder);
+  } catch (const input_error&) {
+    return false;
+  }
+  return true;
+}
+
 void check_text(const fs::path& folder) {
+  const parallel_corpus train = read_train(folder);
+  const parallel_corpus valid = read_validation(folder);
+  read_test(folder);  // the one that training takes
+  std::vector<parallel_corpus> all = {train, valid};
+  for (const std::string& name : list_test_splits(folder)) all.push_back(read_test(folder, name));
   if (is_prepared(folder)) {
     const auto codec = read_dictionaries(folder);
-    fmt::print("prepared text: {} and {} pieces\n", codec->source_size(), codec->target_size());
+    for (const parallel_corpus& corpus : all) require_known_text(*codec, corpus);
+    print_out("prepared text: {} and {} pieces\n", codec->source_size(), codec->target_size());
   }
-  const parallel_corpus train = read_train(folder);
-  fmt::print("{}: {} pairs\n", train.files.name, train.size());
-  const parallel_corpus valid = read_validation(folder);
-  fmt::print("{}: {} pairs\n", valid.files.name, valid.size());
-  for (const std::string& name : list_splits(folder)) {
-    if (!name.starts_with("test")) continue;
-    fmt::print("{}: {} pairs\n", name, read_test(folder, name).size());
+  for (const parallel_corpus& corpus : all) {
+    print_out("{}: {} pairs\n", corpus.files.name, corpus.size());
   }
 }
 
@@ -169,9 +221,22 @@ void check_images(const fs::path& folder) {
   const image_data data = open_images(folder);
   for (const auto* const set : {data.train.get(), data.valid.get()}) {
     for (std::size_t i = 0; i < set->size(); ++i) set->load(i);
-    fmt::print("{}: {} images\n", set == data.train.get() ? "train" : "validation", set->size());
+    print_out("{}: {} images\n", set == data.train.get() ? "train" : "validation", set->size());
   }
-  fmt::print("{} classes\n", data.classes.size());
+  print_out("{} classes\n", data.classes.size());
+}
+
+// As the recipe of bytes reads it.
+void check_characters(const fs::path& folder) {
+  const recipe charlm = load_recipe("charlm", {});
+  load_characters(charlm, folder);
+  for (const char* const stem : {"train.txt", "val.txt", "valid.txt", "input.txt"}) {
+    for (const char* const ending : {"", ".gz", ".xz"}) {
+      const fs::path file = folder / (std::string(stem) + ending);
+      if (!fs::exists(file)) continue;
+      print_out("{}: {} bytes\n", file.filename().string(), read_file(file).size());
+    }
+  }
 }
 
 bool holds(const fs::path& folder, const char* stem) {
@@ -191,11 +256,8 @@ int check_folder(const options& o) {
   }
   if (fs::is_directory(folder / "train", error) || holds(folder, "data_batch")) {
     check_images(folder);
-  } else if (holds(folder, "input.txt")) {
-    for (const char* const name : {"input.txt", "input.txt.gz", "input.txt.xz"}) {
-      if (fs::exists(folder / name))
-        fmt::print("{}: {} bytes\n", name, read_file(folder / name).size());
-    }
+  } else if (holds(folder, "input.txt") || holds(folder, "train.txt")) {
+    check_characters(folder);
   } else {
     check_text(folder);
   }
@@ -203,6 +265,17 @@ int check_folder(const options& o) {
 }
 
 }  // namespace
+
+std::optional<std::string> default_data(const std::string& recipe_name) {
+  for (const carried_file& carried : kSets) {
+    const json set = json::parse(carried.text);
+    if (set.value("default_of", "") != recipe_name) continue;
+    const fs::path folder = folder_of(carried.name);
+    if (!is_whole_corpus(folder)) make_set(carried.name, folder);
+    return folder.string();
+  }
+  return std::nullopt;
+}
 
 void add_data_command(CLI::App& app, std::function<int()>& run) {
   const auto o = std::make_shared<options>();

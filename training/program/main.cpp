@@ -3,10 +3,12 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <sstream>
 
 #include "data_command.hpp"
 #include "failures.hpp"
 #include "operators_command.hpp"
+#include "standard_output.hpp"
 #include "train_command.hpp"
 #include "use_commands.hpp"
 #include "wait_policy.hpp"
@@ -20,6 +22,18 @@ void keep_freed_memory() {
   mallopt(M_MMAP_THRESHOLD, limit);
   mallopt(M_TRIM_THRESHOLD, limit);
   mallopt(M_TOP_PAD, 64 << 20);
+}
+
+// The exit code, unless results could not be written.
+int ended_with(int code) {
+  using namespace pamkit::training;
+  try {
+    require_output_written();
+  } catch (...) {
+    const int failed = complain(current_failure());
+    return code == 0 ? failed : code;
+  }
+  return code;
 }
 
 }  // namespace
@@ -38,11 +52,16 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
+    if (error.get_exit_code() == 0) {
+      std::ostringstream help;
+      app.exit(error, help);
+      write_out(help.str());
+      return ended_with(0);
+    }
     return complain({kUsage, std::string(error.what()) + "; see pamkit COMMAND --help"});
   }
   try {
-    return run();
+    return ended_with(run());
   } catch (...) {
     return complain(current_failure());
   }

@@ -8,6 +8,7 @@
 #include "pamkit/provenance/write_file.hpp"
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/step_operators.hpp"
+#include "standard_output.hpp"
 
 namespace pamkit::training {
 namespace {
@@ -19,7 +20,7 @@ int write_operators(const std::string& file) {
   } catch (const std::runtime_error& error) {
     throw input_error("operators", error.what(), "give another --out");
   }
-  fmt::print("{}: the operators of {} training steps\n", file, document["steps"].size());
+  print_out("{}: the operators of {} training steps\n", file, document["steps"].size());
   return 0;
 }
 

@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <memory>
 #include <thread>
 
+#include "data_command.hpp"
 #include "failures.hpp"
 #include "pamkit/backend.hpp"
 #include "pamkit/operators/contraction.hpp"
@@ -18,6 +20,7 @@
 #include "pamkit/training/interruption.hpp"
 #include "pamkit/training/run.hpp"
 #include "progress.hpp"
+#include "standard_output.hpp"
 
 namespace pamkit::training {
 namespace {
@@ -42,17 +45,33 @@ struct options {
   bool quiet = false;
 };
 
-std::string data_folder(const options& o) {
+// Given, or the data set that the recipe takes by itself, which is fetched where it is not there yet.
+std::string data_folder(const options& o, const recipe& what) {
   if (!o.data.empty()) return o.data;
   const char* const set = std::getenv("PAMKIT_DATA");
   if (set != nullptr && *set != '\0') return set;
-  throw input_error("train", "no data",
-                    "give --data DIR (or set PAMKIT_DATA): ./pamkit data list tells what there is");
+  const char* const expected =
+      "give --data DIR (or set PAMKIT_DATA): ./pamkit data list tells what there is";
+  std::optional<std::string> by_default;
+  try {
+    by_default = default_data(what.name);
+  } catch (const input_error& error) {
+    throw input_error("train", std::string("no data, and ") + error.what(), expected);
+  }
+  if (!by_default) throw input_error("train", "no data", expected);
+  return *by_default;
 }
 
 recipe recipe_of(const options& o) {
   std::vector<std::string> overrides = o.settings;
-  if (o.epochs > 0) overrides.push_back(fmt::format("training.epochs={}", o.epochs));
+  if (o.epochs > 0) {
+    for (const std::string& setting : o.settings) {
+      if (!setting.starts_with("training.steps=") && !setting.starts_with("training.epochs=")) continue;
+      throw input_error("--epochs", "is given and so is --set " + setting, "give one of them");
+    }
+    overrides.push_back(fmt::format("training.epochs={}", o.epochs));
+    overrides.emplace_back("training.steps=0");  // where a recipe has steps, they decide
+  }
   if (o.steps > 0) overrides.push_back(fmt::format("training.steps={}", o.steps));
   return load_recipe(o.recipe_name, overrides);
 }
@@ -88,13 +107,13 @@ at::Device device_named(const std::string& name) {
 }
 
 void print_table(const std::vector<run_outcome>& outcomes) {
-  fmt::print("{:<24} {:<11} {:>6} {:>10} {:>10} {:>7} {:>9}  {}\n", "run", "status", "steps",
+  print_out("{:<24} {:<11} {:>6} {:>10} {:>10} {:>7} {:>9}  {}\n", "run", "status", "steps",
              "valid loss", "metric", "value", "s/step", "parameters_sha256");
   const auto number = [](double x, int digits) {
     return std::isfinite(x) ? fmt::format("{:.{}f}", x, digits) : std::string("-");
   };
   for (const run_outcome& o : outcomes) {
-    fmt::print("{:<24} {:<11} {:>6} {:>10} {:>10} {:>7} {:>9}  {}\n", o.folder.filename().string(),
+    print_out("{:<24} {:<11} {:>6} {:>10} {:>10} {:>7} {:>9}  {}\n", o.folder.filename().string(),
                o.status, o.steps, number(o.valid_loss, 4), o.metric.empty() ? "-" : o.metric,
                o.status == "complete" ? number(o.value, 2) : "-", number(o.step_seconds, 4),
                o.parameters_sha256.substr(0, 16));
@@ -104,7 +123,7 @@ void print_table(const std::vector<run_outcome>& outcomes) {
 // Worker 0 reads the data first: what it leaves in a cache the others then find.
 std::unique_ptr<dataset> load_data(const options& o, const recipe& what, workers& job) {
   const auto load = [&] {
-    return load_dataset(what, data_folder(o), o.test.empty() ? std::nullopt : std::optional(o.test),
+    return load_dataset(what, data_folder(o, what), o.test.empty() ? std::nullopt : std::optional(o.test),
                         o.out);
   };
   std::unique_ptr<dataset> data;
@@ -178,6 +197,14 @@ int train(const options& o) {
   return code;
 }
 
+// CLI11 itself takes -1 as 2^64 - 1 and cuts off what is larger. Empty where the text is a seed.
+std::string is_seed(const std::string& text) {
+  std::uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  if (error == std::errc() && end == text.data() + text.size()) return "";
+  return fmt::format("'{}' is no seed: give whole numbers from 0 to {}", text, UINT64_MAX);
+}
+
 }  // namespace
 
 void add_train_command(CLI::App& app, std::function<int()>& run) {
@@ -191,18 +218,20 @@ void add_train_command(CLI::App& app, std::function<int()>& run) {
       ->delimiter(',')
       ->capture_default_str();
   command->add_option("--data", o->data,
-                      "Folder of the data (default: PAMKIT_DATA). Text: train, val and test* in .de and .en, "
+                      "Folder of the data (default: PAMKIT_DATA; translation-small without either takes data/lohelp, "
+                      "which it makes where it is not there). Text: train, val and test* in .de and .en, "
                       "plain, .gz or .xz; images: CIFAR-10 records or train/CLASS/*.JPEG and val/CLASS/*.JPEG; "
                       "bytes: input.txt");
   command->add_option("--test", o->test, "Test split, as test_2016_flickr (default: the first)");
   command->add_option("--out", o->out, "Folder for the run folders")->capture_default_str();
   command->add_option("--seeds", o->seeds, "One run of each arithmetic for each seed")
       ->delimiter(',')
+      ->check(is_seed)
       ->capture_default_str();
   CLI::Option* const epochs =
-      command->add_option("--epochs", o->epochs, "Epochs instead of the recipe's")
+      command->add_option("--epochs", o->epochs, "Epochs instead of the recipe's epochs or steps")
           ->check(CLI::PositiveNumber);
-  command->add_option("--steps", o->steps, "Updates instead of epochs; the schedule ends there")
+  command->add_option("--steps", o->steps, "Updates instead of the recipe's epochs or steps; the schedule ends there. Not with --epochs")
       ->check(CLI::PositiveNumber)
       ->excludes(epochs);
   command

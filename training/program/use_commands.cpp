@@ -11,6 +11,7 @@
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/trained_run.hpp"
 #include "pamkit/training/utf8.hpp"
+#include "standard_output.hpp"
 
 namespace pamkit::training {
 namespace {
@@ -38,7 +39,7 @@ int evaluate_run(const options& o) {
     for (const std::string& line : hypotheses) file << line << "\n";
     if (!file.flush()) throw input_error(o.hypotheses, "cannot be written", "give another file");
   }
-  fmt::print("{} {:.4f} ({})\n", result.metric, result.value, result.signature);
+  print_out("{} {:.4f} ({})\n", result.metric, result.value, result.signature);
   return 0;
 }
 
@@ -54,7 +55,7 @@ int translate_input(const options& o) {
     }
     lines.push_back(line);
   }
-  for (const std::string& line : translate_lines(run, lines)) fmt::print("{}\n", line);
+  for (const std::string& line : translate_lines(run, lines)) print_out("{}\n", line);
   return 0;
 }
 
