@@ -167,15 +167,20 @@ def _moved_constant(i):
     return value if re.fullmatch(r"0x[0-9a-f]+|\d+", value) else None
 
 
+_CONSTANT = r"-?(0x[0-9a-f]+|\d+)"
+
+
 def _is_power_of_two(operand):
-    if not re.fullmatch(r"0x[0-9a-f]+|\d+", operand):
+    if not re.fullmatch(_CONSTANT, operand):
         return False
-    value = int(operand, 0)
+    value = abs(int(operand, 0))
     return value & (value - 1) == 0
 
 
 def multiplications(flow):
-    """(of data, of indices and sizes): lists of instructions. IMAD with a zero or a power of two for a factor is a move, a
+    """(of data, of indices and sizes): lists of instructions. A product of integers is one of data if both factors are; and
+    if one is, where the other is a constant, or where the high half of the product is taken, since no address is computed
+    like that. IMAD with a zero or a power of two for a factor is a move, a
     sum or a shift, FFMA and HFMA2 with a zero are constants. The reciprocal of an integer division of indices is theirs."""
     of_data, of_indices = [], []
     for i, data, constants in flow.walk():
@@ -189,9 +194,11 @@ def multiplications(flow):
         factors = values[1:2] if name == "MUFU" else values[1:3]
         is_data = [not data.isdisjoint(_registers(f)) for f in factors]
         if name in _INTEGER_PRODUCTS:
-            if any(f in _ZEROS or _is_power_of_two(constants.get(f, f)) for f in factors):
+            known = [constants.get(f, f) for f in factors]
+            if any(f in _ZEROS or _is_power_of_two(f) for f in known):
                 continue
-            (of_data if all(is_data) else of_indices).append(i)
+            is_scaled = "HI" in i.opcode or any(re.fullmatch(_CONSTANT, f) for f in known)
+            (of_data if all(is_data) or any(is_data) and is_scaled else of_indices).append(i)
         elif not any(f in _ZEROS for f in factors):
             index_only = name == "MUFU" and not any(is_data)
             (of_indices if index_only else of_data).append(i)

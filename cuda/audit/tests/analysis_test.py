@@ -155,6 +155,16 @@ class Analysis(unittest.TestCase):
         self.accepted(sass=self.sass("F2I.FTZ.U32.TRUNC.NTZ R5, R3"))
         self.accepted(sass=self.sass("IMAD R5, R4, R8, RZ"))
 
+    def test_sass_that_multiplies_data_by_a_constant_or_takes_the_high_half_is_refused(self):
+        for code in ("IMAD R5, R4, 0x3, RZ", "IMAD.HI.U32 R5, R4, c[0x0][0x210], RZ", "IMAD.HI.U32 R5, R8, R4, RZ",
+                     "IMAD R5, R4, -0x800001, R4"):  # fmt: skip
+            with self.subTest(code):
+                self.refused("IMAD", sass=self.sass(code))
+        both = "IMAD.HI.U32 R6, R4, c[0x0][0x210], RZ ;\n        /*0042*/  IMAD R5, R6, 0x3, RZ"
+        self.refused("pamkit_adamw_step_pam", "2 times", sass=self.sass(both, "pamkit_adamw_step_pam"))
+        self.accepted(sass=self.sass("IMAD R5, R4, -0x800000, R4"))
+        self.accepted(sass=self.sass("IMAD.HI.U32 R5, R3, c[0x0][0x210], RZ"))
+
     def test_sass_that_flushes_data_is_refused(self):
         self.refused("flushes subnormals", sass=self.sass("FADD.FTZ R5, R4, R4"))
         self.refused("flushes subnormals", sass=self.sass("F2I.FTZ.U32.NTZ R5, R4"))
