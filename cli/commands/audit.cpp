@@ -54,7 +54,7 @@ std::string summary(const nlohmann::ordered_json& document) {
                         kind == "x86" ? "objects" : "kernels", c.multiplying,
                         kind == "x86" ? " unexcused" : "");
   }
-  for (const auto& entry : document["operators"]) {
+  for (const auto& entry : document["steps"]) {
     text += fmt::format(
         "operators: {}: {:.0f} multiplications and {:.0f} quotients left in one step of each of {} "
         "recipes\n",

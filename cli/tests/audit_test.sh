@@ -51,6 +51,9 @@ audit_steps() { expect "$1" "$2" "$3" "$PAMKIT" audit --kind operators --operato
 steps "$(row aten::mul 7 '"all"')" '' '' >steps.json
 audit_steps 0 '^operators: pam\+norm: 7 multiplications and 0 quotients left in one step of each of 1 recipes$' ''
 audit_steps 0 '^operators: pam\+all: 0 multiplications and 0 quotients left in one step of each of 1 recipes$' ''
+tr -d '\n ' <report/audit.json | grep --quiet -- \
+  '"operators":\[.*{"scope":"norm","operator":"aten::mul","place":"forward","multiplications":7[.0]*,"reason":"areason"' ||
+  fail "an operator of audit.json has not the fields of pamkit.audit/1: $(cat report/audit.json)"
 grep --quiet '"reason": "a reason"' report/audit.json || fail "audit.json does not say why something is left"
 grep --quiet '<td data-label="reason">a reason</td>' report/audit.html || fail "audit.html does not say why something is left"
 steps '' '' "$(row aten::mul 7 '"all"')" >steps.json

@@ -109,7 +109,21 @@ void audit_operators(const std::filesystem::path& file, audit_result& result) {
   require_own_file(file, document);
   try {
     operators_audit::verdict verdict = operators_audit::judge(document);
-    result.document["operators"] = std::move(verdict.entries);
+    for (const json& entry : verdict.entries) {
+      for (const json& left : entry["left"]) {
+        json row = {{"scope", entry["scope"]},
+                    {"operator", left["operator"]},
+                    {"place", left["place"]},
+                    {"multiplications", left["multiplications"]},
+                    {"reason", left["reason"]}};
+        for (const char* const key : {"quotients", "calls", "recipes"}) row[key] = left[key];
+        for (const char* const key : {"arm", "arithmetic", "derivative"}) row[key] = entry[key];
+        result.document["operators"].push_back(std::move(row));
+      }
+      json step = entry;
+      step.erase("left");
+      result.document["steps"].push_back(std::move(step));
+    }
     for (std::string& sentence : verdict.refused) result.refused.push_back(std::move(sentence));
   } catch (const std::runtime_error& problem) {
     throw std::runtime_error(
@@ -183,26 +197,23 @@ std::string object_rows(const json& code) {
   std::string html;
   for (const json& entry : code) {
     if (entry["kind"] != "x86") continue;
-    std::uint64_t excused = 0;
     std::string reasons;
     for (const json& f : entry["excused"]) {
-      excused += f["count"].get<std::uint64_t>();
       const auto reason = escape_html(f["reason"].get<std::string>());
       if (reasons.find(reason) == std::string::npos)
         reasons += (reasons.empty() ? "" : "; ") + reason;
     }
-    html += fmt::format(
-        "<tr><th>{}</th>{}{}<td class=\"number\" data-label=\"excused\">{}</td><td "
-        "data-label=\"reason\">{}</td></tr>\n",
-        escape_html(entry["unit"].get<std::string>()), cell(entry, "instructions"),
-        cell(entry, "multiplications"), excused, reasons);
+    html += fmt::format("<tr><th>{}</th>{}{}{}<td data-label=\"reason\">{}</td></tr>\n",
+                        escape_html(entry["unit"].get<std::string>()), cell(entry, "instructions"),
+                        cell(entry, "multiplications"), cell(entry, "excused_multiplications"),
+                        reasons);
   }
   return html;
 }
 
-std::string step_rows(const json& operators) {
+std::string step_rows(const json& steps) {
   std::string html;
-  for (const json& entry : operators) {
+  for (const json& entry : steps) {
     auto verdict = entry["verdict"].get<std::string>();
     if (entry["why"].is_string() && verdict != "refused") {
       verdict.append(": ").append(entry["why"].get<std::string>());
@@ -217,13 +228,11 @@ std::string step_rows(const json& operators) {
 
 std::string left_rows(const json& operators) {
   std::string html;
-  for (const json& entry : operators) {
-    for (const json& row : entry["left"]) {
-      html += fmt::format("<tr><th>{}</th>{}{}{}{}{}{}</tr>\n",
-                          escape_html(entry["arm"].get<std::string>()), text_cell(row, "operator"),
-                          text_cell(row, "place"), cell(row, "calls"), cell(row, "multiplications"),
-                          cell(row, "quotients"), text_cell(row, "reason"));
-    }
+  for (const json& row : operators) {
+    html += fmt::format("<tr><th>{}</th>{}{}{}{}{}{}</tr>\n",
+                        escape_html(row["arm"].get<std::string>()), text_cell(row, "operator"),
+                        text_cell(row, "place"), cell(row, "calls"), cell(row, "multiplications"),
+                        cell(row, "quotients"), text_cell(row, "reason"));
   }
   return html;
 }
@@ -243,6 +252,7 @@ audit_result audit(const std::vector<std::string>& kinds, const audit_sources& s
   result.document["command"] = command;
   result.document["code"] = json::array();
   result.document["operators"] = json::array();
+  result.document["steps"] = json::array();
   json device = {{"code", json::array()}, {"refused", json::array()}};
   std::error_code error;
   if (std::filesystem::exists(sources.device_code, error)) device = read_json(sources.device_code);
@@ -275,7 +285,7 @@ std::string audit_page(const json& document) {
        {"model", model_rows(code)},
        {"device", device_rows(code)},
        {"objects", object_rows(code)},
-       {"steps", step_rows(document["operators"])},
+       {"steps", step_rows(document["steps"])},
        {"left", left_rows(document["operators"])},
        {"command", escape_html(command)}});
 }

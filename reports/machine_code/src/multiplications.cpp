@@ -172,12 +172,16 @@ nlohmann::ordered_json to_json(const unit_audit& unit) {
     }
     return entries;
   };
-  std::uint64_t multiplications = 0;
-  for (const finding& f : unit.refused) multiplications += f.count;
+  const auto sum = [](const std::vector<finding>& findings) {
+    std::uint64_t count = 0;
+    for (const finding& f : findings) count += f.count;
+    return count;
+  };
   return {{"unit", unit.unit},
           {"kind", unit.machine == architecture::x86_64 ? "x86" : "arm"},
           {"architecture", name_of(unit.machine)},
-          {"multiplications", multiplications},
+          {"multiplications", sum(unit.refused)},
+          {"excused_multiplications", sum(unit.excused)},
           {"functions", unit.functions},
           {"instructions", unit.instructions},
           {"vector_additions", unit.vector_additions},

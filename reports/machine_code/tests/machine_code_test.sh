@@ -14,6 +14,7 @@ expect 1 '^REFUSED: 3 objects' '' "$PAMKIT" --list list
 # Excuses: for the place, not elsewhere, never for FMA; one that excuses nothing is refused.
 excuse() { printf '{"excuses":[{"unit":"%s","function":"%s","instruction":"%s","reason":"a test"}]}' "$@" >excuses.json; }
 excuse '.*' 'planted_multiplication.*' 'v?mul.*|fmul'
+expect 0 '"excused_multiplications": [1-9]' '' "$PAMKIT" --excuses excuses.json --json - "$MULTIPLICATION"
 expect 0 '[1-9][0-9]* multiplying instructions excused, 0 refused' '' "$PAMKIT" --excuses excuses.json "$MULTIPLICATION"
 expect 1 '^refused: .*planted_division' '' "$PAMKIT" --excuses excuses.json "$MULTIPLICATION" "$DIVISION"
 expect 1 'excuses nothing; remove it' '' "$PAMKIT" --excuses excuses.json "$ADDITIONS"

@@ -19,7 +19,9 @@ struct audit_sources {
 };
 
 struct audit_result {
-  nlohmann::ordered_json document;   ///< pamkit.audit/1, with "refused" and "not_run"
+  /// pamkit.audit/1: "code"; "operators", one for each operator that multiplies in the steps of an arm;
+  /// "steps", one for each arm; "refused" and "not_run".
+  nlohmann::ordered_json document;
   std::vector<std::string> refused;  ///< sentences; empty where the certificate holds
   std::vector<std::string> absent;   ///< of the kinds that were asked for, with the reason
 };

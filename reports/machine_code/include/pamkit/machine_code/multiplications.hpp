@@ -70,7 +70,7 @@ unit_audit audit(const object_code& code, const std::vector<excuse>& excuses,
                  std::vector<std::uint64_t>& uses);
 
 /// The entry of "code" in a pamkit.audit/1 file: "unit", "kind", "architecture", "multiplications"
-/// (those refused), "functions", "instructions", "vector_additions", "refused", "excused".
+/// (those refused), "excused_multiplications", "functions", "instructions", "vector_additions", "refused", "excused".
 nlohmann::ordered_json to_json(const unit_audit& unit);
 
 }  // namespace pamkit::machine_code
