@@ -105,5 +105,17 @@ TEST(StepOperators, OfTheUpdateScopeOptimizerReplacesAll) {
   EXPECT_EQ(by, (std::vector<std::string>{"update optimizer", "forward all", "update optimizer"}));
 }
 
+TEST(StepOperators, AScatterThatReducesMayMultiply) {
+  operator_event scatter{
+      .name = "aten::scatter_", .inputs = std::vector<c10::IValue>(4), .outputs = {}};
+  EXPECT_TRUE(multiplies_nothing(scatter));
+  scatter.inputs.emplace_back("multiply");
+  EXPECT_FALSE(multiplies_nothing(scatter));
+  for (const char* const name :
+       {"aten::scatter_reduce", "aten::scatter_reduce_", "aten::index_reduce_"}) {
+    EXPECT_FALSE(multiplies_nothing({.name = name, .inputs = {}, .outputs = {}})) << name;
+  }
+}
+
 }  // namespace
 }  // namespace pamkit::training::test
