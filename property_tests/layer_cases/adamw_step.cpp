@@ -26,7 +26,8 @@ void adamw_step(layer_case_source& source) {
                                    {training, {{"corrected", 1}, {"beta2", 0.98}, {"step", 12}}},
                                    {spread, {{"corrected", 1}, {"beta1", 0.5}, {"step", 3}}},
                                    {ordinary, {{"beta2", 0}, {"step", 5}}, {}},
-                                   {ordinary, {}, {0, 2}}};
+                                   {ordinary, {}, {0, 2}},
+                                   {ordinary, {}, {2, 150}}};  // more than a block of 256 threads
   for (const plan& p : plans) {
     layer_case c;
     const std::vector<std::int64_t> shape = p.shape;

@@ -17,7 +17,8 @@ void clip_grad_norm(layer_case_source& source) {
                                    {weighted, {{3}, {2}}},
                                    {one_special, {{6}, {5}}},
                                    {tiny, {{5}, {4}}},
-                                   {huge, {{5}, {4}}}};
+                                   {huge, {{5}, {4}}},
+                                   {ordinary, {{2, 150}, {5}}}};  // more than a block of 256 threads
   for (const plan& p : plans) {
     layer_case c;
     for (const auto& shape : p.shapes) c.inputs.push_back(source.numbers(shape, p.content));

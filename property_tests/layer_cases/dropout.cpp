@@ -6,9 +6,8 @@ void dropout(layer_case_source& source) {
   const double rates[] = {0.1, 0.3, 0.5, 0};
   const std::vector<std::int64_t> shapes[] = {{3, 7}, {5}, {2, 3, 2}, {}, {0, 3}, {4, 4}};
   std::size_t next = 0;
-  for (const layer_content content : all_layer_contents) {
+  const auto add = [&](layer_content content, const std::vector<std::int64_t>& shape) {
     layer_case c;
-    const std::vector<std::int64_t> shape = shapes[next % std::size(shapes)];
     c.inputs = {source.numbers(shape, content), source.words(shape, 2)};
     // Every word but 0 keeps.
     constexpr std::uint32_t keeps[] = {1, 2, 0x80000000, 0xFFFFFFFF};
@@ -20,7 +19,9 @@ void dropout(layer_case_source& source) {
     const double rate = rates[next++ % std::size(rates)];
     if (rate != 0.1) c.attributes = {{"p", rate}};
     source.add(std::move(c));
-  }
+  };
+  for (const layer_content content : all_layer_contents) add(content, shapes[next % std::size(shapes)]);
+  add(layer_content::ordinary, {2, 150});  // more than a block of 256 threads
 }
 
 }  // namespace pamkit::properties::layer_cases

@@ -54,6 +54,9 @@ def locate(fault, text):
         start, part = text.index(fault.near), fault.near
     if part.count(fault.find) != 1:
         raise DoesNotApply(f"{fault.name}: {fault.file} has {part.count(fault.find)} times: {fault.find}")
+    if not is_statement(fault) and (";" in fault.find or fault.find.count(" ? ") > fault.find.count(" : ") or
+                                    any(fault.find.count(a) != fault.find.count(b) for a, b in ("()", "[]", "{}"))):
+        raise DoesNotApply(f"{fault.name}: no whole expression: {fault.find}")
     fault.begin = start + part.index(fault.find)
 
 

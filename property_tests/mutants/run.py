@@ -16,14 +16,18 @@ import pathlib
 import platform
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 from planting import DoesNotApply, Fault, HERE, locate, plant, ROOT
 
 SCHEMA = "pamkit.mutants/1"
 LEVELS = ("quick", "standard")
+# After a corrected fault only what includes its file is compiled again.
+CACHE = ["ccache"] if shutil.which("ccache") else []
 # The suite includes them for their declarations; what they define it does not call.
 ONLY_DECLARED = ("emulator/include/pamkit/tensor/contraction.hpp", "emulator/include/pamkit/detail/sum.hpp")
 
@@ -50,10 +54,11 @@ def read_catalogue():
 
 
 class Build:
-    """A judge for the faults of one arithmetic. Objects that no fault changes are those of an ordinary build."""
+    """A judge for the faults of one arithmetic. Objects that no fault changes are those of an ordinary build. With
+    `sanitizer`, options of the compiler, the copy is instrumented."""
 
-    def __init__(self, base, work, jobs):
-        self.base, self.work, self.jobs = base, work, jobs
+    def __init__(self, base, work, jobs, sanitizer=()):
+        self.base, self.work, self.jobs, self.sanitizer = base, work, jobs, list(sanitizer)
         self.commands = {}
         for entry in json.loads((base / "compile_commands.json").read_text()):
             self.commands[re.search(r" -o (\S+)", entry["command"]).group(1)] = entry
@@ -102,8 +107,8 @@ class Build:
         object_file = tree / "objects" / (output.replace("/", "_"))
         # Little optimisation and vector kernels of one instruction set: equal bits, a fraction of the time.
         kept[1:1] = ["-O1", "-march=native", "-DHWY_COMPILE_ONLY_STATIC", "-w", f"-DPAMKIT_FAULT_SITES={sites}",
-                     f"-I{HERE}", "-include", str(HERE / "planted_fault.hpp")]
-        return kept + ["-o", str(object_file)], object_file
+                     f"-I{HERE}", "-include", str(HERE / "planted_fault.hpp"), *self.sanitizer]
+        return CACHE + kept + ["-o", str(object_file)], object_file
 
     def make(self, name, faults, arithmetic, only_checks=False):
         """Plants, compiles and links. Gives the judge's path, or the compiler's messages; with `only_checks` the
@@ -157,7 +162,8 @@ class Build:
                                                       "property_tests/provenance/libpamkit_provenance.a",
                                                       "property_tests/provenance/libpamkit_sha256.a")]
         linking = subprocess.run(
-            judge + [str(judge_object)] + linked + libraries + self._third_parties() + ["-lpthread", "-o", str(program)],
+            judge + [str(judge_object)] + linked + libraries + self._third_parties() +
+            ["-lpthread", "-o", str(program), *self.sanitizer],
             capture_output=True, text=True)
         if linking.returncode:
             return None, linking.stderr
@@ -333,17 +339,23 @@ def judge_alone(program, fault, arguments, results):
     results.add(fault, verdict[0], verdict[1], verdict[2], time.monotonic() - started, verdict[3])
 
 
+def groups_of(faults):
+    """The faults of each build, with its name: those of the CUDA kernels have a judge of their own, which runs their
+    backend alone."""
+    groups = {}
+    for f in sorted(faults, key=lambda f: (f.arithmetic, f.backend == "cuda-host")):
+        groups.setdefault(f.arithmetic + ("-cuda" if f.backend == "cuda-host" else ""), []).append(f)
+    return groups
+
+
 def judge_all(faults, build, results, arguments):
-    # Faults of the CUDA kernels have a judge of their own: it runs their backend alone.
-    for arithmetic, is_cuda in sorted({(f.arithmetic, f.backend == "cuda-host") for f in faults}):
-        group = [f for f in faults if f.arithmetic == arithmetic and (f.backend == "cuda-host") == is_cuda]
-        try:
-            program, messages = build.make(arithmetic + ("-cuda" if is_cuda else ""), group, arithmetic)
-        except DoesNotApply as error:
-            refuse(str(error))
-        if program is None:
-            refuse(f"the faults of {arithmetic} do not compile:\n{messages[-4000:]}")
+    for name, group in groups_of(faults).items():
         todo = [f for f in group if f.name not in results.found]
+        if not todo:
+            continue
+        program, messages = build.make(name, group, group[0].arithmetic)
+        if program is None:
+            refuse(f"the faults of {name} do not compile:\n{messages[-4000:]}")
         together = [f for f in todo if not f.whole and not f.by]
         if together:
             judge_in_one_run(program, together, arguments, results)
@@ -353,13 +365,20 @@ def judge_all(faults, build, results, arguments):
 
 
 def outdated_of(faults):
-    """What is wrong with faults whose text is no longer there, before anything is built."""
+    """What is wrong with faults whose text is no longer there or that cross, before anything is built."""
     messages = []
     for fault in faults:
         try:
             locate(fault, (ROOT / fault.file).read_text())
         except (DoesNotApply, OSError) as error:
             messages.append(str(error))
+    if not messages:
+        with tempfile.TemporaryDirectory() as folder:
+            for name, group in groups_of(faults).items():
+                try:
+                    plant(group, pathlib.Path(folder) / name)
+                except DoesNotApply as error:
+                    messages.append(str(error))
     return messages
 
 

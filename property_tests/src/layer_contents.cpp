@@ -126,6 +126,15 @@ tensor layer_case_source::numbers(std::vector<std::int64_t> shape, layer_content
   return t;
 }
 
+std::uint32_t layer_case_source::vanishing_logit() {
+  const format_description& f = description_;
+  // 64 (1 + fraction): e^-86 is 2^-124, e^-106 2^-153.
+  const std::int64_t scale = std::int64_t{1} << f.fraction_bits;
+  const std::int64_t fraction = entropy_.between(scale * 22 / 64, scale * 42 / 64) & -unit_of(f);
+  const std::int64_t exponent = std::min<std::int64_t>(f.bias + 6, (f.max_finite >> f.fraction_bits) - 1);
+  return f.sign_mask | static_cast<std::uint32_t>(exponent * scale + fraction);
+}
+
 tensor layer_case_source::words(std::vector<std::int64_t> shape, std::uint32_t limit) {
   std::int64_t count = 1;
   for (const std::int64_t n : shape) count *= n;
@@ -184,6 +193,16 @@ void add_row_cases(layer_case_source& source, bool reduces) {
     c.incoming = {source.numbers(reduces ? leading : shape, ordinary)};
     source.add(std::move(c));
   }
+  if (source.is_quick()) return;
+  // Exponentials of which some are subnormal, some vanish, beside that of 0.
+  layer_case c;
+  c.inputs = {source.numbers({3, 40}, ordinary)};
+  for (std::size_t i = 0; i < c.inputs[0].encodings.size(); ++i) {
+    std::uint32_t& x = c.inputs[0].encodings[i];
+    x = i % 40 == 7 ? 0 : source.vanishing_logit();
+  }
+  c.incoming = {source.numbers(reduces ? std::vector<std::int64_t>{3} : std::vector<std::int64_t>{3, 40}, ordinary)};
+  source.add(std::move(c));
 }
 
 }  // namespace pamkit::properties

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <map>
 #include <thread>
 
+#include "contiguous_product.hpp"
 #include "golden_contraction.hpp"
 #include "pamkit/simd.hpp"
 #include "pamkit/tensor/split.hpp"
@@ -122,39 +122,14 @@ std::vector<kind_of_product> kinds_of(const arithmetic_info& info, bool is_vjp,
 // The whole product, its parts on threads of their own.
 column contracted(contraction_function function, const subject& s, contraction_kind kind,
                   const contraction_case& c, int threads) {
-  const auto floats = [](const column& x) {
-    std::vector<float> values(x.size() + 1);  // so that there is an address
-    std::ranges::transform(x, values.begin(), [](std::uint32_t e) { return std::bit_cast<float>(e); });
-    return values;
-  };
-  const std::vector<float> a = floats(c.a);
-  const std::vector<float> b = floats(c.b);
-  const std::vector<float> d = floats(c.d);
-  contraction_problem problem{.batch = c.batch,
-                              .m = c.m,
-                              .n = c.n,
-                              .k = c.k,
-                              .a = {a.data(), c.k, 1, c.m * c.k},
-                              .b = {b.data(), c.n, 1, c.k * c.n},
-                              .d = {d.data(), c.n, 1, c.m * c.n},
-                              .out = {}};
-  const std::int64_t rows = output_rows(kind, problem);
-  const std::int64_t columns = output_columns(kind, problem);
-  std::vector<float> out(static_cast<std::size_t>(c.batch * rows * columns) + 1);
-  problem.out = {out.data(), columns, 1, rows * columns};
   const policy<binary32> rules = contraction_rules(s.rules());
-  if (threads == 1) {
-    function(rules, problem);
-  } else {
+  return contiguous_product(kind, c, [&](const contraction_problem& problem) {
+    if (threads == 1) return function(rules, problem);
     std::vector<std::jthread> workers;
     for (const contraction_problem& part : split(problem, kind, threads)) {
       workers.emplace_back([&rules, function, part] { function(rules, part); });
     }
-  }
-  column result(out.size() - 1);
-  std::transform(out.begin(), out.end() - 1, result.begin(),
-                 [](float x) { return std::bit_cast<std::uint32_t>(x); });
-  return result;
+  });
 }
 
 struct difference {
