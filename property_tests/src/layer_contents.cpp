@@ -1,6 +1,7 @@
 /// What the cases of layers are filled with.
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "pamkit/properties/layer_case.hpp"
 #include "statement_parts.hpp"
@@ -126,13 +127,12 @@ tensor layer_case_source::numbers(std::vector<std::int64_t> shape, layer_content
   return t;
 }
 
-std::uint32_t layer_case_source::vanishing_logit() {
+std::uint32_t layer_case_source::negative_logit(double magnitude) const {
   const format_description& f = description_;
-  // 64 (1 + fraction): e^-86 is 2^-124, e^-106 2^-153.
-  const std::int64_t scale = std::int64_t{1} << f.fraction_bits;
-  const std::int64_t fraction = entropy_.between(scale * 22 / 64, scale * 42 / 64) & -unit_of(f);
+  const double scale = std::ldexp(1.0, static_cast<int>(f.fraction_bits));
+  const auto fraction = static_cast<std::int64_t>((magnitude / 64 - 1) * scale) & -unit_of(f);
   const std::int64_t exponent = std::min<std::int64_t>(f.bias + 6, (f.max_finite >> f.fraction_bits) - 1);
-  return f.sign_mask | static_cast<std::uint32_t>(exponent * scale + fraction);
+  return f.sign_mask | static_cast<std::uint32_t>((exponent << f.fraction_bits) + fraction);
 }
 
 tensor layer_case_source::words(std::vector<std::int64_t> shape, std::uint32_t limit) {
@@ -195,14 +195,23 @@ void add_row_cases(layer_case_source& source, bool reduces) {
   }
   if (source.is_quick()) return;
   // Exponentials of which some are subnormal, some vanish, beside that of 0.
-  layer_case c;
-  c.inputs = {source.numbers({3, 40}, ordinary)};
-  for (std::size_t i = 0; i < c.inputs[0].encodings.size(); ++i) {
-    std::uint32_t& x = c.inputs[0].encodings[i];
-    x = i % 40 == 7 ? 0 : source.vanishing_logit();
-  }
-  c.incoming = {source.numbers(reduces ? std::vector<std::int64_t>{3} : std::vector<std::int64_t>{3, 40}, ordinary)};
-  source.add(std::move(c));
+  constexpr std::int64_t kRows = 3;
+  constexpr std::int64_t kLength = 40;
+  // Rows of 0 and one other: the last one that does not vanish is alone in its row. From 2^-143 to 2^-171 if products
+  // are exact, from 2^-138 to 2^-158 if they are piecewise affine, at most 1 in the exponent apart.
+  constexpr std::int64_t kPairs = 40;
+  const auto add = [&](std::int64_t rows, std::int64_t length, const auto& magnitude) {
+    layer_case c;
+    c.inputs = {source.numbers({rows, length}, ordinary)};
+    for (std::int64_t i = 0; i < rows * length; ++i) {
+      c.inputs[0].encodings[static_cast<std::size_t>(i)] =
+          i % length == 0 ? 0 : source.negative_logit(magnitude(i / length));
+    }
+    c.incoming = {source.numbers(reduces ? std::vector{rows} : std::vector{rows, length}, ordinary)};
+    source.add(std::move(c));
+  };
+  add(kRows, kLength, [&](std::int64_t) { return 86 + static_cast<double>(source.random().below(20 * 64)) / 64; });
+  add(kPairs, 2, [](std::int64_t row) { return 99 + static_cast<double>(row) / 2; });
 }
 
 }  // namespace pamkit::properties

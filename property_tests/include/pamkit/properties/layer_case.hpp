@@ -72,8 +72,8 @@ class layer_case_source {
   /// A tensor of words below `limit`.
   tensor words(std::vector<std::int64_t> shape, std::uint32_t limit);
 
-  /// A negative logit whose exponential is subnormal, or vanishes, in binary32: -106 to -86 where the format has them.
-  std::uint32_t vanishing_logit();
+  /// -magnitude, of [64, 128), cut to the format where that has such numbers.
+  std::uint32_t negative_logit(double magnitude) const;
 
   void add(layer_case c) { cases_.push_back(std::move(c)); }
   std::vector<layer_case> take() { return std::move(cases_); }
