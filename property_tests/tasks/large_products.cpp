@@ -211,7 +211,7 @@ bool judge_kind(result& row, suite_context& context, const setting& s, const sub
     const contraction_case c = make(plan_for(k.kind, content, effort.size));
     found = judged.compare_all(c, judged.compute(c, layout), effort.size, effort.is_emulated);
     ++row.cases;
-    if (!found && effort.has_threads) found = judged.compare_threads(c);
+    if (!found && effort.has_threads && content == contraction_content::moderate) found = judged.compare_threads(c);
     if (effort.is_emulated) break;
   }
   if (!found) found = judged.compare_parts(make({contraction_content::moderate, kBatch, 7, 9, 11}));
@@ -233,6 +233,8 @@ rows run_large(suite_context& context, const setting& s, const tensor_operation&
   rows found;
   // Planted faults that are backends of their own are active on one thread.
   const auto& backends = context.options().backends;
+  // How the output is cut into tiles depends on sizes alone.
+  const bool is_usual = s.is_default() && std::holds_alternative<binary32>(s.format);
   const bool has_faults = context.options().observer != nullptr && std::ranges::any_of(backends, [](const backend* b) {
                             return b->name != "scalar" && b->name != "simd";
                           });
@@ -242,13 +244,13 @@ rows run_large(suite_context& context, const setting& s, const tensor_operation&
     const auto kinds = kinds_of(operation, *s.arithmetic->info, *b);
     if (kinds.empty()) continue;  // P44 says so
     const bool is_emulated = context.stride(*b) > 1;
-    if (is_emulated && !(s.is_default() && std::holds_alternative<binary32>(s.format))) continue;
+    if (is_emulated && !is_usual) continue;
     result row = s.row(text);
     row.operation = operation.name;
     row.backend = b->name;
     row.seed = context.options().seed;
     const bool is_modest = b == &scalar_backend() || is_emulated || context.is_quick();
-    const effort effort{is_modest ? kModest : kLarge, is_emulated, !has_faults && !is_modest};
+    const effort effort{is_modest ? kModest : kLarge, is_emulated, is_usual && !has_faults && !is_modest};
     const subject subject = s.under(*b);
     for (const judged_kind& k : kinds) {
       if (!judge_kind(row, context, s, subject, k, effort)) break;
