@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstring>
 #include <exception>
 #include <map>
@@ -67,13 +68,15 @@ bool is_negative_number(std::string_view word) {
          (!word.empty() && (word[0] == '.' || (word[0] >= '0' && word[0] <= '9')));
 }
 
-// The arguments with negative numbers behind a space, which explain takes off again.
-std::vector<std::string> shielded(int argc, char** argv) {
+// The arguments, with negative numbers behind a space where the command takes them.
+std::vector<std::string> shielded(const std::vector<command>& commands, int argc, char** argv) {
   std::vector<std::string> words(argv, argv + argc);
-  if (words.size() > 1 && words[1] == "explain") {
-    for (std::string& word : words) {
-      if (is_negative_number(word)) word.insert(word.begin(), ' ');
-    }
+  const bool takes_them = argc > 1 && std::ranges::any_of(commands, [&](const command& c) {
+                            return c.takes_negative_numbers && c.name == words[1];
+                          });
+  if (!takes_them) return words;
+  for (std::string& word : words) {
+    if (is_negative_number(word)) word.insert(word.begin(), ' ');
   }
   return words;
 }
@@ -114,7 +117,7 @@ exit_code run(const std::vector<command>& commands, int argc, char** argv) {
     name_command(argv[1]);
   }
   try {
-    std::vector<std::string> words = shielded(argc, argv);
+    std::vector<std::string> words = shielded(commands, argc, argv);
     std::vector<const char*> pointers;
     for (const std::string& word : words) pointers.push_back(word.c_str());
     app.parse(argc, pointers.data());

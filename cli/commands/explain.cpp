@@ -274,6 +274,7 @@ command explain() {
           .exit_codes =
               "  1    a backend's result, or the one given by --got, is not the golden model's\n"
               "  3    an asked backend is not here; the others were asked\n",
+          .takes_negative_numbers = true,
           .attach = [](CLI::App& app) -> std::function<exit_code()> {
             auto options = std::make_shared<explain_options>();
             options->operation.attach(app);
