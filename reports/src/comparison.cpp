@@ -390,6 +390,11 @@ std::string bootstrap_text(const comparison& c, const std::string& recipe) {
       samples, tests);
 }
 
+std::string speed_text() {
+  return "Steps a second are by the CPU time of a step where a run has one thread, and by its wall "
+         "time where it has several; speed is steps a second relative to native's.";
+}
+
 std::optional<estimate> estimate_mean(const std::vector<double>& values) {
   if (values.empty()) return std::nullopt;
   const auto n = static_cast<double>(values.size());

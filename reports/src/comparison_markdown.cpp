@@ -127,16 +127,11 @@ std::string speed_and_cost(const std::vector<const arm_summary*>& arms) {
     }
     t.row(cells);
   }
-  return "### Speed, multiplications, energy\n\nSteps a second are by the CPU time of a "
-         "step where a run has one thread, and by its wall time where it has several; speed is "
-         "steps "
-         "a second relative to native's. "
-         "Multiplications: ordinary ones in one training step, counted from the operators that run "
-         "in it, "
-         "and their share of native's (of exact's without a native run). Energy: of products and "
-         "sums "
-         "alone, by published constants of single operations, as share of the same "
-         "baseline's.\n\n" +
+  return "### Speed, multiplications, energy\n\n" + speed_text() +
+         " Multiplications: ordinary ones in one training step, counted from the operators that "
+         "run in it, and their share of native's (of exact's without a native run). Energy: of "
+         "products and sums alone, by published constants of single operations, as share of the "
+         "same baseline's.\n\n" +
          t.text();
 }
 

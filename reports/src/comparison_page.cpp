@@ -171,18 +171,15 @@ std::string cost_html(const comparison& c) {
     rows += "</tr>\n";
   }
   return section_html("cost", "Speed, multiplications, energy",
-                      "Steps a second are by the CPU time of a step where a run has one thread "
-                      "(CPU), and by its wall time where it has several (wall). Speed: steps a "
-                      "second divided by native's. Multiplications: ordinary "
-                      "floating-point ones of one training "
-                      "step, forward, backward and in the update, counted from the operators that "
-                      "run in it, and what is left of "
-                      "native's (of exact's without a native run); quotients are ordinary "
-                      "divisions, roots, exponentials and "
-                      "logarithms. Energy is a model and no measurement: products and additions to "
-                      "accumulators by published "
-                      "constants of single operations, as share of the same baseline's; memory and "
-                      "everything else are left out.",
+                      escape_html(speed_text()) +
+                          " Multiplications: ordinary floating-point ones of one training step, "
+                          "forward, backward and in the update, counted from the operators that "
+                          "run in it, and what is left of native's (of exact's without a native "
+                          "run); quotients are ordinary divisions, roots, exponentials and "
+                          "logarithms. Energy is a model and no measurement: products and "
+                          "additions to accumulators by published constants of single operations, "
+                          "as share of the same baseline's; memory and everything else are left "
+                          "out.",
                       heads, rows);
 }
 
