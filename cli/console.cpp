@@ -1,33 +1,17 @@
 #include "console.hpp"
 
-#include <cerrno>
+#include <fmt/format.h>
+
 #include <cstdio>
 
 namespace pamkit::cli {
 namespace {
 
-int first_error = 0;
 std::string command_line;
 std::string
     command_name;  // NOLINT(runtime/string): lives as long as the program's one thread of messages
 
-void remember_error() {
-  if (first_error == 0) first_error = errno == 0 ? EIO : errno;
-}
-
 }  // namespace
-
-void write_out(std::string_view text) {
-  if (first_error != 0) return;
-  errno = 0;
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) remember_error();
-}
-
-int output_error() {
-  errno = 0;
-  if (std::fflush(stdout) != 0) remember_error();
-  return first_error;
-}
 
 void name_command(std::string_view name) { command_name = name; }
 
@@ -64,7 +48,7 @@ void complain(std::string_view message) {
   line += ": ";
   for (const char c : message) line += c == '\n' ? ' ' : c;
   line += '\n';
-  std::fflush(stdout);  // so that in a shared file the complaint follows the results that led to it
+  provenance::flush_out();  // in a shared file the complaint follows the results that led to it
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 

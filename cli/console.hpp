@@ -1,24 +1,15 @@
 #pragma once
 
-#include <fmt/format.h>
-
 #include <string>
 #include <string_view>
 
-/// Results go to standard output, complaints and progress to standard error. A reader that closes
-/// the pipe ends the printing, not the work; any other error of standard output is reported once,
-/// at the end.
+#include "pamkit/provenance/standard_output.hpp"
+
+/// Results go to standard output, complaints and progress to standard error.
 namespace pamkit::cli {
 
-void write_out(std::string_view text);
-
-template <class... Args>
-void print_out(fmt::format_string<Args...> format, Args&&... args) {
-  write_out(fmt::format(format, std::forward<Args>(args)...));
-}
-
-/// The errno of the first failed write to standard output, or 0. Flushes.
-int output_error();
+using provenance::print_out;
+using provenance::write_out;
 
 /// Writes "pamkit COMMAND: message" as one line to standard error.
 void complain(std::string_view message);

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <fstream>
 
@@ -15,7 +14,7 @@
 namespace pamkit::cli {
 
 void write_text(const std::string& text, const std::filesystem::path& file) {
-  std::fflush(stdout);  // FILE may be a name of standard output
+  provenance::flush_out();  // FILE may be a name of standard output
   try {
     provenance::write_file_atomically(file, text);
   } catch (const std::exception& error) {

@@ -170,7 +170,7 @@ int main(int argc, char** argv) {
   install_signal_handlers();
   add_cuda_backends();
   exit_code code = run_and_complain(argc, argv);
-  if (const int error = output_error(); error != 0 && error != EPIPE) {
+  if (const int error = pamkit::provenance::output_error(); error != 0) {
     complain(std::string("standard output: ") + std::strerror(error) +
              "; write to a place with room, or to a pipe");
     code = graver(code, exit_code::unusable);

@@ -67,6 +67,9 @@ expect 0 'never_above_product' '' "$PAMKIT" list arithmetics
 # Results that cannot be written.
 expect 2 '*' 'standard output: No space left' bash -c '"$PAMKIT" list formats >/dev/full'
 expect 2 '*' 'standard output: No space left' bash -c '"$PAMKIT" vectors mul --count 100 >/dev/full'
+# Also where a complaint follows the results.
+expect 2 '*' '*' bash -c '"$PAMKIT" explain mul 3FC00000 3FC00000 --backend cuda,scalar >/dev/full'
+grep --quiet 'standard output: No space left' stderr || fail "explain's results were lost without a word"
 expect 2 '' 'missing/formats.json|cannot write' "$PAMKIT" list formats --json /proc/formats.json
 expect 2 '' 'is no folder' "$PAMKIT" verify --out /dev/null/x
 echo precious >verify.json

@@ -13,6 +13,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "pamkit/provenance/standard_output.hpp"
 #include "pamkit/training/corpus.hpp"
 #include "pamkit/training/image_set.hpp"
 #include "pamkit/training/input_error.hpp"
@@ -20,7 +21,6 @@
 #include "pamkit/training/sha256.hpp"
 #include "pamkit/training/task.hpp"
 #include "pamkit/training/text_codec.hpp"
-#include "standard_output.hpp"
 
 extern char** environ;
 
@@ -29,6 +29,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using json = nlohmann::ordered_json;
+using provenance::print_out;
 
 struct carried_file {
   const char* name;

@@ -2,13 +2,15 @@
 #include <malloc.h>
 
 #include <CLI/CLI.hpp>
+#include <cstring>
 #include <functional>
 #include <sstream>
 
 #include "data_command.hpp"
 #include "failures.hpp"
 #include "operators_command.hpp"
-#include "standard_output.hpp"
+#include "pamkit/provenance/standard_output.hpp"
+#include "pamkit/training/input_error.hpp"
 #include "train_command.hpp"
 #include "use_commands.hpp"
 #include "wait_policy.hpp"
@@ -22,6 +24,14 @@ void keep_freed_memory() {
   mallopt(M_MMAP_THRESHOLD, limit);
   mallopt(M_TRIM_THRESHOLD, limit);
   mallopt(M_TOP_PAD, 64 << 20);
+}
+
+void require_output_written() {
+  using namespace pamkit;
+  const int error = provenance::output_error();
+  if (error == 0) return;
+  throw training::input_error("standard output", std::strerror(error),
+                              "results could not be written: make room, or redirect it elsewhere");
 }
 
 // The exit code, unless results could not be written.
@@ -55,7 +65,7 @@ int main(int argc, char** argv) {
     if (error.get_exit_code() == 0) {
       std::ostringstream help;
       app.exit(error, help);
-      write_out(help.str());
+      pamkit::provenance::write_out(help.str());
       return ended_with(0);
     }
     return complain({kUsage, std::string(error.what()) + "; see pamkit COMMAND --help"});

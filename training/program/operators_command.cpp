@@ -5,13 +5,15 @@
 #include <memory>
 #include <string>
 
+#include "pamkit/provenance/standard_output.hpp"
 #include "pamkit/provenance/write_file.hpp"
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/step_operators.hpp"
-#include "standard_output.hpp"
 
 namespace pamkit::training {
 namespace {
+
+using provenance::print_out;
 
 int write_operators(const std::string& file) {
   const nlohmann::ordered_json document = operators_of_steps();

@@ -15,15 +15,17 @@
 #include "pamkit/backend.hpp"
 #include "pamkit/operators/contraction.hpp"
 #include "pamkit/operators/gpu.hpp"
+#include "pamkit/provenance/standard_output.hpp"
 #include "pamkit/training/device.hpp"
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/interruption.hpp"
 #include "pamkit/training/run.hpp"
 #include "progress.hpp"
-#include "standard_output.hpp"
 
 namespace pamkit::training {
 namespace {
+
+using provenance::print_out;
 
 struct options {
   std::string recipe_name;

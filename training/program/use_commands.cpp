@@ -8,13 +8,15 @@
 #include <iostream>
 #include <memory>
 
+#include "pamkit/provenance/standard_output.hpp"
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/trained_run.hpp"
 #include "pamkit/training/utf8.hpp"
-#include "standard_output.hpp"
 
 namespace pamkit::training {
 namespace {
+
+using provenance::print_out;
 
 struct options {
   std::string run;
