@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <optional>
 #include <variant>
 
 #include "pamkit/operators/contraction.hpp"
@@ -73,12 +74,10 @@ std::uint32_t golden_scalar(const computed_layer& c, std::string_view operation,
   return reference::golden(operation, rules, operands);
 }
 
-// The same layer by this project's kernels on the host: for what goes into a comparison and is
-// itself compared elsewhere.
-words computed(const computed_layer& c, std::string_view layer, const std::vector<tensor>& inputs,
-               const layer_attributes& attributes) {
-  const backend& by = simd_backend();
-  return by
+// The same layer by kernels: for what goes into a comparison and is itself compared elsewhere.
+words computed(const backend& kernels, const computed_layer& c, std::string_view layer,
+               const std::vector<tensor>& inputs, const layer_attributes& attributes) {
+  return kernels
       .layer(layer, c.rules.arithmetic)(contraction_rules(c.rules), c.gradient, inputs, attributes)
       .front()
       .encodings;
@@ -87,17 +86,25 @@ words computed(const computed_layer& c, std::string_view layer, const std::vecto
 // Elements of a call's results against what is expected there.
 class comparison {
  public:
-  comparison(const computed_layer& c, std::string name)
-      : c_(c), name_(name), result_{std::move(name), 0, true, ""} {}
+  comparison(const computed_layer& c, std::string name, const backend& kernels)
+      : c_(c), name_(name), kernels_(kernels), result_{std::move(name), 0, true, ""} {}
+
+  // Those that compute what goes into a comparison.
+  const backend& kernels() const { return kernels_; }
 
   void compare(std::size_t result, std::int64_t at, std::uint32_t expected) {
     const std::uint32_t got = c_.outputs[result].encodings[static_cast<std::size_t>(at)];
     ++result_.outputs;
     result_.line += fmt::format(" {:08X}", expected);
-    if (got == expected || !result_.equal) return;
+    if (got != expected) refuse(fmt::format("result {} at {}", result, at), got, expected);
+  }
+
+  // The call is not equal; of several reasons the first is kept.
+  void refuse(const std::string& what, std::uint32_t got, std::uint32_t expected) {
+    if (!result_.equal) return;
     result_.equal = false;
-    result_.mismatch = fmt::format("{}: result {} at {}: got {:08X}, expected {:08X}", name_,
-                                   result, at, got, expected);
+    result_.mismatch =
+        fmt::format("{}: {}: got {:08X}, expected {:08X}", name_, what, got, expected);
   }
 
   const compared_layer& result() const { return result_; }
@@ -105,6 +112,7 @@ class comparison {
  private:
   const computed_layer& c_;
   std::string name_;
+  const backend& kernels_;
   compared_layer result_;
 };
 
@@ -185,7 +193,7 @@ void compare_columns(const computed_layer& c, comparison& all) {
   const auto width = static_cast<std::size_t>(length);
   constexpr std::uint32_t one = 0x3F800000;
   constexpr std::uint32_t minus_zero = 0x80000000;
-  const words normal = computed(c, "layer_norm",
+  const words normal = computed(all.kernels(), c, "layer_norm",
                                 {{{rows, length}, c.inputs[0].encodings},
                                  {{length}, words(width, one)},
                                  {{length}, words(width, minus_zero)}},
@@ -230,21 +238,27 @@ std::vector<tensor> row_of_cross_entropy(const computed_layer& c, std::int64_t r
 }
 
 // The loss of every row, by the kernel on that row alone: the quotient by one kept row is the row's
-// loss. Of some rows it is compared with the golden model: true where all are equal.
-bool row_losses(const computed_layer& c, words& losses) {
+// loss. Of some rows it is compared with the golden model; nothing where one is refused.
+std::optional<words> row_losses(const computed_layer& c, comparison& all) {
   const std::int64_t rows = c.inputs[0].shape[0];
+  words losses;
   for (std::int64_t r = 0; r < rows; ++r) {
     const bool is_ignored = c.inputs[1].encodings[static_cast<std::size_t>(r)] == kIgnored;
-    losses.push_back(
-        is_ignored ? 0 : computed(c, "cross_entropy", row_of_cross_entropy(c, r), c.attributes)[0]);
+    losses.push_back(is_ignored ? 0
+                                : computed(all.kernels(), c, "cross_entropy",
+                                           row_of_cross_entropy(c, r), c.attributes)[0]);
   }
   for (const std::int64_t r : some_of(rows)) {
     const auto at = static_cast<std::size_t>(r);
     if (c.inputs[1].encodings[at] == kIgnored) continue;
-    const words expected = golden(c, "cross_entropy", row_of_cross_entropy(c, r), c.attributes)[0];
-    if (expected[0] != losses[at]) return false;
+    const std::uint32_t expected =
+        golden(c, "cross_entropy", row_of_cross_entropy(c, r), c.attributes)[0][0];
+    if (losses[at] != expected) {
+      all.refuse(fmt::format("loss of row {}", r), losses[at], expected);
+      return std::nullopt;
+    }
   }
-  return true;
+  return losses;
 }
 
 std::uint32_t total_of(const computed_layer& c, const words& losses) {
@@ -253,10 +267,9 @@ std::uint32_t total_of(const computed_layer& c, const words& losses) {
 }
 
 void compare_loss(const computed_layer& c, comparison& all) {
-  words losses;
-  constexpr std::uint32_t none = 0xFFFFFFFF;  // no loss: some NaN that is not the canonical one
-  if (!row_losses(c, losses)) return all.compare(0, 0, none);
-  all.compare(0, 0, golden_scalar(c, "div", {total_of(c, losses), kept_rows(c)}));
+  const std::optional<words> losses = row_losses(c, all);
+  if (!losses) return;
+  all.compare(0, 0, golden_scalar(c, "div", {total_of(c, *losses), kept_rows(c)}));
 }
 
 // A row's derivative is that of a call with this row alone, whose quotient is by one row, from what
@@ -269,9 +282,9 @@ void compare_loss_derivatives(const computed_layer& c, comparison& all) {
   // The slope of the quotient depends on the losses' sum, the ordinary derivative does not.
   words sum(static_cast<std::size_t>(kept), 0);
   if (c.gradient == derivative::exact) {
-    words losses;
-    row_losses(c, losses);
-    sum[0] = total_of(c, losses);
+    const std::optional<words> losses = row_losses(c, all);
+    if (!losses) return;
+    sum[0] = total_of(c, *losses);
   }
   const std::uint32_t handed_on =
       golden(c, "mean_vjp", {{{1, kept}, sum}, {{1}, c.inputs[2].encodings}}, {})[0][0];
@@ -432,17 +445,19 @@ void compare_clipped(const computed_layer& c, comparison& all) {
   configuration rules = c.rules;
   rules.compensation = 0;
   float sum = 0;
-  bool is_right = true;
   for (const tensor& t : c.inputs) {
     const auto count = static_cast<std::int64_t>(t.encodings.size());
     if (count == 0) continue;
     words squares(t.encodings.size());
-    simd_backend().elementwise("mul", rules.arithmetic)(
+    all.kernels().elementwise("mul", rules.arithmetic)(
         rules, t.encodings.data(), t.encodings.data(), squares.data(), squares.size());
     for (const std::int64_t i : some_of(count)) {
       const auto at = static_cast<std::size_t>(i);
-      is_right =
-          is_right && squares[at] == golden_scalar(c, "mul", {t.encodings[at], t.encodings[at]});
+      const std::uint32_t x = t.encodings[at];
+      const std::uint32_t expected = golden_scalar(c, "mul", {x, x});
+      if (squares[at] != expected) {
+        return all.refuse(fmt::format("square of {:08X}", x), squares[at], expected);
+      }
     }
     lanes tensor_sum;
     tensor_sum.add(0, count, [&](std::int64_t i) {
@@ -451,8 +466,6 @@ void compare_clipped(const computed_layer& c, comparison& all) {
     sum += tensor_sum.fold();
   }
   constexpr std::uint32_t one = 0x3F800000;
-  constexpr std::uint32_t none = 0xFFFFFFFF;
-  if (!is_right) return all.compare(0, 0, none);
   const std::uint32_t norm = golden_scalar(c, "sqrt", {std::bit_cast<std::uint32_t>(sum)});
   const std::uint32_t ratio =
       golden_scalar(c, "div", {std::bit_cast<std::uint32_t>(static_cast<float>(limit)), norm});
@@ -491,7 +504,7 @@ void layer_verifier::look_at(const computed_layer& c) {
   const std::string name = fmt::format("{} {} {}{}", c.rules.arithmetic, c.operation, shapes_of(c),
                                        c.gradient == derivative::exact ? " exact" : "");
   if (!seen_.insert(name).second) return;
-  comparison all(c, name);
+  comparison all(c, name, kernels_);
   compare_some(c, all);
   tell_(all.result());
 }

@@ -15,7 +15,7 @@ struct compared_layer {
   std::string line;  ///< one line on what was computed, and what the golden model says
   std::uint64_t outputs = 0;
   bool equal = true;
-  std::string mismatch;  ///< the first element that differs
+  std::string mismatch;  ///< the first element that differs, or what it depends on
 };
 
 /// Compares layers and elementwise operations with the golden model: of each operation and shape
@@ -26,12 +26,15 @@ struct compared_layer {
 class layer_verifier {
  public:
   using report = std::function<void(const compared_layer&)>;
-  explicit layer_verifier(report tell) : tell_(std::move(tell)) {}
+  /// `kernels` compute what goes into a comparison beside the call itself.
+  explicit layer_verifier(report tell, const backend& kernels = simd_backend())
+      : tell_(std::move(tell)), kernels_(kernels) {}
 
   void look_at(const operators::computed_layer& call);
 
  private:
   report tell_;
+  const backend& kernels_;
   std::set<std::string> seen_;
 };
 

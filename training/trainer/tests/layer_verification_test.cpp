@@ -47,16 +47,17 @@ struct call {
                                                           inputs, attributes);
   }
 
-  bool is_found_equal() const {
-    bool equal = true;
-    std::uint64_t compared = 0;
-    layer_verifier verifier([&](const compared_layer& l) {
-      equal = equal && l.equal;
-      compared += l.outputs;
-    });
+  compared_layer compared_by(const backend& kernels) const {
+    compared_layer compared;
+    layer_verifier verifier([&](const compared_layer& l) { compared = l; }, kernels);
     verifier.look_at({operation, gradient, rules, inputs, attributes, outputs});
-    EXPECT_GT(compared, 0U) << operation;
-    return equal;
+    return compared;
+  }
+
+  bool is_found_equal() const {
+    const compared_layer compared = compared_by(simd_backend());
+    EXPECT_GT(compared.outputs, 0U) << operation;
+    return compared.equal;
   }
 
   // Whether another bit at one place of one result is found.
@@ -68,6 +69,35 @@ struct call {
     return found;
   }
 };
+
+// The kernels of the host, which lose a bit in the loss of rows of class 3.
+backend with_wrong_losses() {
+  backend kernels = simd_backend();
+  kernels.layer = [](std::string_view operation, std::string_view arithmetic) -> layer_function {
+    if (operation != "cross_entropy") return simd_backend().layer(operation, arithmetic);
+    return [](const policy<binary32>& rules, derivative gradient, std::span<const tensor> inputs,
+              const layer_attributes& attributes) {
+      std::vector<tensor> loss =
+          simd_backend().layer("cross_entropy", "pam")(rules, gradient, inputs, attributes);
+      if (inputs[1].encodings[0] == 3) loss[0].encodings[0] ^= 1;
+      return loss;
+    };
+  };
+  return kernels;
+}
+
+// The kernels of the host, which lose a bit in every product.
+backend with_wrong_products() {
+  backend kernels = simd_backend();
+  kernels.elementwise = [](std::string_view, std::string_view) -> elementwise_function {
+    return [](const configuration& rules, const std::uint32_t* a, const std::uint32_t* b,
+              std::uint32_t* out, std::size_t count) {
+      simd_backend().elementwise("mul", "pam")(rules, a, b, out, count);
+      for (std::size_t i = 0; i < count; ++i) out[i] ^= 1;
+    };
+  };
+  return kernels;
+}
 
 std::size_t last_of(const tensor& t) { return t.encodings.size() - 1; }
 
@@ -133,6 +163,27 @@ TEST(LayerVerification, TheLossAndItsDerivativeAreThoseOfAllRows) {
   }
 }
 
+TEST(LayerVerification, AWrongLossOfARowIsRefusedWhereverItIsUsed) {
+  const tensor logits = drawn({37, 11}, 5);
+  tensor labels{{37}, {}};
+  for (std::uint32_t i = 0; i < 37; ++i) labels.encodings.push_back(i % 11);
+  const tensor incoming{{}, {std::bit_cast<std::uint32_t>(0.7F)}};
+  const backend wrong = with_wrong_losses();
+  for (const derivative kind : {derivative::approx, derivative::exact}) {
+    const call forward("cross_entropy", {logits, labels}, {}, kind);
+    const call backward("cross_entropy_vjp", {logits, labels, incoming}, {}, kind);
+    const compared_layer loss = forward.compared_by(wrong);
+    EXPECT_FALSE(loss.equal);
+    EXPECT_NE(loss.mismatch.find(": loss of row 36: got "), std::string::npos) << loss.mismatch;
+    // Of the derivatives, that of exact slopes alone depends on the losses.
+    const compared_layer slopes = backward.compared_by(wrong);
+    EXPECT_EQ(slopes.equal, kind == derivative::approx);
+    EXPECT_EQ(slopes.mismatch.find(": loss of row 36: got ") != std::string::npos,
+              kind == derivative::exact)
+        << slopes.mismatch;
+  }
+}
+
 TEST(LayerVerification, DerivativesOfGainsAndBiasesAreCompared) {
   for (const derivative kind : {derivative::approx, derivative::exact}) {
     call c("layer_norm_vjp", {drawn({70, 9}, 6), drawn({9}, 7), drawn({9}, 8), drawn({70, 9}, 9)},
@@ -152,6 +203,9 @@ TEST(LayerVerification, ClippedGradientsAreThoseOfTheNormOfAll) {
            {{"limit", limit}});
     EXPECT_TRUE(c.is_found_equal());
     for (std::size_t k = 0; k < 3; ++k) EXPECT_TRUE(c.is_found_at(k, last_of(c.outputs[k])));
+    const compared_layer refused = c.compared_by(with_wrong_products());
+    EXPECT_FALSE(refused.equal);
+    EXPECT_NE(refused.mismatch.find(": square of "), std::string::npos) << refused.mismatch;
   }
 }
 
