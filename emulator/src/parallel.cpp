@@ -4,14 +4,17 @@
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
+#include <optional>
+
 #include "pamkit/tensor/split.hpp"
 
 namespace pamkit {
 namespace {
 
-// Fewer terms are not worth waking a second thread.
-constexpr std::int64_t kTermsWorthAThread = 65536;
-// A thread that is late costs at most a tile: a quarter of what each thread has to do.
+// Fewer terms are not worth a second thread.
+constexpr std::int64_t kTermsWorthAThread = 524288;
+// Every cut packs operands once more, so that one tile a thread is best. Where that does not come
+// out even a thread that has one more tile than another costs a quarter of what each has to do.
 constexpr std::int64_t kTilesPerThread = 4;
 // Whole register tiles of every kernel, and enough of them to pay for packing the operands.
 constexpr std::int64_t kRowUnit = 48;
@@ -52,6 +55,18 @@ tile_grid grid_for(contraction_kind kind, const contraction_problem& c, std::int
   return g;
 }
 
+tile_grid grid_on(int threads, contraction_kind kind, const contraction_problem& c) {
+  const tile_grid even = grid_for(kind, c, threads);
+  return even.size() % threads == 0 ? even : grid_for(kind, c, kTilesPerThread * threads);
+}
+
+/// The calling thread's arena: threads come to a new one only after some hundred microseconds.
+tbb::task_arena& arena_of(int threads) {
+  thread_local std::optional<tbb::task_arena> arena;
+  if (!arena || arena->max_concurrency() != threads) arena.emplace(threads);
+  return *arena;
+}
+
 }  // namespace
 
 void contract_in_parallel(contraction_function compute, const policy<binary32>& rules,
@@ -64,7 +79,7 @@ void contract_in_parallel(contraction_function compute, const policy<binary32>& 
     compute(rules, problem);
     return;
   }
-  const tile_grid grid = grid_for(kind, problem, kTilesPerThread * threads);
+  const tile_grid grid = grid_on(threads, kind, problem);
   const auto compute_tile = [&](std::int64_t index) {
     const std::int64_t column = index % grid.column_blocks() * grid.tile_columns;
     const std::int64_t row = index / grid.column_blocks() % grid.row_blocks() * grid.tile_rows;
@@ -72,8 +87,7 @@ void contract_in_parallel(contraction_function compute, const policy<binary32>& 
     compute(rules, block(problem, kind, batch, 1, row, std::min(grid.tile_rows, grid.rows - row),
                          column, std::min(grid.tile_columns, grid.columns - column)));
   };
-  tbb::task_arena arena(threads);
-  arena.execute([&] {
+  arena_of(threads).execute([&] {
     tbb::parallel_for(tbb::blocked_range<std::int64_t>(0, grid.size()),
                       [&](const tbb::blocked_range<std::int64_t>& range) {
                         for (std::int64_t i = range.begin(); i != range.end(); ++i) compute_tile(i);

@@ -15,6 +15,7 @@
 #include <hwy/cache_control.h>
 
 #include <array>
+#include <type_traits>
 
 #include "arrangement.hpp"
 #include "float_environment.hpp"
@@ -36,11 +37,12 @@ inline constexpr int kMaxVectors = 2;
 #endif
 inline constexpr std::int64_t kPanelColumns = kMaxVectors * kLanes;
 
-// Blocks: a packed right block stays in the second-level cache (256 x 512 floats), a left one too
-// (96 x 256).
-inline constexpr std::int64_t kTermBlock = 256;
+// Blocks: a panel of the packed right block (512 terms of kPanelColumns) and the left block (96 x
+// 512) stay in the second-level cache while all tiles of the left block read the panel; the right
+// block as a whole may lie in the third. Narrower ones would be packed for fewer sums each.
+inline constexpr std::int64_t kTermBlock = 512;
 inline constexpr std::int64_t kRowBlock = 96;
-inline constexpr std::int64_t kColumnBlock = 512;
+inline constexpr std::int64_t kColumnBlock = 2048;
 static_assert(kRowBlock % kTileRows == 0 && kColumnBlock % kPanelColumns == 0);
 // A transposed left block up to this size stays in the first-level cache and is read where it lies.
 inline constexpr std::int64_t kUnpackedElements = 2048;
@@ -91,6 +93,49 @@ struct step_defaults {
   static HWY_INLINE float_vector Finish(float_vector sum, no_operand) { return sum; }
 };
 
+/// Adds all terms of a tile whose first left element is `at` elements on. A `left_row` that is
+/// known at compile time leaves one address to advance.
+template <class Step, class LeftRow, class Own, int Rows, int Vectors>
+HWY_INLINE void AddTerms(const Step& step, const tile_arguments& t, std::int64_t at,
+                         LeftRow left_row, float_vector (&sum)[Rows][Vectors],
+                         const Own (&own)[Rows][Vectors]) {
+  const floats d;
+  using column_type = decltype(step.Column(hn::Zero(d)));
+  const std::int64_t terms = t.terms;
+  const std::int64_t left_term = t.left_term;
+  const std::int64_t right_term = t.right_term;
+  const float* left = t.left + at;
+  const float* side0 = Step::kSideCount >= 1 ? t.side[0] + at : nullptr;
+  const float* side1 = Step::kSideCount == 2 ? t.side[1] + at : nullptr;
+  const float* right = t.right;
+  for (std::int64_t k = 0; k < terms; ++k) {
+    column_type column[Vectors];
+    PAMKIT_UNROLL
+    for (int v = 0; v < Vectors; ++v) column[v] = step.Column(hn::Load(d, right + v * kLanes));
+    PAMKIT_UNROLL
+    for (int i = 0; i < Rows; ++i) {
+      const float_vector x = Broadcast(left + i * left_row);
+      const auto a = [&] {
+        if constexpr (Step::kSideCount == 2) {
+          return step.Row(x, Broadcast(side0 + i * left_row), Broadcast(side1 + i * left_row));
+        } else if constexpr (Step::kSideCount == 1) {
+          return step.Row(x, Broadcast(side0 + i * left_row));
+        } else {
+          return step.Row(x);
+        }
+      }();
+      PAMKIT_UNROLL
+      for (int v = 0; v < Vectors; ++v) {
+        sum[i][v] = step.Accumulate(sum[i][v], a, column[v], own[i][v]);
+      }
+    }
+    left += left_term;
+    if constexpr (Step::kSideCount >= 1) side0 += left_term;
+    if constexpr (Step::kSideCount == 2) side1 += left_term;
+    right += right_term;
+  }
+}
+
 /// As many tiles of so many rows as there are from `row` on; gives the first row that is left.
 template <class Step, int Rows, int Vectors>
 HWY_NOINLINE std::int64_t Tiles(const Step& given, const tile_arguments& t, std::int64_t row,
@@ -99,11 +144,6 @@ HWY_NOINLINE std::int64_t Tiles(const Step& given, const tile_arguments& t, std:
   const Step step = given;
   const floats d;
   using own_type = decltype(step.Own(hn::Zero(d)));
-  using column_type = decltype(step.Column(hn::Zero(d)));
-  const std::int64_t terms = t.terms;
-  const std::int64_t left_row = t.left_row;
-  const std::int64_t left_term = t.left_term;
-  const std::int64_t right_term = t.right_term;
   const std::int64_t out_row = t.out_row;
 #if PAMKIT_SIMD_MASK_REGISTERS
   const float_mask last = hn::FirstN(d, static_cast<std::size_t>(t.last_lanes));
@@ -115,7 +155,10 @@ HWY_NOINLINE std::int64_t Tiles(const Step& given, const tile_arguments& t, std:
     // The next tile's sums may have left the caches since the last block of terms.
     if (row + 2 * Rows <= rows) {
       PAMKIT_UNROLL
-      for (int i = 0; i < Rows; ++i) hwy::Prefetch(out + (Rows + i) * out_row);
+      for (int i = 0; i < Rows; ++i) {
+        PAMKIT_UNROLL
+        for (int v = 0; v < Vectors; ++v) hwy::Prefetch(out + (Rows + i) * out_row + v * kLanes);
+      }
     }
     PAMKIT_UNROLL
     for (int i = 0; i < Rows; ++i) {
@@ -136,36 +179,11 @@ HWY_NOINLINE std::int64_t Tiles(const Step& given, const tile_arguments& t, std:
         }
       }
     }
-    const std::int64_t at = row / kTileRows * t.left_tile + row % kTileRows * left_row;
-    const float* left = t.left + at;
-    const float* side0 = Step::kSideCount >= 1 ? t.side[0] + at : nullptr;
-    const float* side1 = Step::kSideCount == 2 ? t.side[1] + at : nullptr;
-    const float* right = t.right;
-    for (std::int64_t k = 0; k < terms; ++k) {
-      column_type column[Vectors];
-      PAMKIT_UNROLL
-      for (int v = 0; v < Vectors; ++v) column[v] = step.Column(hn::Load(d, right + v * kLanes));
-      PAMKIT_UNROLL
-      for (int i = 0; i < Rows; ++i) {
-        const auto a = [&] {
-          const float_vector x = hn::Set(d, left[i * left_row]);
-          if constexpr (Step::kSideCount == 2) {
-            return step.Row(x, hn::Set(d, side0[i * left_row]), hn::Set(d, side1[i * left_row]));
-          } else if constexpr (Step::kSideCount == 1) {
-            return step.Row(x, hn::Set(d, side0[i * left_row]));
-          } else {
-            return step.Row(x);
-          }
-        }();
-        PAMKIT_UNROLL
-        for (int v = 0; v < Vectors; ++v) {
-          sum[i][v] = step.Accumulate(sum[i][v], a, column[v], own[i][v]);
-        }
-      }
-      left += left_term;
-      if constexpr (Step::kSideCount >= 1) side0 += left_term;
-      if constexpr (Step::kSideCount == 2) side1 += left_term;
-      right += right_term;
+    const std::int64_t at = row / kTileRows * t.left_tile + row % kTileRows * t.left_row;
+    if (t.left_row == 1) {
+      AddTerms(step, t, at, std::integral_constant<std::int64_t, 1>(), sum, own);
+    } else {
+      AddTerms(step, t, at, t.left_row, sum, own);
     }
     PAMKIT_UNROLL
     for (int i = 0; i < Rows; ++i) {
@@ -225,8 +243,12 @@ HWY_NOINLINE void RunTiles(const Step& step, tile_arguments t, std::int64_t rows
 /// Magnitude ranges gathered lane by lane.
 class range_lanes {
  public:
-  range_lanes() = default;
-  explicit HWY_INLINE range_lanes(std::int32_t zero_limit) : zero_limit_(zero_limit) {}
+  range_lanes() = default;  // not to be used before another one is assigned
+  explicit HWY_INLINE range_lanes(std::int32_t zero_limit)
+      : zero_limit_(zero_limit),
+        least_(hn::Set(words(), ~std::uint32_t{0})),
+        least_above_(least_),
+        greatest_(hn::Zero(words())) {}
 
   HWY_INLINE void Include(integer_vector magnitude) {
     const words d;
@@ -253,10 +275,10 @@ class range_lanes {
   }
 
  private:
-  std::int32_t zero_limit_ = kMin;
-  word_vector least_ = hn::Set(words(), ~std::uint32_t{0});
-  word_vector least_above_ = hn::Set(words(), ~std::uint32_t{0});
-  word_vector greatest_ = hn::Zero(words());
+  std::int32_t zero_limit_;
+  word_vector least_;
+  word_vector least_above_;
+  word_vector greatest_;
 };
 
 /// How operands are prepared and what is learnt of them.
@@ -606,9 +628,11 @@ HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, w
     const std::int64_t columns = c.columns - j0 < kColumnBlock ? c.columns - j0 : kColumnBlock;
     for (std::int64_t t0 = 0; t0 < c.terms; t0 += term_block) {
       const std::int64_t terms = c.terms - t0 < term_block ? c.terms - t0 : term_block;
-      float* packed = buffers.right.reserve(term_block * (kColumnBlock + kPanelColumns));
+      float* packed = buffers.right.reserve(term_block * (columns + kPanelColumns));
       int panel_count = 0;
+      std::array<range_lanes, kMaxPanels> ranges;
       for (std::int64_t j = 0; j < columns;) {
+        ranges[panel_count] = range_lanes(rules.zero_limit);
         right_panel& p = panels[panel_count++];
         const std::int64_t vectors = (columns - j + kLanes - 1) / kLanes;
         p.vectors = vectors >= kMaxVectors ? kMaxVectors : vectors >= 2 ? 2 : 1;
@@ -619,8 +643,6 @@ HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, w
         j += p.vectors * kLanes;
       }
       // Where rows are contiguous, a few terms of all panels at a time read memory in order.
-      std::array<range_lanes, kMaxPanels> ranges;
-      ranges.fill(range_lanes(rules.zero_limit));
       const std::int64_t chunk = c.right.has_float_rows() ? kPackedTerms : terms;
       for (std::int64_t t = 0; t < terms; t += chunk) {
         const std::int64_t count = terms - t < chunk ? terms - t : chunk;

@@ -17,6 +17,14 @@ namespace pamkit::simd::HWY_NAMESPACE {
 // Each operation over `lanes`, a pam_lanes; unary ones do not read y. Compositions are those of
 // pamkit/elementwise/, on vectors.
 
+/// Whether operands and a result, given by their magnitudes, are normal numbers in every lane.
+template <class Lanes>
+HWY_INLINE bool AreNormal(integer_vector mx, integer_vector my, integer_vector r) {
+  return hn::AllTrue(integers(),
+                     hn::And(hn::Gt(hn::Min(hn::Min(mx, my), r), Integers(Lanes::kMin - 1)),
+                             hn::Lt(hn::Max(hn::Max(mx, my), r), Integers(Lanes::kInf))));
+}
+
 struct mul_op {
   static constexpr std::string_view name = "mul";
   template <class Lanes>
@@ -26,11 +34,7 @@ struct mul_op {
     const integer_vector mx = Lanes::MagnitudeOf(x);
     const integer_vector my = Lanes::MagnitudeOf(y);
     const integer_vector offset = hn::Sub(lanes.compensation, Integers(Lanes::kOne));
-    const integer_vector r = hn::Add(hn::Add(mx, offset), my);
-    const integer_mask normal =
-        hn::And(hn::Gt(hn::Min(hn::Min(mx, my), r), Integers(Lanes::kMin - 1)),
-                hn::Lt(hn::Max(hn::Max(mx, my), r), Integers(Lanes::kInf)));
-    if (HWY_LIKELY(hn::AllTrue(integers(), normal))) {
+    if (HWY_LIKELY(AreNormal<Lanes>(mx, my, hn::Add(hn::Add(mx, offset), my)))) {
       const integer_vector sum = hn::Add(hn::Add(x, offset), y);
       return hn::And(sum, Integers(Lanes::kSign | Lanes::kMagnitude));
     }
@@ -50,6 +54,15 @@ struct div_op {
   static constexpr std::string_view name = "div";
   template <class Lanes>
   static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector y) {
+    // As in mul: one subtraction. r lies above -2^30 and below 3 2^30: it is negative, as a word,
+    // where it does not fit, and no such r is taken for a normal number.
+    const integer_vector mx = Lanes::MagnitudeOf(x);
+    const integer_vector my = Lanes::MagnitudeOf(y);
+    const integer_vector offset = hn::Sub(Integers(Lanes::kOne), lanes.compensation);
+    if (HWY_LIKELY(AreNormal<Lanes>(mx, my, hn::Add(hn::Sub(mx, my), offset)))) {
+      const integer_vector difference = hn::Add(hn::Sub(x, y), offset);
+      return hn::And(difference, Integers(Lanes::kSign | Lanes::kMagnitude));
+    }
     return lanes.Div(x, y);
   }
 };
@@ -58,6 +71,8 @@ struct exp2_op {
   static constexpr std::string_view name = "exp2";
   template <class Lanes>
   static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector) {
+    const integer_mask small = hn::Lt(Lanes::MagnitudeOf(x), Integers(Lanes::kSmall));
+    if (HWY_LIKELY(hn::AllTrue(integers(), small))) return Lanes::Exp2OfSmall(x);
     return lanes.Exp2(x);
   }
 };
@@ -74,7 +89,8 @@ struct exp_op {
   static constexpr std::string_view name = "exp";
   template <class Lanes>
   static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector) {
-    return lanes.Exp2(lanes.Uncompensated().Mul(x, Integers(Lanes::kLog2E)));
+    const integer_vector power = mul_op::Apply(lanes.Uncompensated(), x, Integers(Lanes::kLog2E));
+    return exp2_op::Apply(lanes, power, power);
   }
 };
 
@@ -82,7 +98,7 @@ struct log_op {
   static constexpr std::string_view name = "log";
   template <class Lanes>
   static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector) {
-    return lanes.Uncompensated().Div(lanes.Log2(x), Integers(Lanes::kLog2E));
+    return div_op::Apply(lanes.Uncompensated(), lanes.Log2(x), Integers(Lanes::kLog2E));
   }
 };
 
@@ -90,7 +106,8 @@ struct pow_op {
   static constexpr std::string_view name = "pow";
   template <class Lanes>
   static HWY_INLINE integer_vector Apply(const Lanes& lanes, integer_vector x, integer_vector y) {
-    const integer_vector power = lanes.Exp2(lanes.Uncompensated().Mul(lanes.Log2(x), y));
+    const integer_vector exponent = mul_op::Apply(lanes.Uncompensated(), lanes.Log2(x), y);
+    const integer_vector power = exp2_op::Apply(lanes, exponent, exponent);
     const integer_vector my = Lanes::MagnitudeOf(y);
     integer_vector at_zero = hn::IfThenElseZero(Lanes::IsNegative(y), Integers(Lanes::kInf));
     at_zero = hn::IfThenElse(Lanes::IsZero(my), Integers(Lanes::kOne), at_zero);

@@ -208,21 +208,35 @@ struct pam_lanes : format_lanes<Format> {
     return hn::IfThenElse(nan, Integers(kNan), hn::Or(r, SignOf(hn::Xor(a, b))));
   }
 
+  /// x 2^kPlaces as an integer, ties to even; magnitudes are cut to `limit`, at most 200. It is the
+  /// float of x plus kPlaces exponents (that of a zero or subnormal becomes one below 1/2, which
+  /// rounds to 0 as well).
+  static HWY_INLINE integer_vector FixedPoint(integer_vector x, integer_vector limit) {
+    const integer_vector m = hn::Min(MagnitudeOf(x), limit);
+    const integer_vector scaled =
+        hn::Add(hn::ShiftLeft<kShift>(m), Integers(kFloatBias + (kPlaces << 23)));
+    const integer_vector sign = hn::ShiftLeft<32 - width<Format>>(SignOf(x));
+    return NearestInRange(AsFloats(hn::Or(scaled, sign)));
+  }
+
   HWY_INLINE integer_vector Exp2(integer_vector x) const {
-    // x 2^kPlaces is the float of x plus kPlaces exponents (that of a zero or subnormal becomes one
-    // below 1/2, which rounds to 0 as well). 128 and above are past MAX, -200 and below are zeros
-    // under both policies.
+    // 128 and above are past MAX, -200 and below are zeros under both policies.
     const integer_vector m = MagnitudeOf(x);
     const integer_vector limit =
         hn::IfThenElse(IsNegative(x), Integers(kTwoHundred), Integers(kOne + 7 * kMin));
-    const integer_vector scaled =
-        hn::Add(hn::ShiftLeft<kShift>(hn::Min(m, limit)), Integers(kFloatBias + (kPlaces << 23)));
-    const integer_vector sign = hn::ShiftLeft<32 - width<Format>>(SignOf(x));
-    const integer_vector r =
-        hn::Add(NearestInRange(AsFloats(hn::Or(scaled, sign))), Integers(kOne));
-    integer_vector y = Encode(r);
+    integer_vector y = Encode(hn::Add(FixedPoint(x, limit), Integers(kOne)));
     y = hn::IfThenElse(hn::Eq(x, Integers(kInf)), Integers(kInf), y);
     return hn::IfThenElse(hn::Gt(m, Integers(kInf)), Integers(kNan), y);
+  }
+
+  /// Exp2 of operands below (bias + 1) / 2 in magnitude: ONE plus x 2^kPlaces is the encoding,
+  /// since the exponent stays within half the range of the normal numbers.
+  static constexpr std::int32_t kSmall = kOne + (std::bit_width(unsigned{Format::bias}) - 1) * kMin;
+  static HWY_INLINE integer_vector Exp2OfSmall(integer_vector x) {
+    if constexpr (width<Format> == 32) {  // the sign is in its place already
+      return hn::Add(NearestInRange(AsFloats(hn::Add(x, Integers(kPlaces << 23)))), Integers(kOne));
+    }
+    return hn::Add(FixedPoint(x, Integers(kSmall)), Integers(kOne));
   }
 
   HWY_INLINE integer_vector Log2(integer_vector x) const {

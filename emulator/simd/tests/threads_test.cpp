@@ -64,9 +64,9 @@ std::vector<std::uint32_t> bits_of(const std::vector<float>& values) {
 TEST(Threads, ChangeNoBit) {
   std::mt19937 random(1);
   for (const sizes s : {sizes{1, 200, 170, 33},
-                        {1, 7, 900, 40},
-                        {1, 901, 5, 40},
-                        {40, 9, 33, 20},
+                        {1, 7, 900, 100},
+                        {1, 901, 5, 140},
+                        {40, 9, 33, 60},
                         {3, 100, 70, 65},
                         {1, 300, 300, 300},
                         {1, 64, 64, 16}}) {
@@ -103,7 +103,7 @@ void count_outputs(const policy<binary32>&, const contraction_problem& c) {
 TEST(Threads, WriteEveryOutputOnce) {
   std::mt19937 random(2);
   for (const sizes s :
-       {sizes{1, 200, 170, 33}, {1, 1, 70000, 1}, {1, 70001, 1, 1}, {40, 9, 33, 20}}) {
+       {sizes{1, 200, 170, 33}, {1, 1, 600000, 1}, {1, 600001, 1, 1}, {40, 9, 33, 60}}) {
     const operands values(s, random);
     for (const int threads : {2, 8, 100}) {
       std::vector<float> out;

@@ -189,17 +189,21 @@ prepared_case prepare(const contraction_task& task) {
   };
   p.others.push_back(definition_on_a_part(m, definition, rules));
   const contraction_problem plain = plain_problem(*m);
-  if (task.arithmetic != "exact") {
-    const auto exact = simd_backend().contraction("exact", kind, derivative::approx);
-    if (exact != nullptr &&
-        exact != scalar_backend().contraction("exact", kind, derivative::approx)) {
-      p.others.push_back({.name = "multiply, then add",
-                          .work = p.kernel.work,
-                          .run = [m, exact, plain, exact_rules = rules_of("exact")] {
-                            exact(exact_rules, plain);
-                          }});
+  // Another arithmetic's kernel of the same frame, on plain operands.
+  const auto add_kernel_of = [&](const std::string& arithmetic, const std::string& name) {
+    const auto other = simd_backend().contraction(arithmetic, kind, derivative::approx);
+    if (task.arithmetic == arithmetic || other == nullptr ||
+        other == scalar_backend().contraction(arithmetic, kind, derivative::approx)) {
+      return;
     }
-  }
+    p.others.push_back({.name = name,
+                        .work = p.kernel.work,
+                        .run = [m, other, plain, other_rules = rules_of(arithmetic)] {
+                          other(other_rules, plain);
+                        }});
+  };
+  add_kernel_of("exact", "multiply, then add");
+  add_kernel_of("pam", "pam");
   p.rivals = rival_of(kind, plain, m->rival_out.data());
   return p;
 }
