@@ -121,15 +121,26 @@ at::Tensor arm::linear(const at::Tensor& x, const at::Tensor& weight,
 at::Tensor arm::conv2d(const at::Tensor& x, const at::Tensor& weight,
                        const std::optional<at::Tensor>& bias, std::int64_t stride,
                        std::int64_t padding, std::int64_t groups) const {
+  return conv2d_by(product_label_, x, weight, bias, stride, padding, groups);
+}
+
+at::Tensor arm::exact_conv2d(const at::Tensor& x, const at::Tensor& weight,
+                             const std::optional<at::Tensor>& bias, std::int64_t stride,
+                             std::int64_t padding, std::int64_t groups) const {
+  return conv2d_by(exact_part_, x, weight, bias, stride, padding, groups);
+}
+
+at::Tensor arm::conv2d_by(const std::string& label, const at::Tensor& x, const at::Tensor& weight,
+                          const std::optional<at::Tensor>& bias, std::int64_t stride,
+                          std::int64_t padding, std::int64_t groups) const {
   if (native_) {
     return at::conv2d(x, weight, bias, {stride, stride}, {padding, padding}, {1, 1}, groups);
   }
-  return operators::conv2d(x, weight, bias, stride, padding, 1, groups, product_label_,
-                           gradient_name_);
+  return operators::conv2d(x, weight, bias, stride, padding, 1, groups, label, gradient_name_);
 }
 
-at::Tensor arm::output_projection(const at::Tensor& x, const at::Tensor& weight,
-                                  const std::optional<at::Tensor>& bias) const {
+at::Tensor arm::exact_linear(const at::Tensor& x, const at::Tensor& weight,
+                             const std::optional<at::Tensor>& bias) const {
   if (native_) return at::linear(x, weight, bias);
   return operators::linear(x, weight, bias, exact_part_, gradient_name_);
 }
@@ -142,7 +153,9 @@ at::Tensor arm::scaled(const at::Tensor& x, double factor) const {
 
 at::Tensor arm::attention_scores(const at::Tensor& queries, const at::Tensor& keys) const {
   const double scale = attention_scale(queries);
-  if (label_ == "adder") return adder_scores(queries, keys, product_label_) * scale;
+  if (label_ == "adder") {
+    return adder_product(queries, keys.transpose(1, 2), product_label_) * scale;
+  }
   const at::Tensor scaled_queries = scaled(queries, scale);
   if (native_) return at::bmm(scaled_queries, keys.transpose(1, 2));
   return operators::bmm(scaled_queries, keys.transpose(1, 2), product_label_, gradient_name_);
@@ -151,6 +164,12 @@ at::Tensor arm::attention_scores(const at::Tensor& queries, const at::Tensor& ke
 at::Tensor arm::attention_values(const at::Tensor& weights, const at::Tensor& values) const {
   if (native_) return at::bmm(weights, values);
   return operators::bmm(weights, values, exact_part_, gradient_name_);
+}
+
+at::Tensor arm::adder_values(const at::Tensor& weights, const at::Tensor& values) const {
+  const at::Tensor map = weights + at::eye(weights.size(1), weights.options().requires_grad(false));
+  return label_ == "adder" ? adder_product(map, values, product_label_)
+                           : attention_values(map, values);
 }
 
 at::Tensor arm::softmax(const at::Tensor& x) const {

@@ -35,7 +35,7 @@ character_model::character_model(const transformer_settings& settings, const arm
       positions_(settings.width),
       products_(products),
       parameters_(seed),
-      make_{parameters_, products_, settings.adder_deviation, settings.adder_rate_scale},
+      make_{parameters_, products_, settings.adder},
       table_(make_table(parameters_, settings.width)),
       layers_(make_layers(make_, settings)),
       norm_(make_, "norm", settings.width) {}
@@ -51,7 +51,7 @@ at::Tensor character_model::operator()(const at::Tensor& bytes, dropout_pass& dr
                  positions_.rows(0, positions);
   x = dropout(x);
   for (const encoder_layer& layer : layers_) x = layer(products_, x, mask, dropout);
-  return products_.output_projection(norm_(products_, x), table_);
+  return products_.exact_linear(norm_(products_, x), table_);
 }
 
 }  // namespace pamkit::training

@@ -7,8 +7,8 @@
 #include "pamkit/training/image_layers.hpp"
 #include "pamkit/training/image_models.hpp"
 
-/// Networks of convolutions. In an adder arm every convolution is an adder one, the first included;
-/// the classifier at the end is exact, as arm::output_projection has it.
+/// Networks of convolutions. In an adder arm every convolution is an adder one, the first unless
+/// adder_settings keep it exact; the classifier at the end is exact, as arm::exact_linear has it.
 
 namespace pamkit::training {
 namespace {
@@ -20,7 +20,7 @@ class convolutional : public image_model {
  public:
   convolutional(const image_model_settings& s, const arm& products, std::uint64_t seed)
       : image_model(s, products, seed),
-        make_{parameters_, products_, s.adder_deviation, s.adder_rate_scale} {}
+        make_{parameters_, products_, s.adder} {}
 
  protected:
   conv_layer conv(const std::string& name, const conv_layer::shape& shape) {
@@ -35,7 +35,7 @@ class convolutional : public image_model {
     bias_ = parameters_.add_constant("classifier.bias", {settings_.classes}, 0);
   }
   Tensor classified(const Tensor& x) const {
-    return products_.output_projection(x, weight_, bias_);
+    return products_.exact_linear(x, weight_, bias_);
   }
   Tensor classified_mean(const Tensor& x) const { return classified(mean_of_places(products_, x)); }
 
@@ -55,7 +55,8 @@ class cnn : public convolutional {
       const std::int64_t out = s.width << stage;
       for (int i = 0; i < 2; ++i) {
         const std::string name = "stage" + std::to_string(stage) + "." + std::to_string(i);
-        convs_.push_back(conv(name + ".conv", {.in = in, .out = out}));
+        convs_.push_back(
+            conv(name + ".conv", {.in = in, .out = out, .is_first = convs_.empty()}));
         norms_.push_back(norm(name + ".norm", out));
         in = out;
       }
@@ -88,7 +89,8 @@ class vgg : public convolutional {
     for (const std::int64_t out : {64, 128, 256, 512, 512}) {
       for (int i = 0; i < 2; ++i) {
         convs_.push_back(
-            conv("conv" + std::to_string(convs_.size()), {.in = in, .out = out, .biased = true}));
+            conv("conv" + std::to_string(convs_.size()),
+                 {.in = in, .out = out, .biased = true, .is_first = convs_.empty()}));
         in = out;
       }
     }
@@ -122,7 +124,7 @@ struct residual_block {
 class preresnet : public convolutional {
  public:
   preresnet(const image_model_settings& s, const arm& products, std::uint64_t seed)
-      : convolutional(s, products, seed), first_(conv("first", {.in = 3, .out = s.width})) {
+      : convolutional(s, products, seed), first_(conv("first", {.in = 3, .out = s.width, .is_first = true})) {
     if ((s.depth - 2) % 6 != 0) throw std::invalid_argument("depth must be 6 n + 2");
     std::int64_t in = s.width;
     for (int stage = 0; stage < 3; ++stage) {
@@ -173,7 +175,7 @@ class resnext : public convolutional {
  public:
   resnext(const image_model_settings& s, const arm& products, std::uint64_t seed)
       : convolutional(s, products, seed),
-        first_(conv("first", {.in = 3, .out = 64})),
+        first_(conv("first", {.in = 3, .out = 64, .is_first = true})),
         first_norm_(norm("first_norm", 64)) {
     if ((s.depth - 2) % 9 != 0) throw std::invalid_argument("depth must be 9 n + 2");
     std::int64_t in = 64;
@@ -243,7 +245,8 @@ class convmixer : public convolutional {
                     .kernel = s.patch,
                     .stride = s.patch,
                     .padding = 0,
-                    .biased = true});
+                    .biased = true,
+                    .is_first = true});
     for (std::int64_t i = 0; i < s.depth; ++i) {
       const std::string name = "block" + std::to_string(i);
       add(name + ".depthwise", {.in = s.width,

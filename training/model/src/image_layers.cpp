@@ -121,11 +121,11 @@ at::Tensor batch_norm_layer::operator()(const arm& products, const at::Tensor& x
 conv_layer::conv_layer(layer_maker& make, const std::string& name, const shape& s) : sizes(s) {
   const double fan_out =
       static_cast<double>(s.kernel * s.kernel * s.out) / static_cast<double>(s.groups);
-  const bool adder = make.products.is_adder();
-  const double deviation = adder ? make.adder_deviation : std::sqrt(2 / fan_out);
+  const bool adder = make.products.is_adder() && (!s.is_first || make.adder.first_layer);
+  const double deviation = adder ? make.adder.deviation : std::sqrt(2 / fan_out);
   weight =
       make.parameters.add_uniform(name + ".weight", {s.out, s.in / s.groups, s.kernel, s.kernel},
-                                  deviation * std::sqrt(3.0), adder ? make.adder_rate_scale : 1);
+                                  deviation * std::sqrt(3.0), adder ? make.adder.rate_scale : 1);
   if (adder) make.parameters.last_is_adder();
   if (s.biased) bias = make.parameters.add_constant(name + ".bias", {s.out}, 0);
   if (adder) after.emplace(make, name + ".norm", s.out);
@@ -133,7 +133,11 @@ conv_layer::conv_layer(layer_maker& make, const std::string& name, const shape& 
 
 at::Tensor conv_layer::operator()(const arm& products, const at::Tensor& x,
                                   bool is_training) const {
-  const at::Tensor y = products.conv2d(x, weight, bias, sizes.stride, sizes.padding, sizes.groups);
+  const conv_layer::shape& s = sizes;
+  if (products.is_adder() && !after) {
+    return products.exact_conv2d(x, weight, bias, s.stride, s.padding, s.groups);
+  }
+  const at::Tensor y = products.conv2d(x, weight, bias, s.stride, s.padding, s.groups);
   return after ? (*after)(products, y, is_training) : y;
 }
 

@@ -4,6 +4,7 @@
 #include <ATen/TensorOperators.h>
 
 #include <cmath>
+#include <stdexcept>
 
 namespace pamkit::training {
 namespace {
@@ -12,10 +13,10 @@ namespace {
 double limit_of(double deviation) { return deviation * std::sqrt(3.0); }
 
 at::Tensor make_weight(layer_maker& make, const std::string& name, std::int64_t in,
-                       std::int64_t out, double spread) {
-  if (make.products.is_adder()) {
+                       std::int64_t out, double spread, bool is_adder) {
+  if (is_adder) {
     at::Tensor weight = make.parameters.add_uniform(
-        name, {out, in}, limit_of(make.adder_deviation), make.adder_rate_scale);
+        name, {out, in}, limit_of(make.adder.deviation), make.adder.rate_scale);
     make.parameters.last_is_adder();
     return weight;
   }
@@ -53,15 +54,18 @@ at::Tensor norm_layer::operator()(const arm& products, const at::Tensor& x) cons
 }
 
 linear_layer::linear_layer(layer_maker& make, const std::string& name, std::int64_t in,
-                           std::int64_t out, double spread)
-    : weight(make_weight(make, name + ".weight", in, out, spread)),
-      bias(make.parameters.add_constant(name + ".bias", {out}, 0)) {
-  if (make.products.is_adder()) after.emplace(make, name + ".norm", out);
+                           std::int64_t out, double spread, place where) {
+  const bool is_adder =
+      make.products.is_adder() && (where == place::inner || make.adder.first_layer);
+  weight = make_weight(make, name + ".weight", in, out, spread, is_adder);
+  bias = make.parameters.add_constant(name + ".bias", {out}, 0);
+  if (is_adder) after.emplace(make, name + ".norm", out);
 }
 
 at::Tensor linear_layer::operator()(const arm& products, const at::Tensor& x) const {
-  const at::Tensor y = products.linear(x, weight, bias);
-  return after ? (*after)(products, y) : y;
+  if (after) return (*after)(products, products.linear(x, weight, bias));
+  return products.is_adder() ? products.exact_linear(x, weight, bias)
+                             : products.linear(x, weight, bias);
 }
 
 attention_layer::attention_layer(layer_maker& make, const std::string& name, std::int64_t width,
@@ -70,7 +74,11 @@ attention_layer::attention_layer(layer_maker& make, const std::string& name, std
       query(make, name + ".query", width, width, kProjectionSpread),
       key(make, name + ".key", width, width, kProjectionSpread),
       value(make, name + ".value", width, width, kProjectionSpread),
-      output(make, name + ".output", width, width) {}
+      output(make, name + ".output", width, width) {
+  if (make.products.is_adder() && make.adder.values) {
+    after_values.emplace(make, name + ".values_norm", width);
+  }
+}
 
 key_values attention_layer::project(const arm& products, const at::Tensor& x) const {
   return {to_heads(key(products, x), heads), to_heads(value(products, x), heads)};
@@ -86,7 +94,14 @@ at::Tensor attention_layer::operator()(const arm& products, const at::Tensor& qu
     scores = (by_head + mask).view(scores.sizes());
   }
   const at::Tensor weights = products.softmax(scores);
-  return output(products, from_heads(products.attention_values(weights, memory.values), heads));
+  if (!after_values) {
+    return output(products, from_heads(products.attention_values(weights, memory.values), heads));
+  }
+  if (mask.defined()) {
+    throw std::logic_error("a hidden position's weight is 0, which adds -abs(value)");
+  }
+  const at::Tensor values = from_heads(products.adder_values(weights, memory.values), heads);
+  return output(products, (*after_values)(products, values));
 }
 
 feed_forward_layer::feed_forward_layer(layer_maker& make, const std::string& name,

@@ -131,7 +131,7 @@ transformer::transformer(const transformer_settings& settings, const arm& produc
       positions_(settings_.width),
       products_(products),
       parameters_(seed),
-      make_{parameters_, products_, settings.adder_deviation, settings.adder_rate_scale},
+      make_{parameters_, products_, settings.adder},
       table_(make_table(parameters_, "embedding", settings.vocabulary, settings.width)),
       source_table_(settings.separate_source ? make_table(parameters_, "source_embedding",
                                                           settings.source_vocabulary, settings.width)
@@ -177,7 +177,7 @@ at::Tensor transformer::decode(const at::Tensor& ids, std::int64_t offset,
 }
 
 at::Tensor transformer::logits(const at::Tensor& hidden) const {
-  return products_.output_projection(hidden, table_);
+  return products_.exact_linear(hidden, table_);
 }
 
 at::Tensor transformer::operator()(const at::Tensor& source, const at::Tensor& target_input,

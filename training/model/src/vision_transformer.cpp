@@ -35,8 +35,8 @@ class vit : public image_model {
  public:
   vit(const image_model_settings& s, const arm& products, std::uint64_t seed)
       : image_model(checked(s), products, seed),
-        make_{parameters_, products_, s.adder_deviation, s.adder_rate_scale},
-        patches_(make_, "patches", 3 * s.patch * s.patch, s.width),
+        make_{parameters_, products_, s.adder},
+        patches_(make_, "patches", 3 * s.patch * s.patch, s.width, 1, linear_layer::place::first),
         class_token_(embedding("class_token", {1, 1, s.width})),
         positions_(embedding("positions", {1, count() + 1, s.width})) {
     for (std::int64_t i = 0; i < s.depth; ++i) {
@@ -67,7 +67,7 @@ class vit : public image_model {
       x = x + dropout.drop_rows(dropout(b.down(products_, dropout(hidden))), dropped);
     }
     const Tensor token = (*norm_)(products_, x.select(1, 0).contiguous());
-    return products_.output_projection(token, weight_, bias_);
+    return products_.exact_linear(token, weight_, bias_);
   }
 
  private:

@@ -69,8 +69,7 @@ class character_task : public task {
                 .width = what.characters.width,
                 .feed_forward = what.characters.feed_forward,
                 .heads = what.characters.heads,
-                .adder_deviation = what.adder_deviation,
-                .adder_rate_scale = what.adder_rate_scale},
+                .adder = what.adder},
                products, seed) {}
 
   parameter_list& parameters() override { return model_.parameters(); }

@@ -121,6 +121,8 @@ const rule_table& image_rules() {
       {"augment.mixup", number(0, 100, 0.0)},
       {"augment.cutmix", number(0, 100, 0.0)},
       {"augment.erasing", number(0, 1, 0.0)},
+      {"adder.first_layer", word({"adder", "exact"}, "adder")},
+      {"adder.values", word({"exact", "adder"}, "exact")},
   };
   return all;
 }
@@ -372,8 +374,9 @@ recipe make_recipe(json s, const std::string& where) {
                            .corrected_decay = t["moment_decay"] == "corrected",
                            .decay_matrices_only = t["decayed"] == "matrices"}};
   r.checkpoint = {s["checkpoint"]["steps"], s["checkpoint"]["seconds"]};
-  r.adder_deviation = s["adder"]["weight_deviation"];
-  r.adder_rate_scale = s["adder"]["rate_scale"];
+  const json& adder = s["adder"];
+  r.adder.deviation = adder["weight_deviation"];
+  r.adder.rate_scale = adder["rate_scale"];
   if (task.kind == recipe::task::translation) {
     const json& b = s["search"];
     r.model = {.vocabulary = d["vocabulary"],
@@ -384,12 +387,13 @@ recipe make_recipe(json s, const std::string& where) {
                .heads = m["heads"],
                .norm_after = m["norm"] == "after",
                .separate_source = m["embeddings"] == "separate",
-               .adder_deviation = r.adder_deviation,
-               .adder_rate_scale = r.adder_rate_scale};
+               .adder = r.adder};
     r.data = {d["vocabulary"], d["max_tokens"], d["max_sentence_tokens"]};
     r.search = {b["beam"], b["length_factor"], b["length_constant"], b["sentences"]};
   } else if (task.kind == recipe::task::images) {
     const json& a = s["augment"];
+    r.adder.first_layer = adder["first_layer"] == "adder";
+    r.adder.values = adder["values"] == "adder";
     r.image_model = {.kind = m["kind"],
                      .size = d["size"],
                      .width = m["width"],
@@ -400,8 +404,7 @@ recipe make_recipe(json s, const std::string& where) {
                      .kernel = m["kernel"],
                      .cardinality = m["cardinality"],
                      .drop_path = m["drop_path"],
-                     .adder_deviation = r.adder_deviation,
-                     .adder_rate_scale = r.adder_rate_scale};
+                     .adder = r.adder};
     r.images = {.size = d["size"],
                 .batch = d["batch"],
                 .mean = d["mean"],

@@ -15,6 +15,7 @@
 #include "pamkit/training/optimizer.hpp"
 #include "pamkit/training/philox.hpp"
 #include "pamkit/training/subwords.hpp"
+#include "pamkit/training/image_models.hpp"
 #include "pamkit/training/transformer.hpp"
 
 namespace pamkit::training::test {
@@ -93,6 +94,50 @@ TEST(Model, AdderWeightsAreTheSameDrawsAtTheirOwnSpread) {
     } else {
       EXPECT_TRUE(at::equal(at::sign(same->value), at::sign(p.value))) << p.name;
     }
+  }
+}
+
+TEST(Model, AdderValuesAreMinusDistancesFromTheWeightsWithTheIdentityAdded) {
+  const arm adder("adder", derivative::approx);
+  const at::Tensor weights =
+      at::tensor({0.25F, 0.75F, 0.5F, 0.5F}).view({1, 2, 2}).requires_grad_();
+  const at::Tensor values =
+      at::tensor({3.0F, -1.0F, 0.5F, 1.5F, 1.0F, 0.25F}).view({1, 2, 3}).requires_grad_();
+  const at::Tensor out = adder.adder_values(weights, values);
+  // -abs(1.25 - v0) - abs(0.75 - v1), and -abs(0.5 - v0) - abs(1.5 - v1).
+  EXPECT_TRUE(at::equal(out, at::tensor({-2.5F, -2.5F, -1.25F, -2.5F, -2.0F, -1.25F}).view({1, 2, 3})));
+  out.sum().backward();
+  // Of either side the difference to the other one, cut to [-1, 1].
+  EXPECT_TRUE(at::equal(weights.grad(), at::tensor({-0.75F, 0.5F, 0.0F, -1.5F}).view({1, 2, 2})));
+  EXPECT_TRUE(at::equal(values.grad(),
+                        at::tensor({-2.0F, 2.0F, 0.75F, -0.75F, 0.25F, 1.5F}).view({1, 2, 3})));
+  const at::Tensor exact = adder.with_exact_products().adder_values(weights, values);
+  EXPECT_TRUE(at::equal(exact, at::bmm(weights + at::eye(2), values)));
+}
+
+TEST(Model, AFirstLayerThatStaysExactIsThatOfTheExactArm) {
+  for (const char* const kind : {"cnn", "vit", "vgg", "preresnet", "resnext", "convmixer"}) {
+    image_model_settings settings{
+        .kind = kind, .size = 8, .width = 12, .depth = 2, .heads = 3, .adder = {.first_layer = false}};
+    if (kind == std::string("resnext")) settings.depth = 11;
+    if (kind == std::string("preresnet")) settings.depth = 8;
+    const auto adder = make_image_model(settings, arm("adder", derivative::approx), 1);
+    const auto exact = make_image_model(settings, arm("exact", derivative::approx), 1);
+    settings.adder.first_layer = true;
+    const auto whole = make_image_model(settings, arm("adder", derivative::approx), 1);
+    const auto first_of = [](const image_model& m) {
+      return std::ranges::find_if(m.parameters().all(), [](const parameter& p) {
+        return p.name.ends_with("weight");
+      });
+    };
+    EXPECT_TRUE(at::equal(first_of(*adder)->value, first_of(*exact)->value)) << kind;
+    EXPECT_FALSE(first_of(*adder)->is_adder) << kind;
+    EXPECT_TRUE(first_of(*whole)->is_adder) << kind;
+    const auto adders = [](const image_model& m) {
+      return std::ranges::count_if(m.parameters().all(), &parameter::is_adder);
+    };
+    EXPECT_EQ(adders(*adder) + 1, adders(*whole)) << kind;
+    EXPECT_LT(adder->parameters().count(), whole->parameters().count()) << kind;
   }
 }
 

@@ -178,6 +178,8 @@ TEST(Recipes, TheSmallOnesRunInEveryArmAndScope) {
     two_steps(c, "pam", {"--scope=all", "--derivative=exact", "training.moment_decay=corrected"});
     two_steps(c, "pam", {"--format=binary32m4"});
   }
+  two_steps({"cnn-small-cifar10", {}}, "adder", {"adder.first_layer=exact"});
+  two_steps({"vit-small-cifar10", {}}, "adder", {"adder.first_layer=exact", "adder.values=adder"});
 }
 
 }  // namespace

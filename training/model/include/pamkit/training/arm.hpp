@@ -32,7 +32,8 @@ std::optional<scope> parse_scope(std::string_view name);
 ///
 /// Arm `adder` is AdderNet, set up as it trains: linear layers are adder layers, each followed by a layer norm,
 /// with weights of their own spread and learning rate; attention scores are -sum abs(q - k) / sqrt(head width)
-/// with clipped derivatives for both sides; attention's values and the output projection stay exact.
+/// with clipped derivatives for both sides; the output projection stays exact, and so do attention's values and
+/// not the first layer unless its settings (adder_settings) say otherwise.
 class arm {
  public:
   /// `label`: "native", a registered arithmetic or "pam:ALPHA". `format` is what operands of products are cut
@@ -77,15 +78,23 @@ class arm {
                     const std::optional<at::Tensor>& bias, std::int64_t stride,
                     std::int64_t padding, std::int64_t groups) const;
 
-  /// x [..., K], weight [V, K] -> [..., V]: the output projection, or a classifier with its bias [V].
-  at::Tensor output_projection(const at::Tensor& x, const at::Tensor& weight,
-                               const std::optional<at::Tensor>& bias = std::nullopt) const;
+  /// linear and conv2d of layers that stay exact in arm `adder`: the output projection, a classifier, and the
+  /// first layer where it is asked for. In every other arm they are linear and conv2d.
+  at::Tensor exact_linear(const at::Tensor& x, const at::Tensor& weight,
+                          const std::optional<at::Tensor>& bias = std::nullopt) const;
+  at::Tensor exact_conv2d(const at::Tensor& x, const at::Tensor& weight,
+                          const std::optional<at::Tensor>& bias, std::int64_t stride,
+                          std::int64_t padding, std::int64_t groups) const;
 
   /// Attention scores, scaled by RN(1/sqrt(D)): queries [B, M, D], keys [B, N, D] -> [B, M, N].
   at::Tensor attention_scores(const at::Tensor& queries, const at::Tensor& keys) const;
 
   /// weights [B, M, N], values [B, N, D] -> [B, M, D].
   at::Tensor attention_values(const at::Tensor& weights, const at::Tensor& values) const;
+
+  /// -sum abs(weights + identity - values) over the positions N = M, with clipped derivatives for both sides:
+  /// values of adder attention (Shu et al. 2021). The same with ordinary products in with_exact_products().
+  at::Tensor adder_values(const at::Tensor& weights, const at::Tensor& values) const;
 
   /// Over the last axis. A masked element, -inf, becomes +0.
   at::Tensor softmax(const at::Tensor& x) const;
@@ -118,6 +127,10 @@ class arm {
                                     bool fairseq = true) const;
 
  private:
+  at::Tensor conv2d_by(const std::string& label, const at::Tensor& x, const at::Tensor& weight,
+                       const std::optional<at::Tensor>& bias, std::int64_t stride,
+                       std::int64_t padding, std::int64_t groups) const;
+
   std::string label_;
   derivative gradient_;
   scope covered_;

@@ -26,11 +26,11 @@ at::Tensor ordered_embedding(const at::Tensor& table, const at::Tensor& ids);
 at::Tensor ordered_cross_entropy(const at::Tensor& logits, const at::Tensor& targets,
                                  double smoothing, std::int64_t ignored);
 
-/// -sum abs(q - k) for queries [B, M, D] and keys [B, N, D] -> [B, M, N] by arithmetic `adder`; the derivative
-/// of both sides is the clipped one (that of an input, not of a weight).
+/// -sum abs(a - b) for a [B, M, K] and b [B, K, N] -> [B, M, N] by arithmetic `adder`, as attention has it; the
+/// derivative of both sides is the clipped one (that of an input, not of a weight).
 /// `label` is "adder", or that and a format that operands are cut to.
-at::Tensor adder_scores(const at::Tensor& queries, const at::Tensor& keys,
-                        const std::string& label = "adder");
+at::Tensor adder_product(const at::Tensor& a, const at::Tensor& b,
+                         const std::string& label = "adder");
 
 /// +0 where keep is 0, x times scale elsewhere, and so the derivative.
 at::Tensor ordered_dropout(const at::Tensor& x, const at::Tensor& keep, float scale);

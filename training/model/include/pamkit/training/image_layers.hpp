@@ -39,6 +39,7 @@ struct conv_layer {
     std::int64_t padding = 1;
     std::int64_t groups = 1;
     bool biased = false;
+    bool is_first = false;  ///< the first layer, which adder_settings may keep exact
   };
   conv_layer(layer_maker& make, const std::string& name, const shape& s);
   at::Tensor operator()(const arm& products, const at::Tensor& x, bool is_training) const;

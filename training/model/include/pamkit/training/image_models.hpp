@@ -10,6 +10,7 @@
 
 #include "pamkit/training/arm.hpp"
 #include "pamkit/training/dropout.hpp"
+#include "pamkit/training/layers.hpp"
 #include "pamkit/training/parameters.hpp"
 
 namespace pamkit::training {
@@ -27,8 +28,7 @@ struct image_model_settings {
   std::int64_t kernel = 5;
   std::int64_t cardinality = 1;  ///< groups of a block
   double drop_path = 0;          ///< of the last layer; grows linearly from 0 at the first
-  double adder_deviation = 0.3;
-  double adder_rate_scale = 20;
+  adder_settings adder{};
 };
 
 /// A network from images [images, 3, size, size] to logits [images, classes].

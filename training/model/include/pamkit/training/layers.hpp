@@ -14,12 +14,21 @@
 
 namespace pamkit::training {
 
+/// How an adder arm is set up.
+struct adder_settings {
+  double deviation = 0.3;   ///< standard deviation of adder weights
+  double rate_scale = 20;   ///< factor on their learning rate
+  bool first_layer = true;  ///< of networks for images: false keeps the first layer exact
+  /// Of attention without hidden positions: its values are adder products too, of the weights with
+  /// the identity added (Shu et al. 2021), and a layer norm follows.
+  bool values = false;
+};
+
 /// What layers are made with: the parameters' list, the arm and the arm's settings.
 struct layer_maker {
   parameter_list& parameters;
   const arm& products;
-  double adder_deviation = 0.3;   ///< standard deviation of adder weights
-  double adder_rate_scale = 20;   ///< factor on their learning rate
+  adder_settings adder{};
 };
 
 /// Gain (at first 1) and bias (at first 0).
@@ -32,10 +41,11 @@ struct norm_layer {
 };
 
 /// Weight [out, in], uniform by Glorot's rule times `spread`, and bias [out], at first 0. In an adder arm the
-/// weight is the same draw at its own standard deviation, and a layer norm follows.
+/// weight is the same draw at its own standard deviation, and a layer norm follows; a first layer may stay exact.
 struct linear_layer {
+  enum class place : std::uint8_t { first, inner };
   linear_layer(layer_maker& make, const std::string& name, std::int64_t in, std::int64_t out,
-               double spread = 1);
+               double spread = 1, place where = place::inner);
   at::Tensor operator()(const arm& products, const at::Tensor& x) const;
 
   at::Tensor weight;
@@ -67,6 +77,7 @@ struct attention_layer {
   linear_layer key;
   linear_layer value;
   linear_layer output;
+  std::optional<norm_layer> after_values;  ///< where values are adder products
 };
 
 /// Two linear layers with a ReLU between.

@@ -22,8 +22,7 @@ struct transformer_settings {
   bool norm_after = false;       ///< layer norms behind the residual sums (Vaswani et al.) and none at the ends
   bool separate_source = false;  ///< a table of its own for the source, of source_vocabulary rows
   std::int64_t source_vocabulary = 0;
-  double adder_deviation = 0.3;
-  double adder_rate_scale = 20;
+  adder_settings adder{};
 };
 
 /// Self-attention and feed-forward with residual connections, each behind its layer norm (pre-norm), or with the

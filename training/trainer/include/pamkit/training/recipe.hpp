@@ -59,8 +59,7 @@ struct recipe {
   double dropout;
   training_settings training;
   checkpoint_settings checkpoint;
-  double adder_deviation;
-  double adder_rate_scale;
+  adder_settings adder{};
 
   // Of translation.
   transformer_settings model{};  ///< vocabulary as trained, see data_settings
