@@ -33,10 +33,10 @@ void conv2d(layer_case_source& source) {
                                {cancelling, 3, 1, 8, 7, 1, 2, 2, 1, 1, 1, 1, true},
                                {spread, 2, 4, 6, 5, 4, 3, 2, 2, 2, 2, 2},
                                {weighted, 2, 2, 2, 2, 2, 1, 2, 1, 1},
-                               // More than 256 taps, places, and outputs x taps: no kernel sums them in one block.
-                               {ordinary, 1, 29, 3, 3, 2, 3, 3},
-                               {ordinary, 1, 1, 17, 18, 1, 1, 2},
-                               {ordinary, 1, 1, 2, 2, 131, 1, 2}});
+                               // More than 512 taps, places, and outputs x taps: no kernel sums them in one block.
+                               {ordinary, 1, 58, 3, 3, 2, 3, 3},
+                               {ordinary, 1, 1, 23, 24, 1, 1, 2},
+                               {ordinary, 1, 1, 2, 2, 257, 1, 2}});
   }
   for (const plan& p : plans) {
     const auto output = [&](std::int64_t size, std::int64_t kernel) {
