@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "pamkit/properties/layer_case.hpp"
+#include "pamkit/simd/contraction_blocks.hpp"
 
 namespace pamkit::properties::layer_cases {
 
@@ -29,11 +32,12 @@ void conv2d(layer_case_source& source) {
       {one_special, 1, 2, 4, 5, 1, 1, 1, 2},
       {huge, 1, 1, 4, 4, 2, 2, 2, 2}};
   if (!source.is_quick()) {
+    static_assert(std::min({58 * 3 * 3, 23 * 23, 257 * 2}) > simd::kTermBlock, "the last three plans are too small");
     plans.insert(plans.end(), {{ordinary, 2, 2, 9, 8, 2, 3, 3, 1, 1},
                                {cancelling, 3, 1, 8, 7, 1, 2, 2, 1, 1, 1, 1, true},
                                {spread, 2, 4, 6, 5, 4, 3, 2, 2, 2, 2, 2},
                                {weighted, 2, 2, 2, 2, 2, 1, 2, 1, 1},
-                               // More than 512 taps, places, and outputs x taps: no kernel sums them in one block.
+                               // Taps, places, and outputs x taps that no kernel sums in one block.
                                {ordinary, 1, 58, 3, 3, 2, 3, 3},
                                {ordinary, 1, 1, 23, 24, 1, 1, 2},
                                {ordinary, 1, 1, 2, 2, 257, 1, 2}});

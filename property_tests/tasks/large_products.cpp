@@ -10,6 +10,7 @@
 
 #include "contiguous_product.hpp"
 #include "golden_contraction.hpp"
+#include "pamkit/simd/contraction_blocks.hpp"
 #include "pamkit/tensor/parallel.hpp"
 #include "pamkit/tensor/split.hpp"
 #include "result_text.hpp"
@@ -23,8 +24,9 @@ const property_text text = {
     .part = "large",
     .sentence = "a product of many rows, columns and terms, whole, on several threads, or in parts by batch, has the "
                 "bits of the products of its rows and columns by themselves",
-    .domain = "outputs 103 x 67 of 523 terms, under the default policies also 7 x 2083 of 523 and 103 x 2083 of 5, in "
-              "binary32 also with zeros and near the least normal number; 67 x 131 of 37 for scalar and emulated backends",
+    .domain = "more than one block of a kernel's rows and terms, under the default policies also of columns and terms, and "
+              "of rows and columns; in binary32 also with zeros and near the least normal number; 67 x 131 outputs of 37 "
+              "terms for scalar and emulated backends",
     .operation = "",
     .promise = "",
     .promised = nullptr};
@@ -34,9 +36,11 @@ struct extent {
   std::int64_t rows, columns, terms;
 };
 
-// More than one block of any kernel (96 rows, 2048 columns, 512 terms) along each pair of axes, and no multiple of a
-// tile's side.
-constexpr extent kLarge[] = {{103, 67, 523}, {7, 2083, 523}, {103, 2083, 5}};
+// More than one block of any kernel along each pair of axes, and no multiple of a tile's side.
+constexpr std::int64_t kRows = simd::kRowBlock + 7;
+constexpr std::int64_t kColumns = simd::kColumnBlock + 35;
+constexpr std::int64_t kTerms = simd::kTermBlock + 11;
+constexpr extent kLarge[] = {{kRows, 67, kTerms}, {7, kColumns, kTerms}, {kRows, kColumns, 5}};
 // Several tiles, for backends that take microseconds a term, or have no blocks.
 constexpr extent kModest[] = {{67, 131, 37}};
 constexpr int kThreads = 4;
@@ -54,8 +58,8 @@ index_list all_of(std::int64_t count) {
 // The ends of the axis and of what may be a block or a tile of it.
 index_list some_of(std::int64_t count) {
   index_list list;
-  for (const std::int64_t i : {0,  1,  5,   6,   7,   8,   31,  32,  63,   64,
-                               95, 96, 127, 128, 255, 256, 511, 512, 2047, 2048}) {
+  for (const std::int64_t i : index_list{0, 1, 5, 6, 7, 8, 31, 32, 63, 64, 95, 96, 127, 128, 255, 256, 511, 512,
+                                         simd::kColumnBlock - 1, simd::kColumnBlock}) {
     if (i < count - 1) list.push_back(i);
   }
   list.push_back(count - 1);
@@ -136,10 +140,10 @@ struct contraction_of {
     for (std::int64_t r = 0; r < e.rows; ++r) {
       if (auto found = compare(c, whole, e.columns, {r}, columns)) return found;
     }
-    constexpr std::int64_t kColumns = 5;  // at a time: fewer than any vector has
+    constexpr std::int64_t kAtATime = 5;  // fewer than any vector has
     const index_list rows = {0, e.rows / 2, e.rows - 1};
-    for (std::int64_t j = 0; j < e.columns; j += kColumns) {
-      index_list some = all_of(std::min(kColumns, e.columns - j));
+    for (std::int64_t j = 0; j < e.columns; j += kAtATime) {
+      index_list some = all_of(std::min(kAtATime, e.columns - j));
       for (std::int64_t& i : some) i += j;
       if (auto found = compare(c, whole, e.columns, rows, some)) return found;
     }

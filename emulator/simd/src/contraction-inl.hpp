@@ -20,6 +20,7 @@
 #include "arrangement.hpp"
 #include "float_environment.hpp"
 #include "lanes-inl.hpp"
+#include "pamkit/simd/contraction_blocks.hpp"
 #include "pamkit/simd/pam_classes.hpp"
 #include "workspace.hpp"
 
@@ -37,12 +38,6 @@ inline constexpr int kMaxVectors = 2;
 #endif
 inline constexpr std::int64_t kPanelColumns = kMaxVectors * kLanes;
 
-// Blocks: a panel of the packed right block (512 terms of kPanelColumns) and the left block (96 x
-// 512) stay in the second-level cache while all tiles of the left block read the panel; the right
-// block as a whole may lie in the third. Narrower ones would be packed for fewer sums each.
-inline constexpr std::int64_t kTermBlock = 512;
-inline constexpr std::int64_t kRowBlock = 96;
-inline constexpr std::int64_t kColumnBlock = 2048;
 static_assert(kRowBlock % kTileRows == 0 && kColumnBlock % kPanelColumns == 0);
 // A transposed left block up to this size stays in the first-level cache and is read where it lies.
 inline constexpr std::int64_t kUnpackedElements = 2048;

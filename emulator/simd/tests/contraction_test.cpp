@@ -11,6 +11,7 @@
 #include "pamkit/backend.hpp"
 #include "pamkit/convert.hpp"
 #include "pamkit/simd.hpp"
+#include "pamkit/simd/contraction_blocks.hpp"
 #include "pamkit/tensor/element.hpp"
 
 // The scalar definitions say what every output is; the vector kernels must give the same encodings
@@ -246,7 +247,10 @@ TEST(Contraction, WidensNarrowOperandsOfEveryLayoutWhereItReadsThem) {
           for (int i = 0; i < 24; ++i) {
             std::array<std::int64_t, 3> sizes = draw_small_sizes(random);
             // Now and then more than one block of terms, of rows or of columns.
-            if (i % 8 == 0) sizes[random() % 3] = 400 + static_cast<std::int64_t>(random() % 300);
+            if (i % 8 == 0) {
+              const std::int64_t block = i == 8 ? simd::kColumnBlock : simd::kTermBlock;
+              sizes[random() % 3] = block + 1 + static_cast<std::int64_t>(random() % 200);
+            }
             problem c = draw_problem(sizes, random);
             c.is_narrow = true;
             c.batch = random() % 3 == 0 ? 2 : 1;
@@ -286,12 +290,12 @@ TEST(Contraction, EqualsTheDefinitionAcrossBlocks) {
   for_each_contraction(
       [&](const arithmetic_info& info, contraction_kind kind, derivative gradient) {
         for_each_policy(info, [&](const policy<binary32>& p) {
-          for (const std::int64_t least : {520, 2060}) {
-            // More than one block of terms, of rows or (2048) of columns; the others small.
+          for (const std::int64_t block : {simd::kTermBlock, simd::kColumnBlock}) {
+            // More than one block of terms, of rows or of columns; the others small.
             std::array<std::int64_t, 3> sizes = {1 + static_cast<std::int64_t>(random() % 8),
                                                  1 + static_cast<std::int64_t>(random() % 20),
                                                  1 + static_cast<std::int64_t>(random() % 8)};
-            sizes[random() % 3] = least + static_cast<std::int64_t>(random() % 200);
+            sizes[random() % 3] = block + 1 + static_cast<std::int64_t>(random() % 200);
             ASSERT_NO_FATAL_FAILURE(
                 check(info, kind, gradient, p, draw_problem(sizes, random), random));
           }

@@ -124,7 +124,8 @@ struct residual_block {
 class preresnet : public convolutional {
  public:
   preresnet(const image_model_settings& s, const arm& products, std::uint64_t seed)
-      : convolutional(s, products, seed), first_(conv("first", {.in = 3, .out = s.width, .is_first = true})) {
+      : convolutional(s, products, seed),
+        first_(conv("first", {.in = 3, .out = s.width, .is_first = true})) {
     if ((s.depth - 2) % 6 != 0) throw std::invalid_argument("depth must be 6 n + 2");
     std::int64_t in = s.width;
     for (int stage = 0; stage < 3; ++stage) {

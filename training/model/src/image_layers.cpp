@@ -121,7 +121,7 @@ at::Tensor batch_norm_layer::operator()(const arm& products, const at::Tensor& x
 conv_layer::conv_layer(layer_maker& make, const std::string& name, const shape& s) : sizes(s) {
   const double fan_out =
       static_cast<double>(s.kernel * s.kernel * s.out) / static_cast<double>(s.groups);
-  const bool adder = make.products.is_adder() && (!s.is_first || make.adder.first_layer);
+  const bool adder = make.makes_adder(s.is_first);
   const double deviation = adder ? make.adder.deviation : std::sqrt(2 / fan_out);
   weight =
       make.parameters.add_uniform(name + ".weight", {s.out, s.in / s.groups, s.kernel, s.kernel},
@@ -133,12 +133,11 @@ conv_layer::conv_layer(layer_maker& make, const std::string& name, const shape& 
 
 at::Tensor conv_layer::operator()(const arm& products, const at::Tensor& x,
                                   bool is_training) const {
-  const conv_layer::shape& s = sizes;
-  if (products.is_adder() && !after) {
-    return products.exact_conv2d(x, weight, bias, s.stride, s.padding, s.groups);
-  }
+  const shape& s = sizes;
+  // As in linear_layer.
+  if (!after) return products.exact_conv2d(x, weight, bias, s.stride, s.padding, s.groups);
   const at::Tensor y = products.conv2d(x, weight, bias, s.stride, s.padding, s.groups);
-  return after ? (*after)(products, y, is_training) : y;
+  return (*after)(products, y, is_training);
 }
 
 at::Tensor mean_of_places(const arm& products, const at::Tensor& x) {

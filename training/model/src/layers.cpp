@@ -55,17 +55,16 @@ at::Tensor norm_layer::operator()(const arm& products, const at::Tensor& x) cons
 
 linear_layer::linear_layer(layer_maker& make, const std::string& name, std::int64_t in,
                            std::int64_t out, double spread, place where) {
-  const bool is_adder =
-      make.products.is_adder() && (where == place::inner || make.adder.first_layer);
+  const bool is_adder = make.makes_adder(where == place::first);
   weight = make_weight(make, name + ".weight", in, out, spread, is_adder);
   bias = make.parameters.add_constant(name + ".bias", {out}, 0);
   if (is_adder) after.emplace(make, name + ".norm", out);
 }
 
 at::Tensor linear_layer::operator()(const arm& products, const at::Tensor& x) const {
-  if (after) return (*after)(products, products.linear(x, weight, bias));
-  return products.is_adder() ? products.exact_linear(x, weight, bias)
-                             : products.linear(x, weight, bias);
+  // What is no adder layer stays exact in arm adder; to other arms both are the same.
+  if (!after) return products.exact_linear(x, weight, bias);
+  return (*after)(products, products.linear(x, weight, bias));
 }
 
 attention_layer::attention_layer(layer_maker& make, const std::string& name, std::int64_t width,
@@ -75,7 +74,7 @@ attention_layer::attention_layer(layer_maker& make, const std::string& name, std
       key(make, name + ".key", width, width, kProjectionSpread),
       value(make, name + ".value", width, width, kProjectionSpread),
       output(make, name + ".output", width, width) {
-  if (make.products.is_adder() && make.adder.values) {
+  if (make.makes_adder() && make.adder.values) {
     after_values.emplace(make, name + ".values_norm", width);
   }
 }

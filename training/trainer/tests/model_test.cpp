@@ -11,11 +11,11 @@
 #include "pamkit/training/beam_search.hpp"
 #include "pamkit/training/dropout.hpp"
 #include "pamkit/training/functions.hpp"
+#include "pamkit/training/image_models.hpp"
 #include "pamkit/training/lanes.hpp"
 #include "pamkit/training/optimizer.hpp"
 #include "pamkit/training/philox.hpp"
 #include "pamkit/training/subwords.hpp"
-#include "pamkit/training/image_models.hpp"
 #include "pamkit/training/transformer.hpp"
 
 namespace pamkit::training::test {

@@ -29,6 +29,11 @@ struct layer_maker {
   parameter_list& parameters;
   const arm& products;
   adder_settings adder{};
+
+  /// Whether a layer, the first one of a network for images or another, is an adder layer.
+  bool makes_adder(bool is_first = false) const {
+    return products.is_adder() && (!is_first || adder.first_layer);
+  }
 };
 
 /// Gain (at first 1) and bias (at first 0).
