@@ -8,6 +8,7 @@ namespace pamkit::cuda {
 /// sum + x y with one rounding.
 struct fused_term {
   static constexpr bool reads_limits = false;
+  static constexpr bool reads_own = false;
   PAMKIT_DEVICE static void add(word& sum, word x, word y) {
     sum = {__float_as_uint(
         __fmaf_rn(__uint_as_float(x.bits), __uint_as_float(y.bits), __uint_as_float(sum.bits)))};

@@ -172,7 +172,7 @@ def operators(step, options):
 # Losses of the first step differ by what LibTorch's own operations round otherwise on a GPU: up to 2^-24 in each sum on
 # the way from the inputs to the loss, which are no more than 64. A wrong product differs by more.
 LOSS_TOLERANCE = 64 * 2**-24
-TRAINED_ARMS = ("exact", "pam", "native")
+TRAINED_ARMS = ("exact", "pam", "adder", "native")
 TRAINED_STEPS = 60
 
 

@@ -94,7 +94,7 @@ def main():
             code += ptx_audit.facts(syntax.parse(path.read_text()), path.stem)
         for path in arguments.sass:
             text = path.read_text()
-            code += sass_audit.facts(sass.parse(text), path.stem, compiler_options(text))
+            code += sass_audit.facts(sass.parse(text), path.stem, compiler_options(text), rules.get("additions_a_term", ()))
     except syntax.PtxError as error:
         print(f"{path}:{error.line}: {error}", file=sys.stderr)
         return 1

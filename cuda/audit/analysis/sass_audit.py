@@ -226,8 +226,8 @@ def additions_in(run):
     return sum(counts[n] for n in ("FADD", "FFMA")) + 2 * sum(counts[n] for n in ("FADD2", "FFMA2"))
 
 
-def facts(module, unit, options):
-    """An entry of "code" for each kernel."""
+def facts(module, unit, options, additions_a_term=()):
+    """An entry of "code" for each kernel. `additions_a_term` says of which kernels a term is more than one sum of floats."""
     for function in module.functions.values():
         flow = Flow(function)
         of_data, of_indices = multiplications(flow)
@@ -249,11 +249,13 @@ def facts(module, unit, options):
         }
         block = hot_block(function)
         additions = additions_in(block)
-        if additions >= 16:
-            entry["instructions_per_term"] = round(len(block) / additions, 3)
+        a_term = next((rule["additions"] for rule in additions_a_term if re.search(rule["kernel"], function.name)), 1)
+        terms = additions / a_term
+        if terms >= 16:
+            entry["instructions_per_term"] = round(len(block) / terms, 3)
             entry["hot_block"] = dict(Counter(i.opcode[0] for i in block).most_common())
             kinds = Counter(_kind(i) for i in block)
-            entry["per_term"] = {k: round(n / additions, 3) for k, n in sorted(kinds.items())}
+            entry["per_term"] = {k: round(n / terms, 3) for k, n in sorted(kinds.items())}
         yield entry
 
 

@@ -61,10 +61,10 @@ GOOD = " -arch sm_90 -m 64 -fmad false "
 
 
 class Analysis(unittest.TestCase):
-    def analysed(self, ptx="", sass="", budgets=()):
+    def analysed(self, ptx="", sass="", budgets=(), additions_a_term=()):
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
-            rules = {"baseline": "^baseline_", "machines": {}, "budgets": list(budgets)}
+            rules = {"baseline": "^baseline_", "machines": {}, "budgets": list(budgets), "additions_a_term": list(additions_a_term)}
             (folder / "budgets.json").write_text(json.dumps(rules))
             command = [sys.executable, "-B", str(ANALYSIS), "--multiplying", "_exact", "--dividing", "_mean$", "--budgets",
                        str(folder / "budgets.json"), "--output", str(folder / "out.json")]  # fmt: skip
@@ -191,6 +191,10 @@ class Analysis(unittest.TestCase):
         code = " ;\n        /*0048*/  ".join(["FADD R5, R4, R4", "IADD3 R6, R4, R4, RZ"] * 16)
         entry = self.accepted(sass=self.sass(code))
         self.assertAlmostEqual(entry["instructions_per_term"], (32 + 5) / 16, places=2)
+        two = [{"kernel": "^k$", "additions": 2}]
+        self.assertNotIn("instructions_per_term", self.accepted(sass=self.sass(code), additions_a_term=two))
+        twice = self.accepted(sass=self.sass(" ;\n        /*0048*/  ".join([code, code])), additions_a_term=two)
+        self.assertAlmostEqual(twice["instructions_per_term"], (64 + 5) / 16, places=2)
 
     def test_data_is_followed_through_registers_that_are_written_again(self):
         code = "IADD3 R6, R4, 0x1, RZ ;\n        /*0042*/  IMAD.MOV.U32 R4, RZ, RZ, R8 ;\n        /*0044*/  "

@@ -87,8 +87,9 @@ void run(executor execute, const contraction_plan& plan) {
   if (plan.blocks != 0) execute(plan.as_launch());
 }
 
-// Runs a plan and, where a result differs from that in `out`, puts it there.
-void run_beside(executor execute, contraction_plan plan, const matrix_output& out) {
+// Runs a plan and, where a result differs from what is there, puts it there.
+void run_beside(executor execute, contraction_plan plan) {
+  const matrix_output out = plan.parameters.out;
   const dense_output own(plan.parameters);
   run(execute, plan);
   const contraction_parameters& p = plan.parameters;
@@ -105,6 +106,25 @@ void run_beside(executor execute, contraction_plan plan, const matrix_output& ou
       }
     }
   }
+}
+
+// Runs one of the fast kernels, which are one code with other tiles. Which one the operands decide
+// (FNV-1a of their first words): over many calls each has its turn, and a call that is repeated has
+// the same one.
+void run_one_beside(executor execute, const std::vector<contraction_plan>& plans,
+                    const contraction_parameters& p) {
+  if (plans.empty()) return;
+  std::uint32_t hash = 2166136261U;
+  const auto add = [&](const operand& o, std::int64_t count) {
+    for (std::int64_t t = 0; t < std::min<std::int64_t>(count, 8); ++t) {
+      const float x = static_cast<const float*>(o.data)[o.offset(0, 0, t)];
+      hash = (hash ^ std::bit_cast<std::uint32_t>(x)) * 16777619U;
+    }
+  };
+  if (p.batch != 0 && p.rows != 0) add(p.x, p.terms);
+  if (p.batch != 0 && p.terms != 0) add(p.y, p.columns);
+  hash ^= hash >> 16;  // the low bits of products are those of the factors' low bits
+  run_beside(execute, plans[hash % plans.size()]);
 }
 
 /// Operands narrowed to a format that holds them, dense and transposed: the strides of the launch
@@ -142,12 +162,12 @@ contraction_plan large(std::string_view name, const contraction_parameters& p) {
 
 template <class F>
 void run_narrow(executor execute, std::string_view arithmetic, contraction_kind kind,
-                bool is_product_of_pam, contraction_parameters p, std::string_view hybrid) {
+                contraction_parameters p) {
   const narrow_operands<F> operands(p);
-  const matrix_output out = p.out;
-  run_beside(execute, plan_full_contraction(arithmetic, kind, p), out);
-  p.own = {};
-  if (is_product_of_pam) run_beside(execute, large(hybrid, p), out);
+  run_beside(execute, plan_full_contraction(arithmetic, kind, p));
+  for (const contraction_plan& plan : plan_fast_contractions(arithmetic, kind, p)) {
+    run_beside(execute, plan);
+  }
 }
 
 }  // namespace
@@ -183,36 +203,29 @@ void compute_contraction(executor execute, std::string_view arithmetic, contract
   p.bias = bias;
   run(execute, plan_full_contraction(arithmetic, kind, p));
 
-  const bool is_product_of_pam = is_pam_product(arithmetic, kind, gradient);
-  contraction_parameters product = p;
-  product.own = {};
-  if (is_product_of_pam) {
-    run_beside(execute, large("contraction_pam_hybrid", product), p.out);
-    run_beside(execute,
-               plan_contraction(std::string(kPrefix) + "contraction_pam_hybrid_small",
-                                small_tile::rows, small_tile::columns, product),
-               p.out);
+  run_one_beside(execute, plan_fast_contractions(arithmetic, kind, p), p);
+  if (is_pam_product(arithmetic, kind, gradient)) {
+    contraction_parameters product = p;
+    product.own = {};
     const auto magnitude = [](std::uint32_t x) { return x & kMagnitude; };
     if (all_hold(product, [&](std::uint32_t x) {
           return magnitude(x) >= kSmall && magnitude(x) < kLarge;
         })) {
-      run_beside(execute, large("contraction_pam_fast", product), p.out);
+      run_beside(execute, large("contraction_pam_fast", product));
     }
     if (rules.subnormals == subnormal_policy::flush &&
         all_hold(product, [&](std::uint32_t x) { return magnitude(x) < kLarge; })) {
-      run_beside(execute, large("contraction_pam_threshold", product), p.out);
+      run_beside(execute, large("contraction_pam_threshold", product));
     }
   }
   // The narrowest format that holds the operands: kernels that widen them.
-  const auto narrow_kernels = [&]<class F>(F, std::string_view hybrid) {
+  const auto narrow_kernels = [&]<class F>(F) {
     if (!all_hold(p, is_exact_in<F>)) return false;
-    run_narrow<F>(execute, arithmetic, kind, is_product_of_pam, p, hybrid);
+    run_narrow<F>(execute, arithmetic, kind, p);
     return true;
   };
-  narrow_kernels(e4m3{}, "contraction_pam_hybrid_e4m3") ||
-      narrow_kernels(e5m2{}, "contraction_pam_hybrid_e5m2") ||
-      narrow_kernels(binary16{}, "contraction_pam_hybrid_binary16") ||
-      narrow_kernels(bfloat16{}, "contraction_pam_hybrid_bfloat16");
+  narrow_kernels(e4m3{}) || narrow_kernels(e5m2{}) || narrow_kernels(binary16{}) ||
+      narrow_kernels(bfloat16{});
 }
 
 std::vector<std::uint32_t> computed_contraction(executor execute, std::string_view arithmetic,

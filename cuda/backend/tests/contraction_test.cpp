@@ -128,6 +128,53 @@ TEST(contraction_kernels, of_pam_are_right_at_the_edges_of_their_classes) {
   }
 }
 
+/// One term at the edges of every class: zeros, subnormals, MIN, 2^-63, 1, 2^63, what rounds up to
+/// it, the largest number, infinity and NaN, each with its neighbours.
+TEST(contraction_kernels, of_every_arithmetic_are_right_at_the_edges_of_their_classes) {
+  std::vector<float> edges;
+  for (const std::uint32_t edge :
+       {0x00000000U, 0x00400000U, 0x00800000U, 0x20000000U, 0x3f800000U, 0x3fc00000U, 0x5ec00000U,
+        0x5f000000U, 0x7f7fffffU, 0x7f800000U, 0x7fc00000U}) {
+    for (const std::uint32_t nudge : {~0U, 0U, 1U}) {
+      const std::uint32_t sign = edges.size() % 2 == 0 ? 0 : 0x80000000U;
+      edges.push_back(std::bit_cast<float>(((edge + nudge) & 0x7fffffffU) | sign));
+    }
+  }
+  // Each output has one term: rows of one operand with columns of another.
+  const auto count = static_cast<std::int64_t>(edges.size());
+  using enum contraction_kind;
+  for (const arithmetic_info& info : arithmetics()) {
+    for (const derivative gradient : {derivative::approx, derivative::exact}) {
+      for (const contraction_kind kind : {product, vjp_a, vjp_b}) {
+        const auto expected = scalar_backend().contraction(info.name, kind, gradient);
+        const auto function = host_backend().contraction(info.name, kind, gradient);
+        if (function == nullptr) continue;
+        for (int turn = 0; turn < 4; ++turn) {
+          const policy<binary32> rules{
+              turn % 2 == 0 ? subnormal_policy::flush : subnormal_policy::gradual,
+              turn / 2 == 0 ? overflow_policy::infinity : overflow_policy::saturate,
+              info.compensation(binary32{}, turn == 3 ? 0x800000 : 463051),
+              {}};
+          // A batch of pairs, so that no slab has two elements of an operand, and all own operands.
+          const std::int64_t pairs = count * count;
+          matrices x{pairs, 1, 1, 1, {}, {}, {}};
+          for (std::int64_t i = 0; i < pairs; ++i) {
+            const float first = edges[static_cast<std::size_t>(i / count)];
+            const float second = edges[static_cast<std::size_t>(i % count)];
+            const float third = edges[static_cast<std::size_t>((i * 7 + turn * 5) % count)];
+            x.a.push_back(kind == vjp_a ? third : first);
+            x.b.push_back(kind == vjp_b ? third : second);
+            x.d.push_back(kind == vjp_a ? first : second);
+          }
+          ASSERT_EQ(results(kind, x.problem(), [&](const auto& c) { function(rules, c); }),
+                    results(kind, x.problem(), [&](const auto& c) { expected(rules, c); }))
+              << info.name << " kind " << static_cast<int>(kind) << " turn " << turn;
+        }
+      }
+    }
+  }
+}
+
 /// Operands that a narrow format holds are widened by the kernels of that format.
 TEST(contraction_kernels, of_narrow_operands_equal_the_definition) {
   std::mt19937 random(4);
@@ -147,12 +194,15 @@ TEST(contraction_kernels, of_narrow_operands_equal_the_definition) {
             }
             widen(format, narrow, *v);
           }
-          const policy<binary32> rules{.compensation = 65536};
-          const auto function = host_backend().contraction("pam", kind, gradient);
-          const auto expected = scalar_backend().contraction("pam", kind, gradient);
-          ASSERT_EQ(results(kind, x.problem(), [&](const auto& c) { function(rules, c); }),
-                    results(kind, x.problem(), [&](const auto& c) { expected(rules, c); }))
-              << f.name << " " << s[1] << "x" << s[2] << "x" << s[3];
+          for (const arithmetic_info& info : arithmetics()) {
+            const policy<binary32> rules{.compensation = info.compensation(binary32{}, 65536)};
+            const auto function = host_backend().contraction(info.name, kind, gradient);
+            const auto expected = scalar_backend().contraction(info.name, kind, gradient);
+            if (function == nullptr) continue;
+            ASSERT_EQ(results(kind, x.problem(), [&](const auto& c) { function(rules, c); }),
+                      results(kind, x.problem(), [&](const auto& c) { expected(rules, c); }))
+                << info.name << " " << f.name << " " << s[1] << "x" << s[2] << "x" << s[3];
+          }
         }
       }
     }

@@ -22,6 +22,7 @@
 #include <thread>
 #include <vector>
 
+#include "pamkit/cuda/contraction_plan.hpp"
 #include "pamkit/cuda/device_backend.hpp"
 #include "pamkit/cuda/execution.hpp"
 #include "pamkit/provenance/environment.hpp"
@@ -139,6 +140,24 @@ int run_probes(json& report, std::uint64_t pairs) {
   return is_equal ? 0 : 1;
 }
 
+// One contraction of an arithmetic.
+struct sum_of_products {
+  const char* arithmetic;
+  contraction_kind kind = contraction_kind::product;
+  derivative gradient = derivative::approx;
+};
+
+// Every sort of kernel once: derivatives that are products with other operands are not.
+constexpr sum_of_products kSums[] = {
+    {"pam"},
+    {"exact"},
+    {"adder"},
+    {"adder", contraction_kind::vjp_a},
+    {"adder", contraction_kind::vjp_b},
+    {"pam", contraction_kind::vjp_a, derivative::exact},
+    {"pam", contraction_kind::vjp_b, derivative::exact},
+    {"power_of_two"},
+};
 // ---- Determinism ------------------------------------------------------------------------------
 
 // Sizes that leave partial tiles, slabs and warps.
@@ -163,15 +182,14 @@ std::vector<std::uint32_t> one_round() {
   const auto a = operand(1, kSize * kSize);
   const auto b = operand(2, kSize * kSize);
   const auto d = operand(3, kSize * kSize);
-  for (const auto kind :
-       {contraction_kind::product, contraction_kind::vjp_a, contraction_kind::vjp_b}) {
+  for (const sum_of_products& t : kSums) {
     contraction_problem c{.batch = 1, .m = kSize, .n = kSize, .k = kSize, .a = {}, .b = {},
                           .d = {}, .out = {}};
     c.a = {a.data(), kSize};
     c.b = {b.data(), kSize};
     c.d = {d.data(), kSize};
     const auto words =
-        computed_contraction(execute_on_device, "pam", kind, derivative::approx, {}, c);
+        computed_contraction(execute_on_device, t.arithmetic, t.kind, t.gradient, {}, c);
     all.insert(all.end(), words.begin(), words.end());
   }
   tensor x{{kSize, kSize}, {}};
@@ -216,8 +234,10 @@ struct timing {
 int wanted_repetitions = 0;
 std::vector<timing> timings;
 
-// An executor that measures what it is asked to run, and the baseline beside the fast class.
+// An executor that measures what it is asked to run, each kernel once, and the baseline beside the
+// fast class.
 void time_launch(const launch& l) {
+  if (std::ranges::find(timings, l.kernel, &timing::kernel) != timings.end()) return;
   const auto add = [&](std::string_view kernel) {
     timings.push_back({std::string(kernel.empty() ? l.kernel : kernel),
                        median(time_on_device(l, wanted_repetitions, kernel))});
@@ -232,6 +252,9 @@ void time_launch(const launch& l) {
   }
 }
 
+// Larger ones of class full take seconds, and no fewer for a term.
+constexpr std::int64_t kLargestFull = 1024;
+
 int run_bench(json& report, int repetitions, std::int64_t largest) {
   wanted_repetitions = repetitions;
   json rows = json::array();
@@ -240,12 +263,24 @@ int run_bench(json& report, int repetitions, std::int64_t largest) {
     timings.clear();
     // Of one magnitude, so that every class has them in its domain.
     const std::vector<float> ones(static_cast<std::size_t>(size * size), 1.5F);
+    std::vector<float> out(ones.size());
     contraction_problem c{.batch = 1, .m = size, .n = size, .k = size, .a = {}, .b = {}, .d = {},
                           .out = {}};
-    c.a = {ones.data(), size};
-    c.b = {ones.data(), size};
-    static_cast<void>(computed_contraction(time_launch, "pam", contraction_kind::product,
-                                           derivative::approx, {}, c));
+    c.a = c.b = c.d = {ones.data(), size};
+    c.out = {.data = out.data(), .row_stride = size};
+    for (const sum_of_products& t : kSums) {
+      if (std::string_view(t.arithmetic) == "pam" && t.kind == contraction_kind::product) {
+        // All classes, and those of narrow operands.
+        static_cast<void>(
+            computed_contraction(time_launch, t.arithmetic, t.kind, t.gradient, {}, c));
+        continue;
+      }
+      const contraction_parameters p = contraction_parameters_of(t.kind, t.gradient, {}, c);
+      for (const contraction_plan& plan : plan_fast_contractions(t.arithmetic, t.kind, p)) {
+        time_launch(plan.as_launch());
+      }
+      if (size <= kLargestFull) time_launch(plan_full_contraction(t.arithmetic, t.kind, p).as_launch());
+    }
     try {
       timings.push_back({"cublasSgemm", median(time_cublas(size, repetitions))});
     } catch (const std::runtime_error& error) {

@@ -8,6 +8,7 @@ PAMKIT_KERNELS_BEGIN(contraction_pam)
 PAMKIT_KERNEL(contraction_pam_fast, contraction_tiled<fast_class, large_tile>)
 PAMKIT_KERNEL(contraction_pam_threshold, contraction_tiled<threshold_class, large_tile>)
 PAMKIT_KERNEL(contraction_pam_hybrid, contraction_tiled<hybrid_class<arith::pam>, large_tile>)
+PAMKIT_KERNEL(contraction_pam_hybrid_medium, contraction_tiled<hybrid_class<arith::pam>, medium_tile>)
 PAMKIT_KERNEL(contraction_pam_hybrid_small, contraction_tiled<hybrid_class<arith::pam>, small_tile>)
 PAMKIT_KERNEL(contraction_pam_hybrid_bfloat16,
               contraction_tiled<hybrid_class<arith::pam>, large_tile, bfloat16>)

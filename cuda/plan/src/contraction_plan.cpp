@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -91,11 +92,16 @@ contraction_plan plan_full_contraction(std::string_view arithmetic, contraction_
   return plan_contraction(std::move(kernel), small_tile::rows, small_tile::columns, p);
 }
 
+bool is_pam_product(std::string_view arithmetic, contraction_kind kind, derivative gradient) {
+  const bool is_product = kind == contraction_kind::product || gradient == derivative::approx;
+  return is_product && (arithmetic == "pam" || arithmetic == "l_mul");
+}
+
 namespace {
 
-// Large tiles read each operand from memory a fourth as often. With fewer of them than this most of a
-// GPU has none, and small ones keep more of it at work.
-constexpr std::int64_t kEnoughLargeTiles = 64;
+// Larger tiles read each operand from memory less often. With fewer of them than this part of a GPU
+// has none, and smaller ones keep more of it at work.
+constexpr std::int64_t kEnoughTiles = 128;
 
 std::string_view suffix_of(element_format format) {
   switch (format) {
@@ -112,33 +118,83 @@ std::string_view suffix_of(element_format format) {
   }
 }
 
+// The same sums with the factors of each term exchanged: out^T = y^T x^T.
+contraction_parameters with_factors_exchanged(contraction_parameters p) {
+  std::swap(p.rows, p.columns);
+  std::swap(p.x, p.y);
+  for (operand* const o : {&p.x, &p.y, &p.own}) std::swap(o->row_stride, o->column_stride);
+  std::swap(p.out.row_stride, p.out.column_stride);
+  return p;
+}
+
+// Kernels of one sort, "contraction_STEM" with the largest tiles that its outputs allow.
+struct family {
+  std::string stem;
+  bool has_own = false;          ///< outputs have an operand of their own: no large tiles
+  bool has_each_format = false;  ///< one kernel for each narrow format; else one for all
+  contraction_parameters parameters;
+};
+
+std::optional<family> family_of(std::string_view arithmetic, contraction_kind kind,
+                                const contraction_parameters& p) {
+  contraction_parameters product = p;
+  product.own = {};
+  // mul_vjp_b is mul_vjp_a of the other factor, but for adder.
+  const contraction_parameters towards_a =
+      kind == contraction_kind::vjp_b ? with_factors_exchanged(p) : p;
+  if (is_pam_product(arithmetic, kind, p.gradient)) {
+    return family{.stem = "pam_hybrid", .has_each_format = true, .parameters = product};
+  }
+  if (arithmetic == "pam" || arithmetic == "l_mul") {
+    return family{.stem = "pam_slopes", .has_own = true, .parameters = towards_a};
+  }
+  if (arithmetic == "exact") return family{.stem = "exact_hybrid", .parameters = product};
+  if (arithmetic == "power_of_two") {
+    family f{.stem = "power_of_two_hybrid", .parameters = towards_a};
+    f.parameters.own = {};
+    return f;
+  }
+  if (arithmetic == "adder") {
+    return family{.stem = "adder_" + std::string(name_of(kind)),
+                  .has_own = kind != contraction_kind::product,
+                  .parameters = p};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
-bool is_pam_product(std::string_view arithmetic, contraction_kind kind, derivative gradient) {
-  const bool is_product = kind == contraction_kind::product || gradient == derivative::approx;
-  return is_product && (arithmetic == "pam" || arithmetic == "l_mul");
+std::vector<contraction_plan> plan_fast_contractions(std::string_view arithmetic,
+                                                     contraction_kind kind,
+                                                     const contraction_parameters& p) {
+  std::vector<contraction_plan> plans;
+  const std::optional<family> found = family_of(arithmetic, kind, p);
+  if (!found) return plans;
+  const family& f = *found;
+  const auto add = [&]<class Tile>(Tile, std::string_view suffix) {
+    plans.push_back(plan_contraction("pamkit_contraction_" + f.stem + std::string(suffix),
+                                     Tile::rows, Tile::columns, f.parameters));
+  };
+  const bool is_narrow = p.format != element_format::binary32;
+  std::string_view suffix;
+  if (is_narrow) suffix = f.has_each_format ? suffix_of(p.format) : "_narrow";
+  if (f.has_own) {
+    add(medium_tile{}, suffix);
+  } else {
+    add(large_tile{}, suffix);
+    if (!is_narrow) add(medium_tile{}, "_medium");
+  }
+  if (!is_narrow) add(small_tile{}, "_small");
+  return plans;
 }
 
 contraction_plan plan_fastest_contraction(std::string_view arithmetic, contraction_kind kind,
                                           const contraction_parameters& p) {
-  if (!is_pam_product(arithmetic, kind, p.gradient)) {
-    return plan_full_contraction(arithmetic, kind, p);
-  }
-  contraction_parameters product = p;
-  product.own = {};
-  // Each factor only as far as it can decide: no product of these overflows.
-  std::int64_t large_tiles = 1;
-  for (const std::int64_t factor : {p.batch, pieces(p.rows, large_tile::rows),
-                                    pieces(p.columns, large_tile::columns)}) {
-    large_tiles *= std::clamp<std::int64_t>(factor, 0, kEnoughLargeTiles);
-  }
-  std::string kernel = "pamkit_contraction_pam_hybrid";
-  if (p.format == element_format::binary32 && large_tiles < kEnoughLargeTiles) {
-    kernel += "_small";
-    return plan_contraction(std::move(kernel), small_tile::rows, small_tile::columns, product);
-  }
-  kernel += suffix_of(p.format);
-  return plan_contraction(std::move(kernel), large_tile::rows, large_tile::columns, product);
+  const std::vector<contraction_plan> plans = plan_fast_contractions(arithmetic, kind, p);
+  if (plans.empty()) return plan_full_contraction(arithmetic, kind, p);
+  const auto enough = std::ranges::find_if(
+      plans, [](const contraction_plan& plan) { return plan.blocks >= kEnoughTiles; });
+  return enough == plans.end() ? plans.back() : *enough;
 }
 
 launch contraction_plan::as_launch() const {

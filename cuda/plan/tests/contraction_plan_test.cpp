@@ -63,15 +63,59 @@ TEST(contraction_plan, the_fastest_kernel_is_chosen_by_arithmetic_kind_format_an
   contraction_parameters p = sizes(1, 100, 100, 7);
   EXPECT_EQ(kernel("pam", product, p), "pamkit_contraction_pam_hybrid_small");
   EXPECT_EQ(kernel("l_mul", vjp_a, p), "pamkit_contraction_pam_hybrid_small");
-  EXPECT_EQ(kernel("exact", vjp_b, p), "pamkit_contraction_full_exact_vjp_b");
-  EXPECT_EQ(kernel("pam", product, sizes(64, 1, 1, 7)), "pamkit_contraction_pam_hybrid");
-  EXPECT_EQ(kernel("pam", product, sizes(1, 8 * 128, 8 * 128, 7)), "pamkit_contraction_pam_hybrid");
+  EXPECT_EQ(kernel("exact", vjp_b, p), "pamkit_contraction_exact_hybrid_small");
+  EXPECT_EQ(kernel("exact", vjp_b, sizes(128, 9, 9, 7)), "pamkit_contraction_exact_hybrid");
+  EXPECT_EQ(kernel("adder", product, p), "pamkit_contraction_adder_product_small");
+  EXPECT_EQ(kernel("adder", vjp_a, p), "pamkit_contraction_adder_vjp_a_small");
+  EXPECT_EQ(kernel("adder", vjp_b, sizes(128, 9, 9, 7)), "pamkit_contraction_adder_vjp_b");
+  EXPECT_EQ(kernel("power_of_two", vjp_b, p), "pamkit_contraction_power_of_two_hybrid_small");
+  EXPECT_EQ(kernel("no arithmetic", product, p), "pamkit_contraction_full_no arithmetic_product");
+  EXPECT_EQ(kernel("pam", product, sizes(128, 1, 1, 7)), "pamkit_contraction_pam_hybrid");
+  EXPECT_EQ(kernel("pam", product, sizes(1, 16 * 128, 8 * 128, 7)),
+            "pamkit_contraction_pam_hybrid");
+  EXPECT_EQ(kernel("pam", product, sizes(1, 8 * 128, 8 * 128, 7)),
+            "pamkit_contraction_pam_hybrid_medium");
+  EXPECT_EQ(kernel("pam", product, sizes(1, 8 * 128, 7 * 128, 7)),
+            "pamkit_contraction_pam_hybrid_small");
   EXPECT_EQ(kernel("pam", product, sizes(0, kGiga, kGiga, 7)), "pamkit_contraction_pam_hybrid_small");
   p.format = element_format::bfloat16;
   EXPECT_EQ(kernel("pam", product, p), "pamkit_contraction_pam_hybrid_bfloat16");
   p.gradient = derivative::exact;
-  EXPECT_EQ(kernel("pam", vjp_a, p), "pamkit_contraction_full_pam_vjp_a");
+  EXPECT_EQ(kernel("pam", vjp_a, p), "pamkit_contraction_pam_slopes_narrow");
+  EXPECT_EQ(kernel("adder", vjp_a, p), "pamkit_contraction_adder_vjp_a_narrow");
   EXPECT_EQ(kernel("pam", product, p), "pamkit_contraction_pam_hybrid_bfloat16");
+}
+
+TEST(contraction_plan,
+     derivatives_in_the_second_factor_are_those_in_the_first_with_factors_exchanged) {
+  float x = 0;
+  float y = 0;
+  float own = 0;
+  float out = 0;
+  contraction_parameters p = sizes(2, 3, 5, 7);
+  p.gradient = derivative::exact;
+  p.x = {&x, 10, 1, 100};
+  p.y = {&y, 20, 2, 200};
+  p.own = {&own, 30, 3, 300};
+  p.out = {&out, 40, 4, 400};
+  const contraction_parameters of_a =
+      plan_fastest_contraction("pam", contraction_kind::vjp_a, p).parameters;
+  EXPECT_EQ(of_a.x.data, &x);
+  EXPECT_EQ(of_a.rows, 3);
+  const contraction_parameters of_b =
+      plan_fastest_contraction("pam", contraction_kind::vjp_b, p).parameters;
+  EXPECT_EQ((std::array{of_b.rows, of_b.columns, of_b.terms}),
+            (std::array<std::int64_t, 3>{5, 3, 7}));
+  EXPECT_EQ(of_b.x.data, &y);
+  EXPECT_EQ((std::array{of_b.x.row_stride, of_b.x.column_stride, of_b.x.batch_stride}),
+            (std::array<std::int64_t, 3>{2, 20, 200}));
+  EXPECT_EQ(of_b.y.data, &x);
+  EXPECT_EQ((std::array{of_b.y.row_stride, of_b.y.column_stride, of_b.y.batch_stride}),
+            (std::array<std::int64_t, 3>{1, 10, 100}));
+  EXPECT_EQ((std::array{of_b.own.row_stride, of_b.own.column_stride, of_b.own.batch_stride}),
+            (std::array<std::int64_t, 3>{3, 30, 300}));
+  EXPECT_EQ((std::array{of_b.out.row_stride, of_b.out.column_stride, of_b.out.batch_stride}),
+            (std::array<std::int64_t, 3>{4, 40, 400}));
 }
 
 TEST(contraction_plan, refuses_negative_sizes) {

@@ -136,14 +136,17 @@ class InstructionWriter:
 
     # --- Arithmetic
 
-    def _add(self, modifiers, o, sign=""):
+    def _add(self, modifiers, o, operator="+"):
         *rest, kind = modifiers
         if kind == "f32":
             self._only(rest, {"rn"})
-            return self._write(o[0], f"b.add({self._read(o[1], kind)}, {sign}{self._read(o[2], kind)})")
+            x, y = self._read(o[1], kind), self._read(o[2], kind)
+            # Sums go through the block, which may have another operation in their place; differences are operands of
+            # terms. One that is meant for a sum shows then in the result.
+            return self._write(o[0], f"b.add({x}, {y})" if operator == "+" else f"canonical({x} - {y})")
         self._only(rest)
         self._only([kind], _INTEGERS)
-        return self._modular(o[0], kind, "-" if sign else "+", o[1], o[2])
+        return self._modular(o[0], kind, operator, o[1], o[2])
 
     def _sub(self, modifiers, o):
         return self._add(modifiers, o, "-")

@@ -82,6 +82,9 @@ std::vector<subject> subjects() {
       {"pamkit_contraction_pam_fast", "pam", large_tile::rows, 64, 190},
       {"pamkit_contraction_pam_threshold", "pam", large_tile::rows, 0, 190},
       {"pamkit_contraction_pam_hybrid", "pam", large_tile::rows, 0, 255},
+      {"pamkit_contraction_exact_hybrid", "exact", large_tile::rows, 0, 255},
+      {"pamkit_contraction_adder_product", "adder", large_tile::rows, 0, 255},
+      {"pamkit_contraction_power_of_two_hybrid", "power_of_two", large_tile::rows, 0, 255},
   };
   for (const char* arithmetic : {"adder", "exact", "l_mul", "pam", "power_of_two"}) {
     all.push_back({std::string("pamkit_contraction_full_") + arithmetic + "_product", arithmetic,

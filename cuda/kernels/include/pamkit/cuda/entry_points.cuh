@@ -29,8 +29,10 @@ PAMKIT_DEVICE void run_on_device(const typename Kernel::parameters& parameters) 
 }  // namespace pamkit::cuda
 
 #define PAMKIT_KERNELS_BEGIN(STEM) namespace pamkit::cuda {
+// One block on a processor is enough: asked for no number, the compiler rather spills than use more
+// than 128 registers.
 #define PAMKIT_KERNEL(NAME, ...)                                                     \
-  extern "C" __global__ void __launch_bounds__(__VA_ARGS__::threads)                 \
+  extern "C" __global__ void __launch_bounds__(__VA_ARGS__::threads, 1)              \
       pamkit_##NAME(const __grid_constant__ parameters_of<__VA_ARGS__> parameters) { \
     run_on_device<__VA_ARGS__>(parameters);                                          \
   }

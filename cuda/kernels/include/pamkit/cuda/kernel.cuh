@@ -18,16 +18,14 @@
 ///
 ///   index()               of the thread in its block, from 0
 ///   block()               of the block in the grid, which has one dimension
-///   barrier()             all threads of the block have come here; writes before it are seen after
-///   it. Every
-///                         thread of the block calls it, or none
+///   barrier()             all threads of the block have come here, and see what was written
+///                         before it. Every thread of the block calls it, or none
 ///   any_of_block(b)       a barrier that tells whether b holds for a thread of the block
-///   from_lane_xor(w, d)   the w of the lane whose number differs from this one's in the bits of d;
-///   the 32
-///                         lanes of a warp call it together
+///   from_lane_xor(w, d)   the w of the lane whose number differs from this one's in the bits of
+///                         d; the 32 lanes of a warp call it together
 ///
-/// and nothing else: this, `add_once` below and detail::add are all that host and device do not
-/// share.
+/// and nothing else: this, the machine's three operations below and detail::add are all that host
+/// and device do not share.
 
 #if defined(__CUDACC__)
 #define PAMKIT_DEVICE __device__ __forceinline__
@@ -56,6 +54,26 @@ PAMKIT_DEVICE word add_once(word a, word b) {
 #else
   return {
       std::bit_cast<std::uint32_t>(std::bit_cast<float>(a.bits) + std::bit_cast<float>(b.bits))};
+#endif
+}
+
+/// a - b, likewise.
+PAMKIT_DEVICE word subtract_once(word a, word b) {
+#if defined(__CUDA_ARCH__)
+  return {__float_as_uint(__fsub_rn(__uint_as_float(a.bits), __uint_as_float(b.bits)))};
+#else
+  return {
+      std::bit_cast<std::uint32_t>(std::bit_cast<float>(a.bits) - std::bit_cast<float>(b.bits))};
+#endif
+}
+
+/// a * b, likewise: for arithmetics that multiply by definition.
+PAMKIT_DEVICE word multiply_once(word a, word b) {
+#if defined(__CUDA_ARCH__)
+  return {__float_as_uint(__fmul_rn(__uint_as_float(a.bits), __uint_as_float(b.bits)))};
+#else
+  return {
+      std::bit_cast<std::uint32_t>(std::bit_cast<float>(a.bits) * std::bit_cast<float>(b.bits))};
 #endif
 }
 

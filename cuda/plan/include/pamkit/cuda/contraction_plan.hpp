@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "pamkit/cuda/kernel/contraction_tiled.cuh"
 #include "pamkit/cuda/launch.hpp"
@@ -36,14 +37,20 @@ contraction_plan plan_contraction(std::string kernel, std::int64_t tile_rows,
 contraction_plan plan_full_contraction(std::string_view arithmetic, contraction_kind kind,
                                        const contraction_parameters& p);
 
+/// The kernels that are right for any operands of the format and fast where these allow it, by
+/// descending size of their tiles; none for a contraction that has the full one alone. All have
+/// that one's bits.
+std::vector<contraction_plan> plan_fast_contractions(std::string_view arithmetic,
+                                                     contraction_kind kind,
+                                                     const contraction_parameters& p);
+
+/// The kernel to take where there is no reason for another one: of the fast ones, in tiles by the
+/// number of outputs, else the full one.
+contraction_plan plan_fastest_contraction(std::string_view arithmetic, contraction_kind kind,
+                                          const contraction_parameters& p);
+
 /// Whether a contraction is a product of pam (or of l_mul, which is pam with a compensation): its
 /// approx derivatives are, with other operands.
 bool is_pam_product(std::string_view arithmetic, contraction_kind kind, derivative gradient);
-
-/// The kernel to take where there is no reason for another one: right for any operands, and fast
-/// where they allow it. Products of pam take class hybrid, in tiles by the number of outputs;
-/// everything else takes class full.
-contraction_plan plan_fastest_contraction(std::string_view arithmetic, contraction_kind kind,
-                                          const contraction_parameters& p);
 
 }  // namespace pamkit::cuda

@@ -49,6 +49,8 @@ struct tile {
 };
 
 using large_tile = tile<128, 128, 8, 8, 8>;
+/// The largest for outputs that have an operand of their own in registers beside their sum.
+using medium_tile = tile<128, 64, 8, 8, 4>;
 using small_tile = tile<32, 32, 8, 4, 4>;
 
 /// Contractions by tiles in shared memory. Every output has one accumulator that starts at +0 and
@@ -74,12 +76,22 @@ struct contraction_tiled {
     const position at(thread, p);
     outputs mine;
     mine.clear();
-    if constexpr (Class::has_own) mine.load_own(at, p);
+    std::uint32_t seen_own = 0;
+    if constexpr (Class::has_own) seen_own = mine.load_own(at, p);
+    [[maybe_unused]] slab next;
+    if constexpr (kFetchesAhead) next.fetch(thread, p, at, 0);
     for (std::int64_t first = 0; first < p.terms; first += Tile::depth) {
       const std::int64_t left = p.terms - first;
       const int depth = left < Tile::depth ? static_cast<int>(left) : Tile::depth;
-      const std::uint32_t seen = load_x(thread, s, p, at, first) | load_y(thread, s, p, at, first);
+      std::uint32_t seen = seen_own;
+      if constexpr (kFetchesAhead) {
+        seen |= next.put(thread, s, p);
+      } else {
+        seen |= copy(thread, s, p, at, first);
+      }
       const slab_class chosen = Class::agree(thread, p.rules, seen);
+      // On their way while this slab's terms are formed; beyond the last slab nothing is read.
+      if constexpr (kFetchesAhead) next.fetch(thread, p, at, first + Tile::depth);
       if (at.has_outputs(p)) mine.add_slab(s, p, at, chosen, depth);
       thread.barrier();  // the tile is read before the next one is written
     }
@@ -131,50 +143,96 @@ struct contraction_tiled {
     }
   }
 
-  /// Neighbouring threads load what lies closer together. Returns what was seen of the elements
-  /// (Class::see).
-  template <class Thread>
-  PAMKIT_DEVICE static std::uint32_t load_x(const Thread& thread, shared_memory& s,
-                                            const parameters& p, const position& at,
-                                            std::int64_t first) {
-    std::uint32_t seen = 0;
-    const bool along_terms = is_closer(p.x.column_stride, p.x.row_stride);
-    constexpr int kLoads = Tile::rows * Tile::depth / threads;
-    [[maybe_unused]] constexpr int kUnrolled = std::is_void_v<Format> ? 1 : kLoads;
-    PAMKIT_UNROLL_BY(kUnrolled)
-    for (int e = 0; e < kLoads; ++e) {
-      const int i = thread.index() + e * threads;
-      const int row = along_terms ? i / Tile::depth : i % Tile::rows;
-      const int term = along_terms ? i % Tile::depth : i / Tile::rows;
-      const bool inside = at.first_row + row < p.rows && first + term < p.terms;
-      const word x = inside ? load(p, p.x, at.batch, at.first_row + row, first + term) : one();
-      seen |= Class::see(x);
-      s.x[term][row / 4].words[row % 4] = x.bits;
-    }
-    return seen;
-  }
+  static constexpr int kLoadsOfX = Tile::rows * Tile::depth / threads;
+  static constexpr int kLoadsOfY = Tile::columns * Tile::depth / threads;
+  /// Kernels of any format are not: each load of theirs is a choice of five.
+  static constexpr bool kFetchesAhead = !std::is_void_v<Format>;
 
-  template <class Thread>
-  PAMKIT_DEVICE static std::uint32_t load_y(const Thread& thread, shared_memory& s,
-                                            const parameters& p, const position& at,
-                                            std::int64_t first) {
-    std::uint32_t seen = 0;
-    const bool along_terms = is_closer(p.y.row_stride, p.y.column_stride);
-    constexpr int kLoads = Tile::columns * Tile::depth / threads;
-    [[maybe_unused]] constexpr int kUnrolled = std::is_void_v<Format> ? 1 : kLoads;
-    PAMKIT_UNROLL_BY(kUnrolled)
-    for (int e = 0; e < kLoads; ++e) {
+  /// Element e of x that a thread loads: neighbouring threads load what lies closer together.
+  struct place_in_x {
+    int row;
+    int term;
+    template <class Thread>
+    PAMKIT_DEVICE place_in_x(const Thread& thread, const parameters& p, int e) {
       const int i = thread.index() + e * threads;
-      const int column = along_terms ? i / Tile::depth : i % Tile::columns;
-      const int term = along_terms ? i % Tile::depth : i / Tile::columns;
+      const bool along_terms = is_closer(p.x.column_stride, p.x.row_stride);
+      row = along_terms ? i / Tile::depth : i % Tile::rows;
+      term = along_terms ? i % Tile::depth : i / Tile::rows;
+    }
+    PAMKIT_DEVICE word read(const parameters& p, const position& at, std::int64_t first) const {
+      const bool inside = at.first_row + row < p.rows && first + term < p.terms;
+      return inside ? load(p, p.x, at.batch, at.first_row + row, first + term) : one();
+    }
+    /// Returns what was seen of it (Class::see).
+    PAMKIT_DEVICE std::uint32_t write(shared_memory& s, word x) const {
+      s.x[term][row / 4].words[row % 4] = x.bits;
+      return Class::see(x);
+    }
+  };
+
+  struct place_in_y {
+    int column;
+    int term;
+    template <class Thread>
+    PAMKIT_DEVICE place_in_y(const Thread& thread, const parameters& p, int e) {
+      const int i = thread.index() + e * threads;
+      const bool along_terms = is_closer(p.y.row_stride, p.y.column_stride);
+      column = along_terms ? i / Tile::depth : i % Tile::columns;
+      term = along_terms ? i % Tile::depth : i / Tile::columns;
+    }
+    PAMKIT_DEVICE word read(const parameters& p, const position& at, std::int64_t first) const {
       const bool inside = at.first_column + column < p.columns && first + term < p.terms;
-      const word y =
-          inside ? load(p, p.y, at.batch, first + term, at.first_column + column) : one();
-      seen |= Class::see(y);
+      return inside ? load(p, p.y, at.batch, first + term, at.first_column + column) : one();
+    }
+    PAMKIT_DEVICE std::uint32_t write(shared_memory& s, const parameters& p, word y) const {
       s.y[term][column / 4].words[column % 4] = Class::prepared(p.rules, y);
       if constexpr (Class::has_limits) {
         s.limits[term][column / 4].words[column % 4] = Class::limit(p.rules, y);
       }
+      return Class::see(y);
+    }
+  };
+
+  /// What a thread loads of a slab, in registers.
+  struct slab {
+    word x[static_cast<std::size_t>(kLoadsOfX)];
+    word y[static_cast<std::size_t>(kLoadsOfY)];
+
+    template <class Thread>
+    PAMKIT_DEVICE void fetch(const Thread& thread, const parameters& p, const position& at,
+                             std::int64_t first) {
+      PAMKIT_UNROLL
+      for (int e = 0; e < kLoadsOfX; ++e) x[e] = place_in_x(thread, p, e).read(p, at, first);
+      PAMKIT_UNROLL
+      for (int e = 0; e < kLoadsOfY; ++e) y[e] = place_in_y(thread, p, e).read(p, at, first);
+    }
+    template <class Thread>
+    PAMKIT_DEVICE std::uint32_t put(const Thread& thread, shared_memory& s,
+                                    const parameters& p) const {
+      std::uint32_t seen = 0;
+      PAMKIT_UNROLL
+      for (int e = 0; e < kLoadsOfX; ++e) seen |= place_in_x(thread, p, e).write(s, x[e]);
+      PAMKIT_UNROLL
+      for (int e = 0; e < kLoadsOfY; ++e) seen |= place_in_y(thread, p, e).write(s, p, y[e]);
+      return seen;
+    }
+  };
+
+  /// The same at once, with the code of one element.
+  template <class Thread>
+  PAMKIT_DEVICE static std::uint32_t copy(const Thread& thread, shared_memory& s,
+                                          const parameters& p, const position& at,
+                                          std::int64_t first) {
+    std::uint32_t seen = 0;
+    PAMKIT_ROLLED
+    for (int e = 0; e < kLoadsOfX; ++e) {
+      const place_in_x place(thread, p, e);
+      seen |= place.write(s, place.read(p, at, first));
+    }
+    PAMKIT_ROLLED
+    for (int e = 0; e < kLoadsOfY; ++e) {
+      const place_in_y place(thread, p, e);
+      seen |= place.write(s, p, place.read(p, at, first));
     }
     return seen;
   }
@@ -197,17 +255,21 @@ struct contraction_tiled {
       }
     }
 
-    /// One row of code, as in add_terms_by_row.
-    PAMKIT_DEVICE void load_own(const position& at, const parameters& p) {
+    /// One row of code, as in add_terms_by_row. Returns what was seen of them (Class::see_own).
+    PAMKIT_DEVICE std::uint32_t load_own(const position& at, const parameters& p) {
+      std::uint32_t seen = 0;
       PAMKIT_ROLLED
       for (int i = 0; i < Tile::thread_rows; ++i) {
         PAMKIT_UNROLL
         for (int j = 0; j < Tile::thread_columns; ++j) {
           const bool inside = at.row(i) < p.rows && at.column(j) < p.columns;
-          own[0][j] = inside ? load(p, p.own, at.batch, at.row(i), at.column(j)) : one();
+          const word x = inside ? load(p, p.own, at.batch, at.row(i), at.column(j)) : one();
+          seen |= Class::see_own(x);
+          own[0][j] = word{Class::prepared_own(p.rules, x)};
           move_up(own, j);
         }
       }
+      return seen;
     }
 
     PAMKIT_DEVICE void add_slab(const shared_memory& s, const parameters& p, const position& at,
@@ -271,8 +333,12 @@ struct contraction_tiled {
         for (int i = 0; i < Tile::thread_rows; ++i) {
           PAMKIT_UNROLL
           for (int j = 0; j < Tile::thread_columns; ++j) {
-            if constexpr (Term::reads_limits) {
+            if constexpr (Term::reads_limits && Term::reads_own) {
+              Term::add(sums[i][j], f.row(i), f.column(j), f.limit(j), own[i][j]);
+            } else if constexpr (Term::reads_limits) {
               Term::add(sums[i][j], f.row(i), f.column(j), f.limit(j));
+            } else if constexpr (Term::reads_own) {
+              Term::add(sums[i][j], f.row(i), f.column(j), own[i][j]);
             } else {
               Term::add(sums[i][j], f.row(i), f.column(j));
             }
