@@ -6,7 +6,7 @@
 builds, then: the suite at level standard on the backend cuda; scalar operations on 10^9 pairs each; a thousand
 runs of the same launches; compute-sanitizer's four tools; the classes beside a fused multiply-add of the same tile
 and cuBLAS; torch.ops.pamkit.* against the CPU; a short training. Each step is one entry of the file: pass, fail, or
-not-run with the reason. The last two need a Python with a torch that knows the GPU.
+not-run with the reason. With --only, the other steps of a file that is there are kept if they are of the same GPU. The last two need a Python with a torch that knows the GPU.
 
 Exit codes: 0 all passed, 1 a step failed, 2 usage, 3 there is no GPU (nothing is built or written).
 """
@@ -96,8 +96,9 @@ def suite(step, options):
     step.run([BIN / "pamkit", "verify", "--backend", "cuda", "--level", level, "--out", out, "--force", "--quiet"])
     written = out / "verify.json"
     if written.exists():
-        rows = json.loads(written.read_text())["results"]
-        step.entry["counts"] = dict(sorted(collections.Counter(row["status"] for row in rows).items()))
+        document = json.loads(written.read_text())
+        step.entry["environment"] = document["environment"]
+        step.entry["counts"] = dict(sorted(collections.Counter(row["status"] for row in document["results"]).items()))
 
 
 def measured(step, arguments):
@@ -217,6 +218,19 @@ def training(step, options):
 STEPS = {f.__name__: f for f in (build, suite, probes, determinism, sanitizer, bench, operators, training)}
 
 
+def kept_steps(path, device, wanted):
+    """The steps of an earlier file of the same GPU that are not asked for again."""
+    if not path.exists():
+        return []
+    try:
+        earlier = json.loads(path.read_text())
+        if (earlier["schema"], earlier["device"]) != ("pamkit.gpu/1", device):
+            return []
+        return [step for step in earlier["steps"] if step["step"] in STEPS and step["step"] not in wanted]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("gpu.json"), help="the file (default: gpu.json)")
@@ -244,11 +258,13 @@ def main():
         print(f"check.py: {error}; a GPU is needed, everything else is verified by './pamkit verify --backend cuda-host,cuda-ptx'",
               file=sys.stderr)
         return 3
-    document = {"schema": "pamkit.gpu/1", "device": name, "command": ["cuda/device/check.py", *map(named, sys.argv[1:])], "steps": []}
+    document = {"schema": "pamkit.gpu/1", "device": name, "command": ["cuda/device/check.py", *map(named, sys.argv[1:])],
+                "steps": kept_steps(options.out, name, wanted) if options.only else []}
     for wanted_name in wanted:
         step = Step(wanted_name)
         STEPS[wanted_name](step, options)
         document["steps"].append(step.end())
+        document["steps"].sort(key=lambda entry: list(STEPS).index(entry["step"]))
         # After each step: what was found so far is kept.
         part = options.out.with_name(options.out.name + ".part")
         part.write_text(json.dumps(document, indent=2) + "\n")

@@ -157,7 +157,7 @@ class device {
     check(driver_, driver_.cuStreamSynchronize(lane->stream), name);
     for (const memory_region& r : what.memory) {
       if (!r.is_written || r.bytes == 0) continue;
-      std::memcpy(const_cast<void*>(r.data), lane->staging + offset_of(layout, r), r.bytes);
+      take_back(r, lane->staging + offset_of(layout, r));
     }
   }
 

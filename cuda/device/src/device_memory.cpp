@@ -51,4 +51,31 @@ std::vector<std::byte> device_layout::moved(std::span<const std::byte> parameter
   return all;
 }
 
+namespace {
+
+void copy_axis(std::span<const memory_region::axis> axes, std::size_t element_bytes,
+               std::byte* to, const std::byte* from) {
+  if (axes.empty()) {
+    std::memcpy(to, from, element_bytes);
+    return;
+  }
+  for (std::int64_t i = 0; i < axes.front().count; ++i) {
+    const std::int64_t at = i * axes.front().stride;
+    copy_axis(axes.subspan(1), element_bytes, to + at, from + at);
+  }
+}
+
+}  // namespace
+
+void take_back(const memory_region& region, const std::byte* from) {
+  auto* const to = static_cast<std::byte*>(const_cast<void*>(region.data));
+  std::size_t elements = region.element_bytes;
+  for (const memory_region::axis& a : region.axes) elements *= static_cast<std::size_t>(a.count);
+  if (region.axes.empty() || elements == region.bytes) {
+    std::memcpy(to, from, region.bytes);
+    return;
+  }
+  copy_axis(region.axes, region.element_bytes, to + region.first, from + region.first);
+}
+
 }  // namespace pamkit::cuda

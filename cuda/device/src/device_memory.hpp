@@ -38,4 +38,8 @@ class device_layout {
   std::size_t bytes_ = 0;
 };
 
+/// Copies what a launch wrote from `from`, a copy of the region, into the region: its elements and
+/// nothing between them, which other threads may have written meanwhile.
+void take_back(const memory_region& region, const std::byte* from);
+
 }  // namespace pamkit::cuda

@@ -153,6 +153,66 @@ TEST(device, kernels_that_no_code_has_are_refused) {
   EXPECT_THROW(execute_on_device(l), std::invalid_argument);
 }
 
+// Parts of one matrix are computed by several threads at once: what lies between the elements of one
+// is another's.
+TEST(device_memory, nothing_comes_back_but_what_a_launch_may_write) {
+  constexpr std::array<std::int64_t, 2> kSizes = {3, 2};
+  for (const auto& [offset, strides] : {std::pair{0, std::array<std::int64_t, 2>{4, 1}},
+                                        std::pair{0, std::array<std::int64_t, 2>{1, 5}},
+                                        std::pair{11, std::array<std::int64_t, 2>{-4, 1}}}) {
+    std::vector<std::uint32_t> memory(12, 7);
+    const memory_region region = region_of(memory.data() + offset - (offset != 0 ? 3 : 0), 4,
+                                           kSizes, strides, true);
+    const std::vector<std::uint32_t> computed(12, 9);
+    const std::size_t before = static_cast<std::size_t>(
+        static_cast<const std::byte*>(region.data) - reinterpret_cast<const std::byte*>(memory.data()));
+    take_back(region, reinterpret_cast<const std::byte*>(computed.data()) + before);
+    std::vector<std::uint32_t> expected(12, 7);
+    for (std::int64_t r = 0; r < 3; ++r) {
+      for (std::int64_t c = 0; c < 2; ++c) {
+        expected[static_cast<std::size_t>((offset != 0 ? 8 : 0) + r * strides[0] + c * strides[1])] = 9;
+      }
+    }
+    EXPECT_EQ(memory, expected) << strides[0];
+  }
+  std::vector<std::uint32_t> whole(6, 7);
+  const std::vector<std::uint32_t> computed(6, 9);
+  take_back({.data = whole.data(), .bytes = 24, .is_written = true},
+            reinterpret_cast<const std::byte*>(computed.data()));
+  EXPECT_EQ(whole, computed);
+}
+
+TEST(device, parts_of_one_matrix_may_be_computed_at_once) {
+  std::mt19937 random(4);
+  constexpr std::int64_t kRows = 9;
+  constexpr std::int64_t kColumns = 64;
+  const auto a = drawn(random, kRows * 5);
+  const auto b = drawn(random, 5 * kColumns);
+  std::vector<float> expected(kRows * kColumns);
+  contraction_problem p{.batch = 1, .m = kRows, .n = kColumns, .k = 5, .a = {a.data(), 5, 1, 0},
+                        .b = {b.data(), kColumns, 1, 0}, .d = {}, .out = {}};
+  p.out = {expected.data(), kColumns, 1, 0};
+  const policy<binary32> rules;
+  scalar_backend().contraction("pam", contraction_kind::product, {})(rules, p);
+  const auto function = device_backend().contraction("pam", contraction_kind::product, {});
+  for (int turn = 0; turn < 20; ++turn) {
+    std::vector<float> got(kRows * kColumns, 1);
+    {
+      std::vector<std::jthread> threads;
+      for (std::int64_t first = 0; first < kColumns; first += 16) {
+        threads.emplace_back([&, first] {
+          contraction_problem part = p;
+          part.n = 16;
+          part.b.data = b.data() + first;
+          part.out.data = got.data() + first;
+          function(rules, part);
+        });
+      }
+    }
+    ASSERT_EQ(std::memcmp(got.data(), expected.data(), got.size() * sizeof(float)), 0) << turn;
+  }
+}
+
 TEST(device_layout, keeps_overlapping_regions_together_and_addresses_modulo_256) {
   std::vector<std::byte> memory(4096);
   const std::vector<memory_region> regions = {{&memory[1000], 100, false},

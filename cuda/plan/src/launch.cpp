@@ -22,16 +22,20 @@ std::uint32_t checked_blocks(std::string_view kernel, std::span<const std::int64
 memory_region region_of(const void* data, std::size_t element_bytes,
                         std::span<const std::int64_t> sizes, std::span<const std::int64_t> strides,
                         bool is_written) {
+  const auto bytes = static_cast<std::int64_t>(element_bytes);
+  memory_region region{.data = data, .is_written = is_written, .element_bytes = element_bytes};
   std::int64_t least = 0;
   std::int64_t greatest = 0;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
-    if (sizes[i] == 0) return {data, 0, is_written};
+    if (sizes[i] == 0) return {.data = data, .is_written = is_written};
     const std::int64_t reach = (sizes[i] - 1) * strides[i];
     (reach < 0 ? least : greatest) += reach;
+    region.axes.push_back({sizes[i], strides[i] * bytes});
   }
-  const auto bytes = static_cast<std::int64_t>(element_bytes);
-  return {static_cast<const std::byte*>(data) + least * bytes,
-          static_cast<std::size_t>((greatest - least + 1) * bytes), is_written};
+  region.data = static_cast<const std::byte*>(data) + least * bytes;
+  region.bytes = static_cast<std::size_t>((greatest - least + 1) * bytes);
+  region.first = static_cast<std::size_t>(-least * bytes);
+  return region;
 }
 
 }  // namespace pamkit::cuda

@@ -11,9 +11,20 @@ namespace pamkit::cuda {
 
 /// A piece of memory that a launch may touch. A kernel that reads or writes elsewhere is wrong.
 struct memory_region {
+  /// What lies `stride` bytes apart, `count` times.
+  struct axis {
+    std::int64_t count = 1;
+    std::int64_t stride = 0;
+  };
+
   const void* data = nullptr;
   std::size_t bytes = 0;
   bool is_written = false;
+  /// The elements, where other memory may lie between them: `element_bytes` each, the first at
+  /// `data` + `first`. Without axes all bytes are the launch's.
+  std::size_t first = 0;
+  std::size_t element_bytes = 0;
+  std::vector<axis> axes = {};
 };
 
 /// What an executor is asked to run: one grid of one kernel.
@@ -38,7 +49,7 @@ constexpr std::int64_t pieces(std::int64_t count, std::int64_t size) {
 std::uint32_t checked_blocks(std::string_view kernel, std::span<const std::int64_t> factors);
 
 /// What lies between the least and the greatest address of a batch of matrices with these strides,
-/// in elements of `element_bytes`; nothing if there are no elements.
+/// in elements of `element_bytes`, with where these lie; nothing if there are no elements.
 memory_region region_of(const void* data, std::size_t element_bytes,
                         std::span<const std::int64_t> sizes, std::span<const std::int64_t> strides,
                         bool is_written);
