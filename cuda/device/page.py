@@ -88,18 +88,17 @@ RENDER = {"suite": suite, "probes": probes, "determinism": determinism, "sanitiz
           "training": training}
 
 
-def commit_of(document):
-    """Of the sources that the programs were built from."""
-    commits = {step["environment"]["commit"] for step in document["steps"] if "environment" in step}
-    return " and ".join(sorted(commits)) or "unknown"
+def commit_of(step):
+    """Of the sources that the step's programs were built from; empty where none of them tells."""
+    return step.get("environment", {}).get("commit", "")[:10]
 
 
 def page(document, name):
     text = [
         "# On a GPU",
-        f"Written by `cuda/device/page.py` from `{name}`, which `{' '.join(document['command'])}` wrote: "
-        f"{document['device']}, commit {commit_of(document)}.",
-        table(["step", "status", "seconds"], [(s["step"], s["status"] + (f": {s['reason']}" if s.get("reason") else ""), s["seconds"]) for s in document["steps"]], {2}),
+        f"Written by `cuda/device/page.py` from `{name}`, which `cuda/device/check.py` wrote on an {document['device']}.",
+        table(["step", "status", "seconds", "commit"],
+              [(s["step"], s["status"] + (f": {s['reason']}" if s.get("reason") else ""), s["seconds"], commit_of(s)) for s in document["steps"]], {2}),
     ]
     for step in document["steps"]:
         render = RENDER.get(step["step"])
