@@ -273,7 +273,6 @@ int run_bench(json& report, int repetitions, std::int64_t largest) {
         // All classes, and those of narrow operands.
         static_cast<void>(
             computed_contraction(time_launch, t.arithmetic, t.kind, t.gradient, {}, c));
-        continue;
       }
       const contraction_parameters p = contraction_parameters_of(t.kind, t.gradient, {}, c);
       for (const contraction_plan& plan : plan_fast_contractions(t.arithmetic, t.kind, p)) {
