@@ -34,6 +34,21 @@ PAMKIT_DEVICE word hybrid_product(const policy<binary32>& rules, word x, word y,
   return threshold_product(rules, x, y);
 }
 
+/// A term of power_of_two in class threshold, whose y is rounded before.
+PAMKIT_DEVICE word rounded_product(const policy<binary32>& rules, word x, word y) {
+  return threshold_term::reaches(x, rounded_hybrid_class::limit(rules, y))
+             ? fast_term::product(x, {rounded_hybrid_class::prepared(rules, y)})
+             : word{};
+}
+
+/// The slope that class slope multiplies by: its term is x + slope - ONE, as of class fast.
+/// `nudge` is added before the fraction is cleared.
+PAMKIT_DEVICE word slope_of(const policy<binary32>& rules, word own, word y, std::uint32_t nudge) {
+  using slopes = slope_class<arith::pam>;
+  const std::uint32_t sum = slopes::prepared_own(rules, own) + slopes::prepared(rules, y) + nudge;
+  return {(sum & kBinade) + kOne};
+}
+
 }  // namespace
 }  // namespace pamkit::cuda
 
@@ -55,6 +70,8 @@ PAMKIT_PROBE(probe_div, pamkit::arith::pam::div(rules, x, y))
 PAMKIT_PROBE(probe_fast, fast_term::product(x, {y.bits - offset_of(rules)}))
 PAMKIT_PROBE(probe_threshold, threshold_product(rules, x, y))
 PAMKIT_PROBE(probe_hybrid, hybrid_product(rules, x, y, 0))
+PAMKIT_PROBE(probe_rounded, rounded_product(rules, x, y))
+PAMKIT_PROBE(probe_slope, slope_of(rules, x, y, 0))
 
 // The sign of a zero is lost.
 PAMKIT_PROBE(planted_mul, [&] {
@@ -76,3 +93,7 @@ PAMKIT_PROBE(planted_threshold, [&] {
 }())
 // The range of class fast ends one binade too late.
 PAMKIT_PROBE(planted_hybrid, hybrid_product(rules, x, y, 0xff800000U))
+// Halves are rounded down.
+PAMKIT_PROBE(planted_rounded, rounded_product(rules, x, {y.bits - 1}))
+// Fractions and compensation carry one unit too late.
+PAMKIT_PROBE(planted_slope, slope_of(rules, x, y, ~0U))

@@ -32,6 +32,8 @@ def _over(form):
     return " ".join(form.replace("#x", "#x00000000").format(v) for v in ("ex", "ey"))
 
 
+_NORMAL_Y = _NORMAL.replace("#x", "#x00000000").format("ey")
+
 # Probe: (operation, sentence, domain in words and as a formula, planted fault, whether zeros count as one).
 STATEMENTS = {
     "mul": ("pam", "the code is pam", "every pair, overflow policy and compensation, under flush",
@@ -46,6 +48,11 @@ STATEMENTS = {
     "hybrid": ("pam", "a term of class hybrid is pam, or left out where pam is a zero",
                "every pair, overflow policy and compensation, under flush",
                "(not gradual)", "the range of class fast ends one binade too late", True),
+    "rounded": ("pam_rounded", "a term of power_of_two in class threshold is pam with y rounded to a power of two, or left out where "
+                "that is a zero", "abs < 2^63, flush, every overflow policy and compensation",
+                f"(and (not gradual) {_over(_BELOW)})", "halves are rounded down", True),
+    "slope": ("mul_da", "the slope of class slope is that of pam in x", "every x but NaN, 2^-63 <= abs(y) < 2^63, flush, every overflow "
+              "policy and compensation", f"(and (not gradual) (not (is_nan ex)) {_NORMAL_Y})", "the carry comes one unit late", False),
 }  # fmt: skip
 
 # z3's own strategy for incremental questions takes minutes where this one takes a second.
@@ -70,6 +77,13 @@ _OPERANDS = """(declare-const x (_ BitVec 32))
 """
 
 
+# power_of_two's rounding of a normal number: half a binade up, then the fraction cleared.
+_ROUNDED = """(define-fun pam_rounded ((gradual Bool) (saturate Bool) (c (_ BitVec 64)) (a Encoding) (b Encoding)) Encoding
+  (pam gradual saturate c a (ite (is_zero gradual b) b
+    (encoding (negative b) (bvand (bvadd (mag b) #x0000000000400000) #xffffffffff800000)))))
+"""
+
+
 def script(name, prelude, run):
     operation, sentence, domain, formula, fault, up_to_zero = STATEMENTS[name]
     code, planted = Terms("code"), Terms("planted")
@@ -81,7 +95,7 @@ def script(name, prelude, run):
     wrong = "(assert (not (and {1} " + agrees + ")))"
     return "\n".join([
         f"; statement: {sentence}", f"; domain: {domain}", f"; mutant: {fault}",
-        "; expected: precondition sat, statement unsat, mutant sat", prelude + _OPERANDS,
+        "; expected: precondition sat, statement unsat, mutant sat", prelude + _OPERANDS + _ROUNDED,
         f"(define-fun specified () Encoding ({operation} gradual saturate c ex ey))",
         *code.lines, *planted.lines, f"(assert {formula})",
         '(echo "precondition")', _CHECK,

@@ -286,7 +286,7 @@ class SassMeaning:
         if modifiers != ("LUT",):
             raise ValueError(modifiers)
         predicate = o.pop(0) if self._is_predicate(o[0]) else None
-        if o[5] != "!PT":
+        if o[5] not in ("!PT", "!UPT"):
             raise ValueError("a predicate operand")
 
         def make(operator, *terms):
@@ -321,11 +321,11 @@ class SassMeaning:
         low, count, high = (self._read(state, v) for v in o[1:4])
         width = int(kind[1:])
         if width == 32 and is_upper and direction == "R":
-            if o[1] != "RZ":
+            if o[1] not in ("RZ", "URZ"):
                 raise ValueError("a lower word")
             return [(o[0], self.t.shifted("bvashr" if kind[0] == "S" else "bvlshr", high, count))]
         if width == 32 and not is_upper and direction == "L":
-            if o[3] != "RZ":
+            if o[3] not in ("RZ", "URZ"):
                 raise ValueError("an upper word")
             return [(o[0], self.t.shifted("bvshl", low, count))]
         if width == 64 and (direction == "R") != is_upper:

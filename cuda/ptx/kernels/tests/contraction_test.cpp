@@ -2,9 +2,12 @@
 /// hash of its terms.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
+#include <optional>
 #include <random>
 
+#include "pamkit/backend.hpp"
 #include "pamkit/cuda/contraction_plan.hpp"
 #include "pamkit/cuda/ptx_execution.hpp"
 #include "pamkit/ptx/hashed_sum.hpp"
@@ -147,6 +150,66 @@ TEST(contractions, have_every_term_in_its_place) {
       const words b = drawn(s.k * s.n, 100, 154, random);
       EXPECT_EQ(product_by(k.kernel, k.tile, plain_rules(k), s, a, b),
                 golden(k.arithmetic, plain_rules(k), s, a, b));
+    }
+  }
+}
+
+/// Both derivatives by every kernel that the planner knows, as numbers and with hashed sums.
+TEST(contractions, of_derivatives_have_every_term_in_its_place) {
+  std::mt19937 random(5);
+  using enum contraction_kind;
+  for (const arithmetic_info& info : arithmetics()) {
+    const std::string arithmetic(info.name);
+    for (const derivative gradient : {derivative::approx, derivative::exact}) {
+      if (!info.has_derivative(gradient)) continue;
+      const policy<binary32> rules{.compensation = info.compensation(binary32{}, 0)};
+      const reference::rules r{.format = describe(binary32{}),
+                               .subnormals = rules.subnormals,
+                               .overflow = rules.overflow,
+                               .compensation = rules.compensation,
+                               .arithmetic = arithmetic};
+      for (const shape s : {shape{33, 31, 9}, shape{5, 130, 8}, shape{20, 3, 150}}) {
+        const words a = drawn(s.m * s.k, 100, 154, random);
+        const words b = drawn(s.k * s.n, 100, 154, random);
+        const words d = drawn(s.m * s.n, 100, 154, random);
+        const std::vector<float> left = floats(a);
+        const std::vector<float> right = floats(b);
+        const std::vector<float> incoming = floats(d);
+        for (const bool is_hashed : {false, true}) {
+          const ptx_options options({.hashed_sums = is_hashed});
+          std::optional<reference::planted_addition> planted;
+          if (is_hashed) planted.emplace(ptx::hashed_add);
+          const reference::matmul_gradients expected =
+              reference::matmul_vjp(r,
+                                    gradient == derivative::approx ? reference::derivative::approx
+                                                                   : reference::derivative::exact,
+                                    {{s.m, s.n}, d}, {{s.m, s.k}, a}, {{s.k, s.n}, b});
+          for (const contraction_kind kind : {vjp_a, vjp_b}) {
+            const words& wanted = (kind == vjp_a ? expected.a : expected.b).encodings;
+            const std::int64_t columns = kind == vjp_a ? s.k : s.n;
+            std::vector<float> out(wanted.size());
+            const contraction_problem problem{.m = s.m,
+                                              .n = s.n,
+                                              .k = s.k,
+                                              .a = {left.data(), s.k},
+                                              .b = {right.data(), s.n},
+                                              .d = {incoming.data(), s.n},
+                                              .out = {out.data(), columns}};
+            const contraction_parameters p =
+                contraction_parameters_of(kind, gradient, rules, problem);
+            std::vector<contraction_plan> plans = plan_fast_contractions(arithmetic, kind, p);
+            plans.push_back(plan_full_contraction(arithmetic, kind, p));
+            for (const contraction_plan& plan : plans) {
+              std::ranges::fill(out, 0.0F);
+              execute_ptx(plan.as_launch());
+              words got;
+              for (const float x : out) got.push_back(std::bit_cast<std::uint32_t>(x));
+              ASSERT_EQ(got, wanted) << plan.kernel << " hashed " << is_hashed << " " << s.m << " "
+                                     << s.n << " " << s.k;
+            }
+          }
+        }
+      }
     }
   }
 }
