@@ -122,7 +122,9 @@ std::string_view suffix_of(element_format format) {
 contraction_parameters with_factors_exchanged(contraction_parameters p) {
   std::swap(p.rows, p.columns);
   std::swap(p.x, p.y);
-  for (operand* const o : {&p.x, &p.y, &p.own}) std::swap(o->row_stride, o->column_stride);
+  std::swap(p.x.row_stride, p.x.column_stride);
+  std::swap(p.y.row_stride, p.y.column_stride);
+  std::swap(p.own.row_stride, p.own.column_stride);
   std::swap(p.out.row_stride, p.out.column_stride);
   return p;
 }
