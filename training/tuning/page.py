@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Runs of one arm with different settings, as a page of Markdown: what was tried, and what it brought.
 
-  training/tuning/page.py RUNS PAGE.md
+  training/tuning/page.py RUNS [RUN...] PAGE.md
 
 RUNS holds one run folder for each trial, as `pamkit compare --keep` leaves them; the one called "base" has the settings of the
-recipe, but for those that all trials share.
+recipe, but for those that all trials share. RUN is one more run folder.
 
 Exit codes: 0 written, 2 usage or unreadable input.
 """
@@ -35,16 +35,16 @@ class Trial:
         return ", ".join(f"`{key}={self.settings[key]}`" for key in different) or "the recipe's"
 
 
-def page(source):
-    trials = {folder.name: Trial(folder) for folder in sorted(source.iterdir()) if (folder / "config.json").exists()}
-    base = trials["base"]
+def page(source, more):
+    base = Trial(source / "base")
+    others = [folder for folder in sorted(source.iterdir()) if (folder / "config.json").exists() and folder.name != "base"]
     metric = base.summary["metric"]
-    rows = sorted(trials.values(), key=lambda trial: -trial.summary["value"])
+    rows = sorted([base, *map(Trial, [*others, *more])], key=lambda trial: -trial.summary["value"])
     text = [
         f"# Settings of {base.run['arithmetic']} that were tried",
-        f"Written by `training/tuning/page.py` from `{source.as_posix()}`: runs of `{base.run['recipe']}`, {base.run['arithmetic']}, seed "
-        f"{base.run['seed']}, {base.settings['training.epochs']} epochs, commit "
-        f"{' and '.join(sorted({trial.commit[:10] for trial in rows}))}. Each is one run, so that differences of a point or two say nothing.",
+        f"Written by `training/tuning/page.py` from {' and '.join(f'`{folder.as_posix()}`' for folder in [source, *more])}: runs of `{base.run['recipe']}`, {base.run['arithmetic']}, seed "
+        f"{base.run['seed']}, {base.settings['training.epochs']} epochs where the settings do not "
+        f"say otherwise, commit {' and '.join(sorted({trial.commit[:10] for trial in rows}))}. Each is one run, so that differences of a point or two say nothing.",
         "\n".join(
             [f"| settings | {metric} | minus the recipe's | validation loss |", "|---|--:|--:|--:|"]
             + [
@@ -58,12 +58,12 @@ def page(source):
 
 
 def main():
-    if len(sys.argv) != 3:
+    if len(sys.argv) < 3:
         print(__doc__.strip(), file=sys.stderr)
         return 2
-    source, target = map(pathlib.Path, sys.argv[1:])
+    source, *more, target = map(pathlib.Path, sys.argv[1:])
     try:
-        text = page(source)
+        text = page(source, more)
         part = target.with_name(target.name + ".part")
         part.write_text(text)
         part.replace(target)
