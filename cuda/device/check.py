@@ -6,7 +6,8 @@
 builds, then: the suite at level standard on the backend cuda; scalar operations on 10^9 pairs each; a thousand
 runs of the same launches; compute-sanitizer's four tools; the classes beside a fused multiply-add of the same tile
 and cuBLAS; torch.ops.pamkit.* against the CPU; a short training. Each step is one entry of the file: pass, fail, or
-not-run with the reason. With --only, the other steps of a file that is there are kept if they are of the same GPU. The last two need a Python with a torch that knows the GPU.
+not-run with the reason. With --only, the other steps of a file that is there are kept if they are of the same GPU.
+The last two need a Python with a torch that knows the GPU.
 
 Exit codes: 0 all passed, 1 a step failed, 2 usage, 3 there is no GPU (nothing is built or written).
 """

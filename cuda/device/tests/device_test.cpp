@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <span>
 #include <thread>
 
 #include "device_memory.hpp"
@@ -157,28 +158,29 @@ TEST(device, kernels_that_no_code_has_are_refused) {
 // is another's.
 TEST(device_memory, nothing_comes_back_but_what_a_launch_may_write) {
   constexpr std::array<std::int64_t, 2> kSizes = {3, 2};
-  for (const auto& [offset, strides] : {std::pair{0, std::array<std::int64_t, 2>{4, 1}},
-                                        std::pair{0, std::array<std::int64_t, 2>{1, 5}},
-                                        std::pair{11, std::array<std::int64_t, 2>{-4, 1}}}) {
+  struct layout {
+    std::int64_t first;
+    std::array<std::int64_t, 2> strides;
+  };
+  const std::vector<std::uint32_t> computed(12, 9);
+  for (const auto& [first, strides] : {layout{0, {4, 1}}, layout{0, {1, 5}}, layout{8, {-4, 1}}}) {
     std::vector<std::uint32_t> memory(12, 7);
-    const memory_region region = region_of(memory.data() + offset - (offset != 0 ? 3 : 0), 4,
-                                           kSizes, strides, true);
-    const std::vector<std::uint32_t> computed(12, 9);
-    const std::size_t before = static_cast<std::size_t>(
-        static_cast<const std::byte*>(region.data) - reinterpret_cast<const std::byte*>(memory.data()));
-    take_back(region, reinterpret_cast<const std::byte*>(computed.data()) + before);
-    std::vector<std::uint32_t> expected(12, 7);
-    for (std::int64_t r = 0; r < 3; ++r) {
-      for (std::int64_t c = 0; c < 2; ++c) {
-        expected[static_cast<std::size_t>((offset != 0 ? 8 : 0) + r * strides[0] + c * strides[1])] = 9;
+    std::vector<std::uint32_t> expected = memory;
+    for (std::int64_t r = 0; r < kSizes[0]; ++r) {
+      for (std::int64_t c = 0; c < kSizes[1]; ++c) {
+        expected[static_cast<std::size_t>(first + r * strides[0] + c * strides[1])] = 9;
       }
     }
+    const memory_region region =
+        region_of(memory.data() + first, sizeof memory[0], kSizes, strides, true);
+    const auto before =
+        static_cast<const std::byte*>(region.data) - std::as_bytes(std::span(memory)).data();
+    take_back(region, std::as_bytes(std::span(computed)).data() + before);
     EXPECT_EQ(memory, expected) << strides[0];
   }
-  std::vector<std::uint32_t> whole(6, 7);
-  const std::vector<std::uint32_t> computed(6, 9);
-  take_back({.data = whole.data(), .bytes = 24, .is_written = true},
-            reinterpret_cast<const std::byte*>(computed.data()));
+  std::vector<std::uint32_t> whole(12, 7);
+  take_back({.data = whole.data(), .bytes = sizeof whole[0] * whole.size(), .is_written = true},
+            std::as_bytes(std::span(computed)).data());
   EXPECT_EQ(whole, computed);
 }
 
