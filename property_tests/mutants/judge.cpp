@@ -68,24 +68,27 @@ thread_local elementwise_function found_elementwise;
 thread_local contraction_function found_contraction;
 thread_local layer_function found_layer;
 
-// Calls f; a call that throws, as a fault may make it, gets a result by `fallback`.
+/// No fault is active in the scope.
+class without_fault {
+ public:
+  without_fault() : site_(std::exchange(state.active, fault_state::kNone)) { state.patience = kPatience; }
+  ~without_fault() { activate(site_); }
+  without_fault(const without_fault&) = delete;
+  without_fault& operator=(const without_fault&) = delete;
+
+ private:
+  int site_;
+};
+
+// Calls f; a call that throws, as a fault may make it, gets a result by `fallback`, or is refused by that too.
 template <class Function, class Fallback>
 auto guarded(const Function& f, const Fallback& fallback) {
   state.patience = kPatience;
   try {
     return f();
   } catch (...) {
-    const int site = std::exchange(state.active, fault_state::kNone);
-    state.patience = kPatience;
-    auto restore = [&] { activate(site); };
-    if constexpr (std::is_void_v<decltype(f())>) {
-      fallback();
-      restore();
-    } else {
-      auto result = fallback();
-      restore();
-      return result;
-    }
+    const without_fault sound;
+    return fallback();
   }
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <stdexcept>
 
 #include "suite_context.hpp"
@@ -28,6 +29,7 @@ struct wrong_value {
   std::string_view layer, attribute;
   double value;
 };
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr wrong_value kWrongValues[] = {
     {"conv2d", "stride", 0},       {"conv2d", "stride", 1.5},      {"conv2d", "padding", -1},
     {"conv2d", "dilation", 0},     {"conv2d", "dilation", 100},    {"conv2d", "groups", 0},
@@ -35,7 +37,10 @@ constexpr wrong_value kWrongValues[] = {
     {"dropout", "p", -0.25},       {"clip_grad_norm", "limit", -1}, {"adamw_step", "step", 0},
     {"adamw_step", "corrected", 2}, {"adamw_step", "corrected", 0.5},
     {"adamw_step", "step", 0.5},   {"cross_entropy", "fairseq", -1}, {"cross_entropy", "fairseq", 0.5},
+    {"dropout", "p", kNan},        {"clip_grad_norm", "limit", kNan}, {"conv2d", "stride", kNan},
 };
+
+column ones(std::size_t count) { return column(count, 0x3F800000); }
 
 // A call that is right, with room on every axis: the first case of the layer with odd channels.
 call right_call(const layer_info& layer, bool is_vjp) {
@@ -74,6 +79,16 @@ std::vector<call> wrong_calls(const layer_info& layer, const call& right) {
     // One operand alone may have any shape.
     if (layer.is_variadic || right.operands.size() == 1) continue;
     // All of its axes: a layer may take more rows, or longer ones, but not both at once.
+    // As many elements, on one axis more or less.
+    add(fmt::format("an axis more of operand {}", i), [&](call& c) { c.operands[i].shape.push_back(1); });
+    if (right.operands[i].shape.size() > 1) {
+      add(fmt::format("an axis less of operand {}", i), [&](call& c) {
+        auto& shape = c.operands[i].shape;
+        const std::int64_t last = shape.back();
+        shape.pop_back();
+        shape.back() *= last;
+      });
+    }
     add(fmt::format("the axes of operand {} longer", i), [&](call& c) {
       tensor& t = c.operands[i];
       if (t.shape.empty()) t.shape = {1};
@@ -87,6 +102,19 @@ std::vector<call> wrong_calls(const layer_info& layer, const call& right) {
     if (w.layer != layer.name) continue;
     add(fmt::format("{} = {}", w.attribute, w.value),
         [&](call& c) { c.attributes[std::string(w.attribute)] = w.value; });
+  }
+  if (layer.name == "adamw_step") {
+    add("a corrected decay below 1/2", [](call& c) { c.attributes = {{"corrected", 1}, {"beta1", 0.4375}}; });
+    add("a corrected decay above 1", [](call& c) { c.attributes = {{"corrected", 1}, {"beta2", 1.25}}; });
+  }
+  if (layer.name == "conv2d") {
+    add("a kernel without columns", [](call& c) { c.operands[1] = {{3, 1, 3, 0}, {}}; });
+    add("a kernel without rows", [](call& c) { c.operands[1] = {{3, 1, 0, 3}, {}}; });
+    add("a kernel one row too high", [](call& c) { c.operands[1] = {{3, 1, 5, 3}, ones(45)}; });
+    add("outputs that do not split into groups", [](call& c) {
+      c.operands[0] = {{1, 2, 4, 5}, ones(40)};
+      c.attributes = {{"groups", 2}};
+    });
   }
   if (layer.name == "cross_entropy") {
     add("a class past the last", [](call& c) {
