@@ -27,7 +27,11 @@ void adamw_step(layer_case_source& source) {
                                    {spread, {{"corrected", 1}, {"beta1", 0.5}, {"step", 3}}},
                                    {ordinary, {{"beta2", 0}, {"step", 5}}, {}},
                                    {ordinary, {}, {0, 2}},
-                                   {ordinary, {}, {2, 150}}};  // more than a block of 256 threads
+                                   {ordinary, {}, {2, 150}},  // more than a block of 256 threads
+                                   // Nothing decays, in numbers that kernels take the short way for.
+                                   {ordinary, {{"weight_decay", 0}, {"step", 2}}, {2, 40}},
+                                   {ordinary, {{"corrected", 1}, {"beta1", 1}, {"beta2", 1}, {"step", 2}}},
+                                   {ordinary, {{"learning_rate", 0}, {"step", 2}}}};
   for (const plan& p : plans) {
     layer_case c;
     const std::vector<std::int64_t> shape = p.shape;
@@ -38,6 +42,25 @@ void adamw_step(layer_case_source& source) {
       for (std::uint32_t& x : c.inputs[3].encodings) x = source.magnitude(x);
     }
     c.attributes = p.attributes;
+    source.add(std::move(c));
+  }
+  // Scalars of 0, and an infinite one, beside an operand whose sum with them looks like that of a normal product.
+  struct edge {
+    layer_attributes attributes;
+    std::size_t input;
+    std::int64_t low, high;
+  };
+  const std::int64_t last = source.bias();
+  const edge edges[] = {{{{"beta1", 0}, {"step", 2}}, 2, last - 6, last - 1},
+                        {{{"beta2", 0}, {"step", 2}}, 3, last - 6, last - 1},
+                        {{{"learning_rate", 0}, {"step", 2}}, 2, last - 6, last - 1},
+                        {{{"learning_rate", 1e10}, {"weight_decay", 1e30}, {"step", 2}}, 0, -6, -1}};
+  for (const edge& e : edges) {
+    layer_case c;
+    for (int i = 0; i < 4; ++i) c.inputs.push_back(source.between({2, 20}, -2, 2));
+    c.inputs[e.input] = source.between({2, 20}, e.low, e.high);
+    for (std::uint32_t& x : c.inputs[3].encodings) x = source.magnitude(x);
+    c.attributes = e.attributes;
     source.add(std::move(c));
   }
 }

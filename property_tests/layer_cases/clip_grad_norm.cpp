@@ -18,6 +18,8 @@ void clip_grad_norm(layer_case_source& source) {
                                    {one_special, {{6}, {5}}},
                                    {tiny, {{5}, {4}}},
                                    {huge, {{5}, {4}}},
+                                   {ordinary, {{4}, {3}}, 1e-40},  // subnormal
+                                   {ordinary, {{4}, {3}}, 1e-50},  // rounds to 0, but is none
                                    {ordinary, {{2, 150}, {5}}}};  // more than a block of 256 threads
   for (const plan& p : plans) {
     layer_case c;

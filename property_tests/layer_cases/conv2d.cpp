@@ -40,7 +40,9 @@ void conv2d(layer_case_source& source) {
                                // Taps, places, and outputs x taps that no kernel sums in one block.
                                {ordinary, 1, 58, 3, 3, 2, 3, 3},
                                {ordinary, 1, 1, 23, 24, 1, 1, 2},
-                               {ordinary, 1, 1, 2, 2, 257, 1, 2}});
+                               {ordinary, 1, 1, 2, 2, 257, 1, 2},
+                               // No power of two: taps three apart, places three apart.
+                               {ordinary, 1, 2, 9, 8, 2, 3, 3, 3, 2, 3}});
   }
   for (const plan& p : plans) {
     const auto output = [&](std::int64_t size, std::int64_t kernel) {
@@ -61,6 +63,16 @@ void conv2d(layer_case_source& source) {
     if (p.groups != 1) c.attributes["groups"] = static_cast<double>(p.groups);
     source.add(std::move(c));
   }
+  // The largest weights but one binade: compensated, the slope of each has a carry of 2 and overflows, and a pixel
+  // that a tap does not reach has no term of it.
+  layer_case c;
+  c.inputs = {source.between({1, 1, 4, 4}, -1, 1),
+              source.between({2, 1, 2, 2}, source.bias() - 1, source.bias() - 1), source.numbers({2}, ordinary)};
+  for (std::size_t i = 0; i < 2; ++i) {
+    for (std::uint32_t& x : c.inputs[i].encodings) x = source.full_fraction(x);
+  }
+  c.incoming = {source.between({1, 2, 3, 3}, -1, 1)};
+  source.add(std::move(c));
 }
 
 }  // namespace pamkit::properties::layer_cases

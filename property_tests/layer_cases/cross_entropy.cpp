@@ -33,7 +33,11 @@ void cross_entropy(layer_case_source& source) {
                                {cancelling, 3, 65, 0.1},
                                {ties, 6, 7, 0.1, 0, true},
                                {weighted, 2, 2, 0.1},
-                               {weighted, 1, 3, 0.1, 1}});
+                               {weighted, 1, 3, 0.1, 1},
+                               // Targets that are subnormal, and others that round to 0.
+                               {masked, 4, 6, 1e-38},
+                               {masked, 4, 6, 1e-50},
+                               {spread, 4, 6, 1e-38, 0, false, huge}});
   }
   constexpr std::uint32_t kIgnored = 0xFFFFFFFF;
   for (const plan& p : plans) {

@@ -31,7 +31,8 @@ void layer_norm(layer_case_source& source) {
                                {spread, 2, 97, spread, 1e-12},
                                {weighted, 12, 2, ordinary},
                                {ordinary, 4, 64, weighted},
-                               {tiny, 4, 20, tiny, 1e-30}});
+                               {tiny, 4, 20, tiny, 1e-30},
+                               {ordinary, 4, 6, ordinary, -1}});
   }
   for (const plan& p : plans) {
     layer_case c;

@@ -127,6 +127,19 @@ tensor layer_case_source::numbers(std::vector<std::int64_t> shape, layer_content
   return t;
 }
 
+tensor layer_case_source::between(std::vector<std::int64_t> shape, std::int64_t low, std::int64_t high) {
+  std::int64_t count = 1;
+  for (const std::int64_t n : shape) count *= n;
+  tensor t{std::move(shape), std::vector<std::uint32_t>(static_cast<std::size_t>(count))};
+  for (std::uint32_t& x : t.encodings) x = draw(low, high);
+  return t;
+}
+
+std::uint32_t layer_case_source::full_fraction(std::uint32_t x) const {
+  const auto unit = static_cast<std::uint32_t>(unit_of(description_));
+  return x | ((description_.min_normal - 1) & ~(unit - 1));
+}
+
 std::uint32_t layer_case_source::negative_logit(double magnitude) const {
   const format_description& f = description_;
   const double scale = std::ldexp(1.0, static_cast<int>(f.fraction_bits));
@@ -212,6 +225,8 @@ void add_row_cases(layer_case_source& source, bool reduces) {
   };
   add(kRows, kLength, [&](std::int64_t) { return 86 + static_cast<double>(source.random().below(20 * 64)) / 64; });
   add(kPairs, 2, [](std::int64_t row) { return 99 + static_cast<double>(row) / 2; });
+  // In binary32, where pam takes it by log2 e to -126 and one unit to each side: exponential and share are MIN.
+  add(kRows, 2, [](std::int64_t row) { return std::ldexp(0xC355C4 + static_cast<double>(row), -17); });
 }
 
 }  // namespace pamkit::properties

@@ -67,6 +67,12 @@ class layer_case_source {
 
   /// A tensor of encodings; a row is what the last axis spans.
   tensor numbers(std::vector<std::int64_t> shape, layer_content content);
+  /// Normal numbers with exponents of [low, high], as far as the format has them.
+  tensor between(std::vector<std::int64_t> shape, std::int64_t low, std::int64_t high);
+  /// The exponent of the largest finite number, in formats with infinities.
+  std::int64_t bias() const { return description_.bias; }
+  /// x with a fraction of ones.
+  std::uint32_t full_fraction(std::uint32_t x) const;
   /// abs(x) of an encoding.
   std::uint32_t magnitude(std::uint32_t x) const { return x & description_.magnitude_mask; }
   /// A tensor of words below `limit`.
