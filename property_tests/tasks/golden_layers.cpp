@@ -39,6 +39,12 @@ void report_failure(result& row, const subject& s, const layer_operation& operat
   set_counterexample(row, s.format(), simplest.operands(operation.is_vjp), last.got, last.expected);
 }
 
+// Only a vjp reads which derivative is asked for; of the others every second case asks for the exact one.
+derivative asked_for(const layer_operation& operation, derivative gradient, std::size_t place) {
+  if (operation.is_vjp || place % 2 == 0) return gradient;
+  return derivative::exact;
+}
+
 rows run_layer(suite_context& context, const setting& s, const layer_operation& operation,
                derivative gradient) {
   result row = s.row(text);
@@ -66,17 +72,22 @@ rows run_layer(suite_context& context, const setting& s, const layer_operation& 
       continue;
     }
     const layer_case* failing = nullptr;
+    derivative asked = gradient;
     for (std::size_t i = 0; i < cases->size(); ++i) {
       const layer_case& c = (*cases)[i];
       ++found.back().cases;
-      const auto got = apply_layer(subject, *operation.layer, operation.is_vjp, gradient, c);
-      if (failing == nullptr && first_difference(got, expected[i])) failing = &c;
+      const derivative asked_here = asked_for(operation, gradient, i);
+      const auto got = apply_layer(subject, *operation.layer, operation.is_vjp, asked_here, c);
+      if (failing != nullptr || !first_difference(got, expected[i])) continue;
+      failing = &c;
+      asked = asked_here;
     }
     if (failing == nullptr) continue;
+    if (asked == derivative::exact) found.back().derivative = name_of(asked);
     report_failure(
         found.back(), subject, operation, *failing,
         [&](const layer_case& c) {
-          const auto got = apply_layer(subject, *operation.layer, operation.is_vjp, gradient, c);
+          const auto got = apply_layer(subject, *operation.layer, operation.is_vjp, asked, c);
           return first_difference(got, golden(c));
         },
         context.options().shrinks);
