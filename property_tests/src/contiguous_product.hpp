@@ -9,8 +9,8 @@
 namespace pamkit::properties {
 
 /// What `run` leaves in the output of a contraction of the case's operands, all row-major: binary32
-/// encodings. `run` gets the whole problem.
+/// encodings. `run` gets the whole problem. `are_columns`: all four matrices lie in memory column by column.
 column contiguous_product(contraction_kind kind, const contraction_case& c,
-                          const std::function<void(const contraction_problem&)>& run);
+                          const std::function<void(const contraction_problem&)>& run, bool are_columns = false);
 
 }  // namespace pamkit::properties
