@@ -26,6 +26,15 @@ const property_text text = {
     .promise = "",
     .promised = nullptr};
 
+const property_text targets_text = {
+    .id = "P50",
+    .part = "targets",
+    .sentence = "every instruction set that is compared has kernels of its own",
+    .domain = "pam's product on the instruction sets of this machine",
+    .operation = "",
+    .promise = "",
+    .promised = nullptr};
+
 constexpr int kThreads[] = {1, 2, 3, 8};
 
 /// The functions of the simd backend for one instruction set, looked up while no other thread does.
@@ -102,6 +111,27 @@ rows run_elementwise(suite_context& context, const setting& s, const operation_i
                         fail(row, target, 1);
                         set_counterexample(row, describe(s.format), case_at(x, i), got, expected);
                       });
+  return {row};
+}
+
+// Comparisons with a set that was never switched to would hold.
+rows compare_targets(const suite_context& context, const setting& s, const std::vector<target_functions>& targets) {
+  result row = s.row(targets_text);
+  row.operation = "matmul";
+  row.backend = "simd";
+  row.mode = run_mode::exhaustive;
+  if (!context.is_judged(simd_backend())) return {};
+  const auto product = [](const target_functions& t) {
+    return t.contraction.at({"pam", contraction_kind::product, derivative::approx});
+  };
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    for (std::size_t j = 0; j <= i; ++j) {
+      ++row.cases;
+      if (i == j || product(targets[i]) != product(targets[j])) continue;
+      row.status = run_status::fail;
+      row.reason = fmt::format("{} and {} have one product", targets[i].name, targets[j].name);
+    }
+  }
   return {row};
 }
 
@@ -202,7 +232,8 @@ const tensor_operation* const kProducts[] = {find_tensor_operation("matmul"),
 
 void add_tasks(suite_context& context) {
   const auto& backends = context.options().backends;
-  if (!context.wants(text) || std::ranges::find(backends, &simd_backend()) == backends.end()) return;
+  const bool wants_any = context.wants(text) || context.wants(targets_text);
+  if (!wants_any || std::ranges::find(backends, &simd_backend()) == backends.end()) return;
   // Planted faults that are backends of their own are not what this looks at.
   const bool has_others = std::ranges::any_of(
       backends, [](const backend* b) { return b != &simd_backend() && b != &scalar_backend(); });
@@ -210,6 +241,13 @@ void add_tasks(suite_context& context) {
   // Looked up between two phases, when no task runs; the tasks share what was found.
   const auto targets = std::make_shared<std::vector<target_functions>>();
   const int phase = context.add_phase([targets] { *targets = functions_of_targets(); });
+  for (const arithmetic_choice& arithmetic : context.options().arithmetics) {
+    if (arithmetic.label != "pam" || !context.wants(targets_text)) continue;
+    const setting s{&arithmetic, binary32{}, context.options().policies.front(), context.options().overflows.front()};
+    context.add_task(
+        "P50 targets", [&context, s, targets] { return compare_targets(context, s, *targets); }, phase);
+  }
+  if (!context.wants(text)) return;
   for (const arithmetic_choice& arithmetic : context.options().arithmetics) {
     const arithmetic_info& info = *arithmetic.info;
     if (find_arithmetic(info.name) == nullptr) continue;
@@ -282,7 +320,7 @@ std::optional<replay_verdict> replay(const replay_request& r) {
 
 namespace tasks {
 task_family instruction_sets() {
-  return {.texts = {&text}, .operations = {}, .add_tasks = add_tasks, .replay = replay};
+  return {.texts = {&text, &targets_text}, .operations = {}, .add_tasks = add_tasks, .replay = replay};
 }
 }  // namespace tasks
 
