@@ -28,6 +28,12 @@ void clip_grad_norm(layer_case_source& source) {
     if (p.limit != 1) c.attributes = {{"limit", p.limit}};
     source.add(std::move(c));
   }
+  // Squares that the first one absorbs, one after another, and that together it does not: the order of tensors.
+  layer_case ordered;
+  ordered.inputs = {source.between({1}, 0, 0)};
+  for (int i = 0; i < 60; ++i) ordered.inputs.push_back(source.between({1}, -14, -14));
+  ordered.attributes = {{"limit", 0.5}};
+  source.add(std::move(ordered));
   // Nothing but zeros, and nothing at all: limit / 0.
   layer_case zeros;
   zeros.inputs = {source.numbers({5}, ordinary), source.numbers({}, ordinary)};
