@@ -233,6 +233,14 @@ ordered_json counts_json(const product_counts& counts) {
 
 ordered_json statistics_json(const training_run& run) {
   ordered_json json = {{"recipe", run.recipe}, {"arm", run.arm()}, {"seed", run.seed}};
+  const loss_summary& loss = run.statistics->loss;
+  auto& sample = json["loss"] = ordered_json::object();
+  set_if(sample, "value", loss.value);
+  set_if(sample, "exact", loss.exact);
+  set_if(sample, "logits_mean", loss.logits_mean);
+  set_if(sample, "logits_deviation", loss.logits_deviation);
+  set_if(sample, "leak", loss.leak);
+  set_if(sample, "leak_size", loss.leak_size);
   auto& layers = json["layers"] = ordered_json::array();
   for (const layer_statistics& l : run.statistics->layers) {
     ordered_json entry = {{"name", l.name}, {"arithmetic", l.arithmetic}};
@@ -393,6 +401,15 @@ std::string bootstrap_text(const comparison& c, const std::string& recipe) {
 std::string speed_text() {
   return "Steps a second are by the CPU time of a step where a run has one thread, and by its wall "
          "time where it has several; speed is steps a second relative to native's.";
+}
+
+std::string loss_text() {
+  return "Of the trained parameters on one batch: the loss as the arm computes it and as exact "
+         "arithmetic does with the same parameters and dropout masks. Mean of the arm's logits, "
+         "which the ordinary softmax does not depend on, and root of their mean variance in a row. "
+         "Leak: the sum of a row of the gradient towards the logits over half the sum of its "
+         "elements' sizes, 0 for an exact gradient; its size: of absolute sums. Both are means over "
+         "the rows, weighted by these sizes.";
 }
 
 std::optional<estimate> estimate_mean(const std::vector<double>& values) {

@@ -80,6 +80,40 @@ double mean_error_of_division(double length) {
 
 bool is_power_of_two(double x) { return x > 0 && std::log2(x) == std::floor(std::log2(x)); }
 
+// Logits that lie together so many deviations from 0 were moved there; what an exact run does not
+// reach.
+constexpr double kFarFromZero = 4;
+
+// A piecewise affine loss and its gradient. A leak of the same sign everywhere moves all logits of a
+// row, about which the loss says nothing; where they have moved by more than they differ, products
+// that err by a share of the whole logit hide what distinguishes the classes.
+void find_in_loss(comparison& c, const std::string& label, const arm_summary& arm) {
+  const loss_summary l = arm.layers && arm.layers->run->statistics
+                             ? arm.layers->run->statistics->loss
+                             : loss_summary{};
+  std::string values;
+  if (l.value && l.exact) {
+    values = fmt::format(
+        " ({:.4f} on the batch of its statistics, where exact arithmetic has {:.4f} with the same "
+        "parameters)",
+        *l.value, *l.exact);
+  }
+  c.hazards.push_back(
+      label + ": the loss itself is computed in this arithmetic, so its value is biased" + values +
+      " and its gradient rows do not sum to 0" +
+      (l.leak && l.leak_size ? fmt::format(" but to {} of their mass, {} in size", percent(*l.leak),
+                                           percent(*l.leak_size))
+                             : "") +
+      "; compare the metric, and the validation loss, which is ordinary");
+  if (l.logits_mean && l.logits_deviation && std::abs(*l.logits_mean) > kFarFromZero * *l.logits_deviation) {
+    c.hazards.push_back(fmt::format(
+        "{}: its logits have a mean of {:.2f} and deviate by {:.2f} in a row: the leak of the "
+        "gradient has moved them together, and products that err by a share of the whole hide "
+        "what distinguishes them",
+        label, *l.logits_mean, *l.logits_deviation));
+  }
+}
+
 void find_in_norms(comparison& c, const std::string& label, const run_statistics& s) {
   const std::set<double> widths(s.norm_widths.begin(), s.norm_widths.end());
   for (const double width : widths) {
@@ -142,13 +176,7 @@ void find_in_arithmetic(comparison& c, const arm_summary& arm) {
         "grows "
         "with its argument");
   }
-  if (covers(run, "loss")) {
-    c.hazards.push_back(
-        label +
-        ": the loss itself is computed in this arithmetic, so its value is biased and its gradient "
-        "rows "
-        "do not sum to 0; compare the metric, and the validation loss, which is ordinary");
-  }
+  if (covers(run, "loss")) find_in_loss(c, label, arm);
   if (covers(run, "optimizer") && run.moment_decay != "corrected") {
     c.hazards.push_back(
         label +

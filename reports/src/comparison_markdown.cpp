@@ -165,6 +165,23 @@ std::string layers(const std::vector<const arm_summary*>& arms) {
          t.text();
 }
 
+std::string losses(const std::vector<const arm_summary*>& arms) {
+  table t({"arm", "seed", "loss", "exact's", "mean of logits", "deviation in a row", "leak",
+           "its size"},
+          "llrrrrrr");
+  bool any = false;
+  for (const arm_summary* arm : arms) {
+    if (!arm->layers || !arm->layers->run->statistics->loss.value) continue;
+    any = true;
+    const loss_summary& l = arm->layers->run->statistics->loss;
+    t.row({cell(arm->arm), cell(arm->layers->run->seed), number(l.value, 4), number(l.exact, 4),
+           number(l.logits_mean, 2), number(l.logits_deviation, 2), percent(l.leak),
+           percent(l.leak_size)});
+  }
+  if (!any) return {};
+  return "### Loss\n\n" + loss_text() + "\n\n" + t.text();
+}
+
 std::string runs(const comparison& c, const std::string& recipe) {
   table t({"arm", "seed", "status", "value", "steps", "commit", "parameters", "verification"},
           "lllrrlll");
@@ -198,7 +215,7 @@ std::string comparison_markdown(const comparison& c, const nlohmann::ordered_jso
   for (const std::string& recipe : recipes_of(c)) {
     const std::vector<const arm_summary*> arms = arms_of(c, recipe);
     text += "## " + cell(recipe) + "\n\n" + scores(arms) + bootstrap(c, recipe, arms) +
-            speed_and_cost(arms) + layers(arms) + runs(c, recipe);
+            speed_and_cost(arms) + losses(arms) + layers(arms) + runs(c, recipe);
   }
   text += "## What to know before believing it\n\n";
   for (const std::string& problem : c.problems) text += "- not read: " + cell(problem) + "\n";

@@ -234,6 +234,27 @@ std::string layer_summaries_html(const comparison& c) {
   return rows;
 }
 
+std::string losses_html(const comparison& c) {
+  std::string rows;
+  grouped_rows grouped(c);
+  for (const arm_summary& arm : c.arms) {
+    if (!arm.layers || !arm.layers->run->statistics->loss.value) continue;
+    const loss_summary& l = arm.layers->run->statistics->loss;
+    rows += grouped.begin(arm) +
+            fmt::format("<td data-label=\"seed\">{}</td>", escape_html(arm.layers->run->seed)) +
+            number_cell("loss", l.value, 4) + number_cell("exact's", l.exact, 4) +
+            number_cell("mean of logits", l.logits_mean, 2) +
+            number_cell("deviation in a row", l.logits_deviation, 2) +
+            percent_cell("leak", l.leak) + percent_cell("leak's size", l.leak_size) + "</tr>\n";
+  }
+  if (rows.empty()) return {};
+  return "<section id=\"losses\">\n<h2>Loss</h2>\n<p>" + escape_html(loss_text()) +
+         "</p>\n<div class=\"scroll\"><table class=\"cards\">\n<thead><tr>" +
+         heads_html({"arm", "seed"}, {"loss", "exact's", "mean of logits", "deviation in a row",
+                                      "leak", "its size"}) +
+         "</tr></thead>\n<tbody>" + rows + "</tbody></table></div>\n</section>\n";
+}
+
 // The last component of a parameter's name does not belong to its layer's.
 const gradient_statistics* gradient_of(const run_statistics& s, const std::string& layer) {
   for (const gradient_statistics& g : s.gradients) {
@@ -415,11 +436,13 @@ std::string render_comparison_page(const comparison& c, const nlohmann::ordered_
     cost.insert(end, operators_html(c));
   }
   const std::string bootstrap = bootstrap_html(c);
+  const std::string losses = losses_html(c);
   const std::string layer_section = layers_html(c);
   std::string contents = "<a href=\"#arms\">Arithmetics</a>";
   if (!bootstrap.empty()) contents += " <a href=\"#bootstrap\">Bootstrap</a>";
   contents += " <a href=\"#curves\">Learning curves</a>";
   if (!cost.empty()) contents += " <a href=\"#cost\">Speed and cost</a>";
+  if (!losses.empty()) contents += " <a href=\"#losses\">Loss</a>";
   if (!layer_section.empty()) contents += " <a href=\"#layers\">Layers</a>";
   contents += " <a href=\"#runs\">Runs</a> <a href=\"#hazards\">Hazards</a>";
   return fill_template("comparison.html",
@@ -431,6 +454,7 @@ std::string render_comparison_page(const comparison& c, const nlohmann::ordered_
                         {"arms", arms_html(c)},
                         {"bootstrap", bootstrap},
                         {"cost", cost},
+                        {"losses", losses},
                         {"layers", layer_section},
                         {"curves", curves_html(c)},
                         {"runs", runs_html(c)},

@@ -114,6 +114,9 @@ std::string bootstrap_text(const comparison& c, const std::string& recipe);
 /// What steps a second and speed are.
 std::string speed_text();
 
+/// What the columns of a table of losses are.
+std::string loss_text();
+
 /// Groups runs into arms: exact and native first, then as found, then expected ones without a run.
 /// Diverged, unverified and unfinished runs enter no mean. `runs` must not change afterwards.
 void summarise(comparison& c);

@@ -68,7 +68,8 @@ constexpr std::string_view kNoSettings[] = {"recipe",
                                             "workers",
                                             "device",
                                             "settings.checkpoint",
-                                            "settings.training.moment_decay"};
+                                            "settings.training.moment_decay",
+                                            "settings.training.loss_gradient"};
 
 // Settings of AdderNet decide its runs alone.
 void take_settings(training_run& run, const std::string& path, const nlohmann::json& value) {
@@ -101,6 +102,7 @@ void take_config(training_run& run, const nlohmann::json& config) {
   const auto training = settings->find("training");
   if (training != settings->end() && training->is_object()) {
     take_text(run.moment_decay, *training, "moment_decay");
+    take_text(run.loss_gradient, *training, "loss_gradient");
   }
 }
 
@@ -219,6 +221,8 @@ std::string training_run::arm() const {
   if (format != "binary32") name += "+" + format;
   const bool has_update = scope == "optimizer" || scope == "all";
   if (has_update && moment_decay == "corrected") name += "+corrected";
+  const bool has_loss = has_update || scope == "loss";
+  if (has_loss && loss_gradient == "centred") name += "+centred";
   return name;
 }
 

@@ -60,7 +60,8 @@ struct training_run {
   std::string parameters_sha256;
   std::string verification;  ///< digest
   std::string cpu;           ///< the machine it ran on
-  std::string moment_decay;  ///< of the recipe: "plain" or "corrected"
+  std::string moment_decay;   ///< of the recipe: "plain" or "corrected"
+  std::string loss_gradient;  ///< of the recipe: "plain" or "centred"
   std::string commit;  ///< of the program that began it; ends with "-modified" of a changed tree
   std::string last_commit;  ///< of the program that finished it
   std::string finished_at;  ///< date of the summary, as ISO 8601 writes it
@@ -74,7 +75,7 @@ struct training_run {
   std::optional<run_statistics> statistics;
   sentence_counts sentences;  ///< of translation
 
-  /// ARITHMETIC[+SCOPE][+exact][+FORMAT][+corrected], defaults not written: what runs over several
+  /// ARITHMETIC[+SCOPE][+exact][+FORMAT][+corrected][+centred], defaults not written: what runs over several
   /// seeds share. The last is the decay of moments, where the scope has it.
   std::string arm() const;
 };

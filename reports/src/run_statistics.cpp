@@ -46,6 +46,12 @@ product_counts products(const json& object, const char* key) {
           .underflows = number(*it, "underflows")};
 }
 
+// The object of this key, or an empty one.
+json object(const json& document, const char* key) {
+  const auto it = document.find(key);
+  return it != document.end() && it->is_object() ? *it : json::object();
+}
+
 // The objects of an array, or none.
 std::vector<json> objects(const json& document, const char* key) {
   std::vector<json> all;
@@ -65,6 +71,14 @@ run_statistics read_statistics(const std::filesystem::path& file) {
     throw input_error(file.string() + ": schema is not pamkit.statistics/1");
   }
   run_statistics all;
+  const json sample = object(document, "sample");
+  const json loss = object(document, "loss");
+  all.loss = {.value = maybe(sample, "loss"),
+              .exact = maybe(sample, "exact_loss"),
+              .logits_mean = maybe(loss, "logits_mean"),
+              .logits_deviation = maybe(loss, "logits_deviation"),
+              .leak = maybe(loss, "leak"),
+              .leak_size = maybe(loss, "leak_size")};
   for (const json& l : objects(document, "layers")) {
     all.layers.push_back({.name = text(l, "name"),
                           .arithmetic = text(l, "arithmetic"),

@@ -58,7 +58,18 @@ struct operator_count {
   std::string reason;
 };
 
+/// The loss of the batch, its logits, and its gradient towards them.
+struct loss_summary {
+  std::optional<double> value;             ///< as the arm computes it
+  std::optional<double> exact;             ///< of exact arithmetic with the same parameters and masks
+  std::optional<double> logits_mean;       ///< which the ordinary softmax does not depend on
+  std::optional<double> logits_deviation;  ///< within rows
+  std::optional<double> leak;              ///< sum of a gradient's row over half that of its sizes
+  std::optional<double> leak_size;         ///< the same of the sum's size
+};
+
 struct run_statistics {
+  loss_summary loss;
   std::vector<layer_statistics> layers;  ///< in the order they were computed
   std::vector<gradient_statistics> gradients;
   std::vector<operator_count> operators;

@@ -285,6 +285,10 @@ TEST_F(run_comparison, a_corrected_decay_is_an_arm_of_its_own) {
   write_text(folder / "config.json", config.dump());
   compare({runs_});
   EXPECT_EQ(arm("pam+all+corrected")["runs"], 1);
+  config["run"]["settings"]["training"]["loss_gradient"] = "centred";
+  write_text(folder / "config.json", config.dump());
+  compare({runs_});
+  EXPECT_EQ(arm("pam+all+corrected+centred")["runs"], 1);
 }
 
 // Changes a JSON file of a run folder.
@@ -554,6 +558,40 @@ TEST_F(run_comparison, statistics_give_gains_multiplications_left_and_energy) {
     EXPECT_NE(hazards.find(part), std::string::npos) << part << " in " << hazards;
   }
   EXPECT_EQ(hazards.find("row length of 128"), std::string::npos);
+}
+
+TEST_F(run_comparison, a_loss_shows_its_leak_and_where_its_logits_went) {
+  const auto with_loss = [](double mean, double leak, double size) {
+    json statistics = statistics_of(json::array());
+    statistics["sample"] = {{"loss", 2.5}, {"exact_loss", 2.25}};
+    statistics["loss"] = {{"rows", 8},
+                          {"logits_mean", mean},
+                          {"logits_deviation", 5.0},
+                          {"leak", leak},
+                          {"leak_size", size}};
+    return statistics;
+  };
+  write_run(runs_, {.arithmetic = "exact", .statistics = with_loss(-70, 0, 0)});
+  write_run(runs_,
+            {.arithmetic = "pam", .scope = "loss", .statistics = with_loss(-70, 0.055, 0.056)});
+  write_run(runs_, {.arithmetic = "pam", .scope = "all", .statistics = with_loss(-5, -0.02, 0.4)});
+  compare({runs_});
+  EXPECT_NE(
+      markdown().find("| pam+loss | 1 | 2.5000 | 2.2500 | -70.00 | 5.00 | 5.5 % | 5.6 % |"),
+      std::string::npos)
+      << markdown();
+  EXPECT_NE(page().find("id=\"losses\""), std::string::npos);
+  EXPECT_EQ(written()["statistics"][1]["loss"]["logits_mean"], -70);
+  const std::string hazards = written()["hazards"].dump();
+  for (const char* const part :
+       {"2.5000 on the batch of its statistics, where exact arithmetic has 2.2500",
+        "but to 5.5 % of their mass, 5.6 % in size", "but to -2.0 % of their mass, 40.0 % in size",
+        "pam+loss: its logits have a mean of -70.00 and deviate by 5.00 in a row"}) {
+    EXPECT_NE(hazards.find(part), std::string::npos) << part << " in " << hazards;
+  }
+  // What moves the logits of an exact arm is not its gradient's leak; and -5 is not far.
+  EXPECT_EQ(hazards.find("exact: its logits"), std::string::npos);
+  EXPECT_EQ(hazards.find("pam+all: its logits"), std::string::npos);
 }
 
 TEST_F(run_comparison, damaged_statistics_are_one_line) {

@@ -204,12 +204,14 @@ at::Tensor arm::gelu(const at::Tensor& x) const {
 }
 
 at::Tensor arm::cross_entropy(const at::Tensor& logits, const at::Tensor& targets,
-                              double smoothing, std::int64_t ignored, bool fairseq) const {
-  if (covers(scope::loss)) {
-    return operators::cross_entropy(logits, targets, smoothing, fairseq, ignored, label_,
-                                    gradient_name_);
+                              const loss_settings& settings, std::int64_t ignored,
+                              bool fairseq) const {
+  if (!covers(scope::loss)) {
+    return ordinary_cross_entropy(logits, targets, settings.smoothing, ignored, fairseq);
   }
-  return ordinary_cross_entropy(logits, targets, smoothing, ignored, fairseq);
+  const bool is_centred = settings.centred && has_inexact_products();
+  return operators::cross_entropy(is_centred ? centred_gradient(logits, label_) : logits, targets,
+                                  settings.smoothing, fairseq, ignored, label_, gradient_name_);
 }
 
 at::Tensor arm::ordinary_cross_entropy(const at::Tensor& logits, const at::Tensor& targets,

@@ -147,7 +147,7 @@ class character_task : public task {
     const arm& products = model_.products();
     return ordinary
                ? products.ordinary_cross_entropy(logits, p.target, 0, kNoByte)
-               : products.cross_entropy(logits, p.target, what_.training.label_smoothing, kNoByte);
+               : products.cross_entropy(logits, p.target, what_.training.loss, kNoByte);
   }
 
   double measure(const std::function<bool()>& keep_going) const {

@@ -95,8 +95,8 @@ class image_task : public task {
   };
 
   at::Tensor loss_against(const at::Tensor& logits, const std::vector<std::int64_t>& labels) const {
-    return model_->products().cross_entropy(logits, classes_of(labels),
-                                            what_.training.label_smoothing, kNoClass, false);
+    return model_->products().cross_entropy(logits, classes_of(labels), what_.training.loss,
+                                            kNoClass, false);
   }
 
   image_batch images_of(std::uint64_t step, const batch_part& part) const {

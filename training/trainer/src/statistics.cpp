@@ -10,6 +10,7 @@
 #include "first_update.hpp"
 #include "json_number.hpp"
 #include "layer_statistics.hpp"
+#include "loss_statistics.hpp"
 #include "operator_record.hpp"
 #include "pamkit/operators/contraction.hpp"
 #include "pamkit/provenance/environment.hpp"
@@ -81,7 +82,11 @@ void write_statistics(const run_request& r, const std::filesystem::path& folder)
   document["parameters_sha256"] = mine->parameters().sha256();
 
   layer_statistics layers(mine->parameters());
-  operator_record operators([&](const operator_event& e) { layers.look_at(e); });
+  loss_statistics loss;
+  operator_record operators([&](const operator_event& e) {
+    layers.look_at(e);
+    loss.look_at(e);
+  });
   const part_result passed = mine->forward_backward(0, {});
   const part_result passed_exactly = [&] {
     const at::RecordFunctionGuard silent(false);
@@ -92,6 +97,7 @@ void write_statistics(const run_request& r, const std::filesystem::path& folder)
                         {"drawn_terms", layer_statistics::drawn_terms},
                         {"loss", number_or_null(passed.loss)},
                         {"exact_loss", number_or_null(passed_exactly.loss)}};
+  document["loss"] = loss.json();
   document["layers"] = layers.json();
   document["gradients"] = gradients_json(mine->parameters(), exact->parameters());
   document["norm_widths"] = layers.norm_widths();

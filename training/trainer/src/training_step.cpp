@@ -18,16 +18,18 @@ at::Tensor ids_of(const std::vector<std::int64_t>& ids, std::size_t rows, std::s
   return to_training_device(t);
 }
 
-at::Tensor loss_of(const transformer& model, const batch& of, double smoothing,
-                   dropout_pass& dropout, bool ordinary) {
+at::Tensor loss_of(const transformer& model, const batch& of,
+                   const loss_settings& settings, dropout_pass& dropout,
+                   bool ordinary) {
   const at::Tensor source = ids_of(of.source, of.rows, of.source_length);
   const at::Tensor input = ids_of(of.target_input, of.rows, of.target_length);
   const at::Tensor targets = ids_of(of.target_output, of.rows, of.target_length).view(-1);
   const at::Tensor logits = model(source, input, dropout);
   const at::Tensor rows = logits.view({targets.size(0), -1});
   return ordinary
-             ? model.products().ordinary_cross_entropy(rows, targets, smoothing, subwords::pad_id)
-             : model.products().cross_entropy(rows, targets, smoothing, subwords::pad_id);
+             ? model.products().ordinary_cross_entropy(rows, targets, settings.smoothing,
+                                                       subwords::pad_id)
+             : model.products().cross_entropy(rows, targets, settings, subwords::pad_id);
 }
 
 }  // namespace
@@ -43,7 +45,7 @@ float forward_backward(transformer& model, const recipe& what, const batch& of, 
   clear_gradients(model.parameters());
   dropout_pass dropout(model.products(), what.dropout, seed, static_cast<std::uint32_t>(step),
                        static_cast<std::uint32_t>(part));
-  const at::Tensor loss = loss_of(model, of, what.training.label_smoothing, dropout, false);
+  const at::Tensor loss = loss_of(model, of, what.training.loss, dropout, false);
   backward(loss, share);
   return loss.item<float>();
 }
@@ -56,7 +58,7 @@ double validation_loss(const transformer& model, std::span<const id_pair> pairs,
   for (const std::vector<std::uint32_t>& rows : batch_planner(pairs, max_tokens).sorted_order()) {
     const batch b = make_batch(pairs, rows);
     dropout_pass none;
-    sum += double{loss_of(model, b, 0, none, true).item<float>()} * static_cast<double>(b.target_tokens);
+    sum += double{loss_of(model, b, {}, none, true).item<float>()} * static_cast<double>(b.target_tokens);
     tokens += b.target_tokens;
   }
   return sum / static_cast<double>(tokens);

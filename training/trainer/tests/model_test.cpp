@@ -4,6 +4,7 @@
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <bit>
 #include <cmath>
 
@@ -287,8 +288,8 @@ TEST(Ordered, CrossEntropyIsLibTorchsUpToRounding) {
     std::vector<std::int64_t> targets;
     for (std::uint32_t i = 0; i < 40; ++i) targets.push_back(random_bits(1, 8, 0, 0, i) % 70);
     const at::Tensor t = ids(targets, {40});
-    const at::Tensor own = arm("exact", derivative::approx).cross_entropy(a, t, smoothing, 0);
-    const at::Tensor native = arm("native", derivative::approx).cross_entropy(b, t, smoothing, 0);
+    const at::Tensor own = arm("exact", derivative::approx).cross_entropy(a, t, {.smoothing = smoothing}, 0);
+    const at::Tensor native = arm("native", derivative::approx).cross_entropy(b, t, {.smoothing = smoothing}, 0);
     own.backward();
     native.backward();
     EXPECT_LE(std::abs(own.item<double>() - native.item<double>()),
@@ -323,6 +324,61 @@ TEST(Ordered, SoftmaxGradientsAreLibTorchsUpToRounding) {
   EXPECT_LE((own - x.grad()).abs().max().item<double>(), rounding_bound(33 + 3, 2));
 }
 
+// --- Centred gradients
+// --------------------------------------------------------------------------------------
+
+// The gradient of a cross entropy towards these logits; row 1 is of class 0, which is ignored.
+at::Tensor loss_gradient(const arm& products, const at::Tensor& values, bool centred) {
+  at::Tensor logits = values.detach().clone().requires_grad_(true);
+  const at::Tensor targets = at::arange(values.size(0)).sub(1).abs().remainder(values.size(1));
+  products.cross_entropy(logits, targets, {.smoothing = 0.1, .centred = centred}, 0).backward();
+  return logits.grad();
+}
+
+// A piecewise affine quotient by a positive number, of results that are normal.
+float quotient(float a, float b) {
+  if (a == 0) return a;
+  const std::uint32_t bits =
+      std::bit_cast<std::uint32_t>(a) - std::bit_cast<std::uint32_t>(b) + 0x3F800000;
+  return std::bit_cast<float>(bits);
+}
+
+TEST(CentredGradient, LosesThePiecewiseAffineMeanOfEachRow) {
+  const arm products("pam", derivative::approx, scope::loss);
+  for (const std::int64_t classes : {20, 64, 70}) {
+    const at::Tensor values = uniform(13, {9, classes}) * 4;
+    const at::Tensor plain = loss_gradient(products, values, false);
+    const at::Tensor centred = loss_gradient(products, values, true);
+    ASSERT_TRUE(at::equal(plain[1], at::zeros({classes}))) << "a row that is ignored";
+    for (std::int64_t row = 0; row < 9; ++row) {
+      const float* const g = plain[row].const_data_ptr<float>();
+      std::array<float, 32> sums{};
+      for (std::int64_t i = 0; i < classes; ++i) sums[static_cast<std::size_t>(i % 32)] += g[i];
+      for (std::size_t half = 16; half > 0; half /= 2) {
+        for (std::size_t i = 0; i < half; ++i) sums[i] += sums[i + half];
+      }
+      EXPECT_EQ(sums[0] != 0, row != 1);
+      const float mean = quotient(sums[0], static_cast<float>(classes));
+      for (std::int64_t i = 0; i < classes; ++i) {
+        EXPECT_EQ(std::bit_cast<std::uint32_t>(centred[row][i].item<float>()),
+                  std::bit_cast<std::uint32_t>(g[i] - mean))
+            << classes << " classes, row " << row << ", " << i;
+      }
+    }
+  }
+}
+
+TEST(CentredGradient, IsForPiecewiseAffineLossesAlone) {
+  const at::Tensor values = uniform(14, {9, 33});
+  for (const arm& products :
+       {arm("exact", derivative::approx, scope::loss), arm("pam", derivative::approx, scope::norm),
+        arm("native", derivative::approx)}) {
+    EXPECT_TRUE(at::equal(loss_gradient(products, values, false),
+                          loss_gradient(products, values, true)))
+        << products.folder_label();
+  }
+}
+
 // What a pass through the layers gives on so many threads, for rows of this width.
 std::vector<at::Tensor> layers_on(int threads, std::int64_t width) {
   at::set_num_threads(threads);
@@ -333,7 +389,7 @@ std::vector<at::Tensor> layers_on(int threads, std::int64_t width) {
   const at::Tensor normal = exact.layer_norm(x, gain, bias);
   const at::Tensor soft = exact.softmax(normal);
   const at::Tensor targets = at::arange(700).remainder(width);
-  const at::Tensor loss = exact.cross_entropy(at::relu(soft * 3 + normal), targets, 0.1, 1);
+  const at::Tensor loss = exact.cross_entropy(at::relu(soft * 3 + normal), targets, {.smoothing = 0.1}, 1);
   loss.backward();
   return {normal, soft, loss, x.grad(), gain.grad(), bias.grad()};
 }

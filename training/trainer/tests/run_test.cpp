@@ -79,7 +79,8 @@ TEST(Run, ScopesAndWidthsChangeNoBitWithThreadsAndHaveFoldersOfTheirOwn) {
   const auto all = [&](const char* out, const char* threads) {
     return with(task.train_arguments(out, "pam"),
                 {"--steps", "6", "--threads", threads, "--scope", "all", "--set",
-                 "training.clip_norm=1", "--set", "training.moment_decay=corrected"});
+                 "training.clip_norm=1", "--set", "training.moment_decay=corrected", "--set",
+                 "training.loss_gradient=centred"});
   };
   for (const char* const threads : {"1", "3"}) {
     const auto result = run_program(task, all(threads, threads));

@@ -10,6 +10,7 @@
 
 #include "copy_task.hpp"
 #include "layer_statistics.hpp"
+#include "loss_statistics.hpp"
 #include "operator_record.hpp"
 #include "pamkit/operators/operators.hpp"
 #include "pamkit/training/corpus.hpp"
@@ -129,6 +130,43 @@ TEST(Statistics, AnOperatorThatIsNotKnownIsNamed) {
   EXPECT_TRUE(record.rows().empty());
 }
 
+// --- Of the loss
+// --------------------------------------------------------------------------------------
+
+// Rows 0 1 2 3 and 5 5 5 9, and one that is ignored.
+json loss_statistics_of(const arm& products, at::Tensor* gradient = nullptr) {
+  at::Tensor logits =
+      at::tensor({0.0F, 1.0F, 2.0F, 3.0F, 5.0F, 5.0F, 5.0F, 9.0F, 7.0F, 7.0F, 7.0F, 7.0F})
+          .view({3, 4})
+          .requires_grad_();
+  loss_statistics loss;
+  const operator_record record([&](const operator_event& e) { loss.look_at(e); });
+  products.cross_entropy(logits, at::tensor({1, 3, 0}, at::kLong), {}, 0).backward();
+  if (gradient != nullptr) *gradient = logits.grad();
+  return loss.json();
+}
+
+TEST(Statistics, OfALossAreMeanAndDeviationOfItsLogitsAndWhatItsGradientLeaks) {
+  for (const arm& products : {arm("exact", derivative::approx), arm("native", derivative::approx),
+                              arm("pam", derivative::approx, scope::loss)}) {
+    const json loss = loss_statistics_of(products);
+    EXPECT_EQ(loss["rows"], 2) << products.folder_label();
+    EXPECT_DOUBLE_EQ(loss["logits_mean"].get<double>(), (1.5 + 6) / 2);
+    EXPECT_DOUBLE_EQ(loss["logits_deviation"].get<double>(), std::sqrt((1.25 + 3) / 2));
+  }
+  // Rows of four elements of at most 1 / 2 that sum to 0 but for roundings.
+  constexpr double kRounding = 4 * 0x1p-24;
+  EXPECT_LT(loss_statistics_of(arm("exact", derivative::approx))["leak_size"], kRounding / 0.1);
+  at::Tensor gradient;
+  const json pam = loss_statistics_of(arm("pam", derivative::approx, scope::loss), &gradient);
+  const at::Tensor rows = gradient.to(at::kDouble).narrow(0, 0, 2);
+  const at::Tensor mass = rows.abs().sum() / 2;
+  EXPECT_DOUBLE_EQ(pam["leak"].get<double>(), (rows.sum() / mass).item<double>());
+  EXPECT_DOUBLE_EQ(pam["leak_size"].get<double>(),
+                   (rows.sum(1).abs().sum() / mass).item<double>());
+  EXPECT_GT(pam["leak_size"], 0.001);
+}
+
 // --- Of whole runs
 // --------------------------------------------------------------------------------------
 
@@ -178,6 +216,8 @@ TEST(Statistics, EveryArmsRunHasThem) {
     const json s = of(run);
     EXPECT_EQ(s["not_counted"], json::array()) << run;
     EXPECT_EQ(s["layers"].size(), names.size()) << run;
+    EXPECT_GT(s["loss"]["rows"], 0) << run;
+    EXPECT_LT(s["loss"]["leak_size"], 1e-4) << run;
     EXPECT_GT(multiplications(s, "update"), 0) << run;
     EXPECT_EQ(s["parameters_sha256"],
               summary_of(task.folder() / "runs" / run)["parameters_sha256"]);
@@ -211,6 +251,8 @@ TEST(Statistics, OfScopeAllNoMultiplicationIsLeft) {
   const json pam = statistics_of(task.folder() / "runs" / "pam+all-1");
   const json exact = statistics_of(task.folder() / "runs" / "exact+all-1");
   EXPECT_EQ(pam["not_counted"], json::array());
+  EXPECT_EQ(pam["loss"]["rows"], exact["loss"]["rows"]);
+  EXPECT_GT(pam["loss"]["leak_size"], 0.001);
   for (const char* const place : {"forward", "backward", "update"}) {
     EXPECT_EQ(multiplications(pam, place), 0) << place << pam["operators"].dump(1);
     EXPECT_GT(multiplications(exact, place), 0) << place;

@@ -26,6 +26,12 @@ enum class scope : std::uint8_t {
 std::string_view name_of(scope s);
 std::optional<scope> parse_scope(std::string_view name);
 
+/// What of a cross entropy is not its operands.
+struct loss_settings {
+  double smoothing = 0;
+  bool centred = false;  ///< in scope `loss` of inexact products: see centred_gradient
+};
+
 /// One side of a comparison: what the products of a model are computed with, forward and backward. Everything
 /// that an arm does not replace computes ordinarily through LibTorch; where LibTorch's own bits depend on the
 /// number of threads, every arm but native takes the project's definition instead.
@@ -118,8 +124,9 @@ class arm {
   /// Mean over the rows whose target is not `ignored` of the cross entropy against a smoothed target: FairSeq's
   /// (1 - smoothing for the target, smoothing / (V - 1) for each other class) or PyTorch's (1 - smoothing +
   /// smoothing / V and smoothing / V). logits [R, V], targets [R].
-  at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& targets, double smoothing,
-                           std::int64_t ignored, bool fairseq = true) const;
+  at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& targets,
+                           const loss_settings& settings, std::int64_t ignored,
+                           bool fairseq = true) const;
 
   /// The same without the arithmetic of scope `loss`: what is comparable between arms.
   at::Tensor ordinary_cross_entropy(const at::Tensor& logits, const at::Tensor& targets,

@@ -26,6 +26,10 @@ at::Tensor ordered_embedding(const at::Tensor& table, const at::Tensor& ids);
 at::Tensor ordered_cross_entropy(const at::Tensor& logits, const at::Tensor& targets,
                                  double smoothing, std::int64_t ignored);
 
+/// logits [R, V], whose gradient loses the mean of each row: d - div(sum d, V) by the arithmetic `label`, the
+/// sum in 32 lanes. The derivative towards logits of a loss that no common shift of a row changes has such rows.
+at::Tensor centred_gradient(const at::Tensor& logits, const std::string& label);
+
 /// -sum abs(a - b) for a [B, M, K] and b [B, K, N] -> [B, M, N] by arithmetic `adder`, as attention has it; the
 /// derivative of both sides is the clipped one (that of an input, not of a weight).
 /// `label` is "adder", or that and a format that operands are cut to.

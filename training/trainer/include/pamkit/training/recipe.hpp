@@ -27,7 +27,7 @@ struct recipe {
     std::uint32_t epochs;
     std::uint64_t steps;     ///< updates; 0: as many as the epochs have
     std::int64_t parts;      ///< of a batch, computed one by one, whose gradients are then added
-    double label_smoothing;  ///< FairSeq's form for text, PyTorch's for images
+    loss_settings loss;  ///< smoothing is FairSeq's form for text, PyTorch's for images
     double peak_rate;
     std::uint64_t warmup;    ///< updates
     double warmup_epochs;    ///< more of them, in epochs
