@@ -1,4 +1,6 @@
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <exception>
@@ -81,6 +83,16 @@ std::vector<std::string> shielded(const std::vector<command>& commands, int argc
   return words;
 }
 
+// An empty word is what an unset variable of a script becomes; where commands would take it for an
+// option that was not given, they would do something else than what was meant.
+void refuse_empty_values(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->count() == 0 || std::ranges::count(option->results(), std::string()) == 0) continue;
+    throw failure(fmt::format("{}: the value is empty; give {}, or leave it out",
+                              option->get_name(), option->get_type_name()));
+  }
+}
+
 exit_code run(const std::vector<command>& commands, int argc, char** argv) {
   CLI::App app("pamkit: bit-exact piecewise affine arithmetic, verified.", "pamkit");
   app.set_version_flag("--version", std::string("pamkit ") + PAMKIT_VERSION);
@@ -133,6 +145,7 @@ exit_code run(const std::vector<command>& commands, int argc, char** argv) {
     if (current == &app) message = error.what() + std::string("; see 'pamkit --help'");
     throw failure(message);
   }
+  refuse_empty_values(*current);
   return job();
 }
 

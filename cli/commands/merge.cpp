@@ -36,7 +36,17 @@ exit_code run(const merge_options& options) {
                              .errors = options.errors.read_or(20),
                              .quiet = options.quiet};
   require_writable(output, options.force);
-  merged_run merged = merge_shards(files_of(options.shards));
+  const std::vector<std::filesystem::path> shards = files_of(options.shards);
+  for (const std::filesystem::path& written : {output.file, std::filesystem::path(output.json_file),
+                                               std::filesystem::path(output.junit_file)}) {
+    std::error_code none_there;
+    for (const std::filesystem::path& shard : shards) {
+      if (!std::filesystem::equivalent(written, shard, none_there)) continue;
+      throw failure(fmt::format("{} is a shard and would be replaced; name another --out",
+                                shard.string()));
+    }
+  }
+  merged_run merged = merge_shards(shards);
   properties::suite_results results =
       properties::results_of(merged.request.options, merged.record);
   add_proofs(merged.request.options, output, results);

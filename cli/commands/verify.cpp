@@ -121,8 +121,21 @@ exit_code replay(const verify_options& options, const backend_choice& backends) 
     request.operands.push_back(bits);
   }
 
+  if (request.operation.empty() && request.property == "P1") {
+    throw failure("--op: P1 is about an operation, and none is named; give --op mul, say");
+  }
   bool all_hold = true;
   for (const backend* implementation : backends.present) {
+    const operation_info* elementwise = find_operation(request.operation);
+    if (elementwise != nullptr && request.arithmetic.info->defines(request.operation) &&
+        implementation->elementwise(request.operation, request.arithmetic.info->name) == nullptr) {
+      print_out("{}: backend {} has no {} {}; not run\n", request.property, implementation->name,
+                request.operation,
+                chosen == profile::standard
+                    ? fmt::format("of {}", request.arithmetic.label)
+                    : fmt::format("under profile {}", name_of(chosen)));
+      continue;
+    }
     request.implementation = implementation;
     properties::replay_verdict verdict;
     try {

@@ -16,6 +16,7 @@ cmp <(rows whole/verify.json) <(rows joined/verify.json) || fail "merged shards 
 # What does not belong together.
 expect 2 '' 'shard 2 of 3 is missing' "$PAMKIT" merge part-1 part-3 --out bad
 expect 2 '' 'shard 1 is there twice' "$PAMKIT" merge part-1 part-2 part-3 part-1 --out bad
+expect 2 '' 'part-1/verify.json is a shard and would be replaced' "$PAMKIT" merge part-1 part-2 part-3 --out part-1
 expect 2 '' 'is no shard' "$PAMKIT" merge whole --out bad
 expect 2 '' 'cannot read' "$PAMKIT" merge part-1 nowhere --out bad
 "$PAMKIT" verify "${small[@]}" --seed 2 --shard 2/3 --out other --quiet >/dev/null

@@ -63,7 +63,7 @@ std::optional<layer_shape> parse_layer_shape(std::string_view text) {
     const auto sides = split(attribute, '=');
     const auto value = sides.size() == 2 ? number<double>(sides[1]) : std::nullopt;
     if (!value || !std::isfinite(*value)) return std::nullopt;
-    shape.attributes.emplace(sides[0], *value);
+    if (!shape.attributes.emplace(sides[0], *value).second) return std::nullopt;
   }
   for (const std::string_view one : split(parts[0], ',')) {
     auto tensor = parse_tensor_shape(one);

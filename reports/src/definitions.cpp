@@ -37,7 +37,10 @@ std::vector<std::pair<std::string, std::string>> definitions() {
       {"mean_absolute_error, worst_case_error",
        "mean and greatest abs(approx - ordinary) of operands with exponent 0"},
       {"error_probability",
-       "share of results whose encoding differs from the correctly rounded result's"},
+       "share of results whose encoding differs from the correctly rounded result's, of those whose "
+       "correctly rounded result is finite"},
+      {"ordinary",
+       "the exact result of the operands as the policy reads them: under flush a subnormal one is 0"},
       {"max_ulp",
        "greatest distance, in encodings, from the correctly rounded result where that is finite"},
       {"mean_ratio",
