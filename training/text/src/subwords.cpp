@@ -17,6 +17,7 @@
 #include "pamkit/training/corpus.hpp"
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/sha256.hpp"
+#include "pamkit/training/utf8.hpp"
 
 namespace pamkit::training {
 namespace {
@@ -62,6 +63,17 @@ class line_iterator final : public sentencepiece::SentenceIterator {
   std::span<const std::string> target_;
   std::size_t next_ = 0;
 };
+
+// Of a piece, without the U+2581 that stand for spaces.
+std::size_t characters_of(std::string_view piece) {
+  std::size_t count = 0;
+  while (!piece.empty()) {
+    const code_point first = first_code_point(piece);
+    if (first.value != U'\u2581') ++count;
+    piece.remove_prefix(first.size);
+  }
+  return count;
+}
 
 bool has_text(std::string_view line) {
   return line.find_first_not_of(" \t\r\n") != std::string_view::npos;
@@ -237,6 +249,19 @@ std::vector<std::int32_t> subwords::encode(std::string_view line) const {
   const auto status = processor_->Encode(line, &ids);
   if (!status.ok()) throw std::runtime_error(fmt::format("subwords: {}", status.message()));
   return {ids.begin(), ids.end()};
+}
+
+text_coverage subwords::coverage(std::string_view line) const {
+  std::vector<std::string> pieces;
+  const auto status = processor_->Encode(line, &pieces);
+  if (!status.ok()) throw std::runtime_error(fmt::format("subwords: {}", status.message()));
+  text_coverage result;
+  for (const std::string& piece : pieces) {
+    const std::size_t characters = characters_of(piece);
+    result.all += characters;
+    if (processor_->PieceToId(piece) == unknown_id) result.unknown += characters;
+  }
+  return result;
 }
 
 std::string subwords::decode(std::span<const std::int32_t> ids) const {

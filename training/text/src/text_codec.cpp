@@ -28,6 +28,12 @@ class subword_codec : public text_codec {
   std::vector<std::int32_t> encode_target(std::string_view line) const override {
     return pieces_.encode(line);
   }
+  text_coverage source_coverage(std::string_view line) const override {
+    return pieces_.coverage(line);
+  }
+  text_coverage target_coverage(std::string_view line) const override {
+    return pieces_.coverage(line);
+  }
   std::string decode_target(std::span<const std::int32_t> ids) const override {
     return pieces_.decode(ids);
   }
@@ -85,6 +91,10 @@ class dictionary {
     }
     return ids;
   }
+  text_coverage coverage(std::string_view line) const {
+    const std::vector<std::int32_t> ids = encode(line);
+    return {ids.size(), static_cast<std::size_t>(std::ranges::count(ids, subwords::unknown_id))};
+  }
   std::string text(std::span<const std::int32_t> ids) const {
     std::string line;
     for (const std::int32_t id : ids) {
@@ -114,6 +124,12 @@ class dictionary_codec : public text_codec {
   }
   std::vector<std::int32_t> encode_target(std::string_view line) const override {
     return target_.encode(line);
+  }
+  text_coverage source_coverage(std::string_view line) const override {
+    return source_.coverage(line);
+  }
+  text_coverage target_coverage(std::string_view line) const override {
+    return target_.coverage(line);
   }
   std::string decode_target(std::span<const std::int32_t> ids) const override {
     return detokenized(target_.text(ids));
@@ -158,6 +174,20 @@ bool is_one_of(std::string_view word, std::span<const std::string_view> words) {
   return std::ranges::find(words, word) != words.end();
 }
 
+void require_known(const text_coverage& of, const text_codec& codec, const std::string& name) {
+  if (2 * of.unknown <= of.all) return;
+  const bool words = codec.is_of_prepared_text();
+  throw input_error(
+      name,
+      fmt::format("{:.1f} % of its {} {}", 100 * static_cast<double>(of.unknown) /
+                                               static_cast<double>(of.all),
+                  of.all,
+                  words ? "pieces are unknown to the dictionary"
+                        : "characters are unknown to the subwords"),
+      words ? "the dictionary of this text was expected, which knows half of them or more"
+            : "text of the languages that the subwords were made of was expected");
+}
+
 fs::path dictionary_file(const fs::path& folder, const std::string& language) {
   return folder / ("dict." + language + ".txt");
 }
@@ -180,28 +210,18 @@ std::unique_ptr<text_codec> read_dictionaries(const fs::path& folder,
                                             dictionary(dictionary_file(folder, languages.target)));
 }
 
-void require_known_pieces(std::span<const std::vector<std::int32_t>> lines,
+void require_known_source(const text_codec& codec, std::span<const std::string> lines,
                           const std::string& name) {
-  std::size_t all = 0;
-  std::size_t unknown = 0;
-  for (const std::vector<std::int32_t>& ids : lines) {
-    all += ids.size();
-    unknown += static_cast<std::size_t>(std::ranges::count(ids, subwords::unknown_id));
-  }
-  if (2 * unknown <= all) return;
-  throw input_error(name,
-                    fmt::format("{:.1f} % of its {} pieces are unknown to the dictionary",
-                                100 * static_cast<double>(unknown) / static_cast<double>(all), all),
-                    "the dictionary of this text was expected, which knows half of them or more");
+  text_coverage sum;
+  for (const std::string& line : lines) sum += codec.source_coverage(line);
+  require_known(sum, codec, name);
 }
 
 void require_known_text(const text_codec& codec, const parallel_corpus& corpus) {
-  std::vector<std::vector<std::int32_t>> pieces;
-  for (const std::string& line : corpus.source) pieces.push_back(codec.encode_source(line));
-  require_known_pieces(pieces, corpus.files.source.string());
-  pieces.clear();
-  for (const std::string& line : corpus.target) pieces.push_back(codec.encode_target(line));
-  require_known_pieces(pieces, corpus.files.target.string());
+  require_known_source(codec, corpus.source, corpus.files.source.string());
+  text_coverage sum;
+  for (const std::string& line : corpus.target) sum += codec.target_coverage(line);
+  require_known(sum, codec, corpus.files.target.string());
 }
 
 std::unique_ptr<text_codec> load_codec(const fs::path& folder) {

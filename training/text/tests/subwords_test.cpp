@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "pamkit/training/text_codec.hpp"
 #include "scratch_folder.hpp"
 
 namespace pamkit::training {
@@ -56,6 +57,35 @@ TEST(subwords, encode_blank_lines_as_nothing_and_strange_characters_as_unknown) 
   const auto ids = model.encode("A \u65E5 man");
   EXPECT_EQ(std::ranges::count(ids, subwords::unknown_id), 1);
   EXPECT_EQ(model.decode(ids), "A  \u2047  man");
+}
+
+// Lone unknown words are two pieces, of which the white space is known; a row of unknown characters
+// is one piece.
+TEST(subwords, coverage_counts_characters_and_no_white_space) {
+  const subwords model = subwords::train(source, target, small);
+  const auto expect = [&](const std::string& line, std::size_t all, std::size_t unknown) {
+    const text_coverage of = model.coverage(line);
+    EXPECT_EQ(of.all, all) << line;
+    EXPECT_EQ(of.unknown, unknown) << line;
+  };
+  expect("", 0, 0);
+  expect("   ", 0, 0);
+  expect("A red bike.", 9, 0);
+  expect("A \u65E5 man.", 6, 1);
+  expect("\u65E5\u672C\u8A9E", 3, 3);
+  expect("\u041F\u0440\u0438 \u0434\u0430.", 6, 5);
+}
+
+TEST(text_codec, of_subwords_refuses_text_of_another_script_and_takes_rare_characters) {
+  const auto codec = make_codec(subwords::train(source, target, small));
+  const auto refusal = [&](const lines& text) {
+    return message_of([&] { require_known_source(*codec, text, "text"); });
+  };
+  EXPECT_EQ(refusal({"\u041F\u0440\u0438 \u0434\u0430.", "\u65E5\u672C"}),
+            "text: 87.5 % of its 8 characters are unknown to the subwords; text of the languages "
+            "that the subwords were made of was expected");
+  require_known_source(*codec, {}, "text");
+  require_known_source(*codec, lines{"", "Ein Mann \u65E5 liest.", ""}, "text");
 }
 
 TEST(subwords, control_pieces_in_text_are_text) {

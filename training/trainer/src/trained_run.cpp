@@ -119,9 +119,9 @@ std::vector<std::string> translate_lines(const trained_run& run,
                       "a run of a translation recipe was expected");
   }
   const translator t(run);
+  require_known_source(*t.codec, lines, "the sentences to translate");
   std::vector<std::vector<std::int32_t>> sources;
   for (const std::string& line : lines) sources.push_back(t.codec->encode_source(line));
-  require_known_pieces(sources, "the sentences to translate");
   return t.translated(run, sources);
 }
 

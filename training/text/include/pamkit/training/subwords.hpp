@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -13,6 +14,18 @@ class SentencePieceProcessor;
 }
 
 namespace pamkit::training {
+
+/// How much of a line a vocabulary has, and how much it does not know.
+struct text_coverage {
+  std::size_t all = 0;
+  std::size_t unknown = 0;
+
+  text_coverage& operator+=(const text_coverage& other) {
+    all += other.all;
+    unknown += other.unknown;
+    return *this;
+  }
+};
 
 /// What decides a subword model besides the text.
 struct subword_settings {
@@ -69,6 +82,10 @@ class subwords {
   /// Pieces of a line, without begin and end; empty for a blank line. Characters the training text
   /// did not hold become unknown_id.
   std::vector<std::int32_t> encode(std::string_view line) const;
+
+  /// The characters of a line, white space aside: pieces would not tell, since unknown characters in
+  /// a row are one, and each begins with a known piece of white space where it begins a word.
+  text_coverage coverage(std::string_view line) const;
 
   /// The line that the pieces spell. Special pieces spell nothing, but unknown_id spells U+2047
   /// between spaces. Throws std::out_of_range where an id is not in [0, size()).

@@ -22,6 +22,9 @@ class text_codec {
   virtual std::int32_t target_size() const = 0;
   virtual std::vector<std::int32_t> encode_source(std::string_view line) const = 0;
   virtual std::vector<std::int32_t> encode_target(std::string_view line) const = 0;
+  /// What is known of a line: its characters where pieces are a subword model's, else its words.
+  virtual text_coverage source_coverage(std::string_view line) const = 0;
+  virtual text_coverage target_coverage(std::string_view line) const = 0;
   /// Text as a reader would have it, without special pieces.
   virtual std::string decode_target(std::span<const std::int32_t> ids) const = 0;
   /// A reference line as decode_target would write it.
@@ -48,11 +51,12 @@ bool is_prepared(const std::filesystem::path& folder, const language_pair& langu
 std::unique_ptr<text_codec> read_dictionaries(const std::filesystem::path& folder,
                                               const language_pair& languages = {});
 
-/// Throws input_error where more than half of a side's pieces are unknown to the codec: it is another text's.
+/// Throws input_error where more than half of a side is unknown to the codec: it is another text's.
 void require_known_text(const text_codec& codec, const parallel_corpus& corpus);
 
-/// The same for the pieces of some lines, `name` being where they are from.
-void require_known_pieces(std::span<const std::vector<std::int32_t>> lines, const std::string& name);
+/// The same for some lines of the source language, `name` being where they are from.
+void require_known_source(const text_codec& codec, std::span<const std::string> lines,
+                          const std::string& name);
 
 /// What save() wrote. Throws input_error.
 std::unique_ptr<text_codec> load_codec(const std::filesystem::path& folder);
