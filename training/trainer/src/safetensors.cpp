@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "durable_file.hpp"
+#include "json_fields.hpp"
 #include "pamkit/training/corpus.hpp"
 #include "pamkit/training/device.hpp"
 #include "pamkit/training/input_error.hpp"
@@ -110,6 +111,24 @@ void read_safetensors(const std::filesystem::path& path, const parameter_list& p
   for (std::size_t i = 1; i < ranges.size(); ++i) {
     if (ranges[i].begin < ranges[i - 1].end) refuse("has tensors that overlap");
   }
+}
+
+void read_parameters_of_run(const std::filesystem::path& folder, const parameter_list& parameters) {
+  const std::filesystem::path file = folder / "parameters.safetensors";
+  read_safetensors(file, parameters);
+  const std::filesystem::path summary_file = folder / "summary.json";
+  std::error_code error;
+  if (!std::filesystem::exists(summary_file, error)) return;
+  const json summary = json::parse(read_file(summary_file), nullptr, false);
+  const json_fields fields(summary, summary_file, "the summary of a finished run was expected");
+  if (!fields.has("parameters_sha256")) return;
+  const std::string expected = fields.text("parameters_sha256");
+  const std::string found = parameters.sha256();
+  if (found == expected) return;
+  throw input_error(file.string(),
+                    "its parameters have SHA-256 " + found + ", but " + summary_file.string() +
+                        " says " + expected,
+                    "the parameters that this run ended with were expected");
 }
 
 }  // namespace pamkit::training

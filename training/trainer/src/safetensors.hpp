@@ -18,4 +18,8 @@ void write_safetensors(const std::filesystem::path& path, const parameter_list& 
 /// whole, or lacks a tensor or has one of another shape or type.
 void read_safetensors(const std::filesystem::path& path, const parameter_list& parameters);
 
+/// The same of a run's folder, where it must also be what the run's summary.json says of the
+/// parameters: values that were damaged have the right shapes still. Runs without it are older.
+void read_parameters_of_run(const std::filesystem::path& folder, const parameter_list& parameters);
+
 }  // namespace pamkit::training

@@ -26,7 +26,7 @@ std::unique_ptr<task> trained_task(const run_request& r, const arm& products,
                                    const std::filesystem::path& folder) {
   // As many steps as the one that is taken: what is loaded ahead is of no use.
   std::unique_ptr<task> made = r.data.make_task(products, r.seed, 1, {});
-  read_safetensors(folder / "parameters.safetensors", made->parameters());
+  read_parameters_of_run(folder, made->parameters());
   return made;
 }
 

@@ -42,7 +42,7 @@ struct translator {
   explicit translator(const trained_run& run)
       : codec(load_codec(run.folder)),
         model(translation_model_settings(run.what, *codec), run.products, run.seed) {
-    read_safetensors(run.folder / "parameters.safetensors", model.parameters());
+    read_parameters_of_run(run.folder, model.parameters());
   }
 
   std::vector<std::string> translated(const trained_run& run,
@@ -94,7 +94,7 @@ test_result evaluate(const trained_run& run, const fs::path& data,
     const std::unique_ptr<dataset> set = load_dataset(run.what, data, test, run.folder);
     require_same_classes(run, data, set->identity().value("classes", json::array()));
     const std::unique_ptr<task> model = set->make_task(run.products, run.seed, 0, {});
-    read_safetensors(run.folder / "parameters.safetensors", model->parameters());
+    read_parameters_of_run(run.folder, model->parameters());
     return *model->test(run.folder, [] { return true; });
   }
   const translator t(run);

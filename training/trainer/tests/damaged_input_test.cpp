@@ -394,6 +394,20 @@ TEST(DamagedInput, AFinishedRunsFilesAreNamed) {
       expect_refused(run_program(task, command), "pam-1/parameters.safetensors: ");
     }
   }
+  // A value changed, its place being right. A run without a summary has nothing to compare with.
+  std::string changed = whole;
+  changed.back() = static_cast<char>(changed.back() ^ 1);
+  write(parameters, changed);
+  for (const words& command : {evaluation, translation}) {
+    expect_refused(run_program(task, command), "pam-1/summary.json says ");
+  }
+  // Statistics that lack are made of them.
+  fs::remove(run / "statistics.json");
+  EXPECT_EQ(run_program(task, arguments).exit_code, 2);
+  EXPECT_FALSE(fs::exists(run / "statistics.json"));
+  fs::remove(run / "summary.json");
+  EXPECT_EQ(run_program(task, evaluation).exit_code, 0);
+  write(run / "summary.json", summary);
   write(parameters, whole);
   EXPECT_EQ(run_program(task, evaluation).exit_code, 0);
 }
