@@ -4,12 +4,20 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <new>
 
 #include "pamkit/training/channel.hpp"
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/interruption.hpp"
 
 namespace pamkit::training {
+
+namespace {
+
+constexpr const char* kNoMemory =
+    "the memory does not suffice; give a smaller model or batch, or more training.parts";
+
+}  // namespace
 
 failure current_failure() {
   try {
@@ -24,6 +32,10 @@ failure current_failure() {
     return {kMissing, error.what()};
   } catch (const interrupted&) {
     return {kInterrupted, "interrupted; the same command goes on from here"};
+  } catch (const std::bad_alloc&) {
+    return {kUsage, kNoMemory};
+  } catch (const c10::OutOfMemoryError&) {
+    return {kUsage, kNoMemory};
   } catch (const c10::Error& error) {
     return {kFailed, error.what_without_backtrace()};
   } catch (const std::exception& error) {

@@ -193,6 +193,15 @@ class character_dataset : public dataset {
                                   const own_parts&) const override {
     return std::make_unique<character_task>(what_, data_, products, seed);
   }
+  // The input of each layer, which its derivative needs, and the scores of one attention.
+  double least_bytes_of_part() const override {
+    const recipe::character_settings& c = what_.characters;
+    const std::int64_t parts = what_.training.parts;
+    const auto pieces = static_cast<double>((c.batch + parts - 1) / parts);
+    const auto context = static_cast<double>(c.context);
+    return pieces * context * sizeof(float) *
+           (static_cast<double>(c.layers * c.width) + static_cast<double>(c.heads) * context);
+  }
   void save(const fs::path&) const override {}
 
  private:

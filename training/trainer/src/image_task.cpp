@@ -170,6 +170,21 @@ class image_dataset : public dataset {
     model.classes = static_cast<std::int64_t>(data_.classes.size());
     return std::make_unique<image_task>(what_, data_, model, products, seed, steps, own);
   }
+  // Pixels as they are loaded and as a tensor, and what the first layer makes of them.
+  double least_bytes_of_part() const override {
+    const std::size_t parts = static_cast<std::size_t>(what_.training.parts);
+    const std::size_t images =
+        std::max((images_of_update(*data_.train, what_.images) + parts - 1) / parts,
+                 std::min(kEvaluated, data_.valid->size()));
+    const image_model_settings& m = what_.image_model;
+    const bool in_patches = m.kind == "vit" || m.kind == "convmixer";
+    const double side = static_cast<double>(m.size);
+    const double first_side = side / static_cast<double>(in_patches ? m.patch : 1);
+    const bool fixed_width = m.kind == "vgg" || m.kind == "resnext";
+    const double channels = fixed_width ? 64 : static_cast<double>(m.width);
+    return static_cast<double>(images) * sizeof(float) *
+           (2 * 3 * side * side + channels * first_side * first_side);
+  }
   void save(const std::filesystem::path&) const override {}
 
  private:

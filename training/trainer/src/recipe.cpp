@@ -106,7 +106,7 @@ const rule_table& image_rules() {
       {"model.kernel", whole(1, 1024, 5)},
       {"model.cardinality", whole(1, 65536, 1)},
       {"model.drop_path", number(0, 0.999, 0.0)},
-      {"data.size", whole(1, 4096)},
+      {"data.size", whole(1, 1024)},
       {"data.batch", whole(1, 1000000)},
       {"data.mean.0", number(0, 1)},
       {"data.mean.1", number(0, 1)},

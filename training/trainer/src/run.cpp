@@ -11,6 +11,7 @@
 #include "joined_update.hpp"
 #include "json_fields.hpp"
 #include "json_number.hpp"
+#include "memory_need.hpp"
 #include "pamkit/provenance/environment.hpp"
 #include "pamkit/training/checkpoint.hpp"
 #include "pamkit/training/device.hpp"
@@ -486,6 +487,7 @@ run_outcome run_training(const run_request& request) {
   const json description = description_of(request);
   require_equal_requests(job, description);
   parts_of_worker(request.what.training.parts, job);
+  if (training_device().is_cpu()) require_memory_to_train(request.what, request.data);
   const fs::path path = request.out / run_folder_name(request.products, request.seed);
   std::optional<run_folder> folder;
   json summary;

@@ -8,6 +8,7 @@
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/translation_data.hpp"
 #include "json_fields.hpp"
+#include "memory_need.hpp"
 #include "resources.hpp"
 #include "safetensors.hpp"
 #include "translation_model.hpp"
@@ -90,6 +91,7 @@ trained_run open_run(const fs::path& folder) {
 
 test_result evaluate(const trained_run& run, const fs::path& data,
                      const std::optional<std::string>& test, std::vector<std::string>& hypotheses) {
+  require_memory_to_use(run.what);
   if (run.what.kind != recipe::task::translation) {
     const std::unique_ptr<dataset> set = load_dataset(run.what, data, test, run.folder);
     require_same_classes(run, data, set->identity().value("classes", json::array()));
@@ -118,6 +120,7 @@ std::vector<std::string> translate_lines(const trained_run& run,
     throw input_error(run.folder.string(), "is a run of recipe " + run.what.name,
                       "a run of a translation recipe was expected");
   }
+  require_memory_to_use(run.what);
   const translator t(run);
   require_known_source(*t.codec, lines, "the sentences to translate");
   std::vector<std::vector<std::int32_t>> sources;

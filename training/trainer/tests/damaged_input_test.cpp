@@ -469,6 +469,37 @@ TEST(DamagedInput, DataCheckRefusesWhatTrainingRefuses) {
   EXPECT_EQ(checked.standard_output, "train.txt: 2000 bytes\nval.txt: 1000 bytes\n");
 }
 
+// Where LibTorch finds no memory it ends the process.
+TEST(DamagedInput, TooLargeAModelOrBatchIsNamedBeforeItIsMade) {
+  const copy_task task;
+  const auto refused = [&](const words& arguments, const words& settings, const std::string& part) {
+    words all = arguments;
+    for (const std::string& setting : settings) all.insert(all.end(), {"--set", setting});
+    expect_refused(run_program(task, all), part);
+    EXPECT_FALSE(fs::exists(task.folder() / "runs"));
+  };
+  const fs::path bytes = task.folder() / "bytes";
+  write(bytes / "input.txt", std::string(20'000'000, 'a'));
+  const auto arguments = [&](const char* recipe, const fs::path& data) {
+    return words{"train",  recipe,        "--arithmetic", "exact",
+                 "--data", data.string(), "--out",        (task.folder() / "runs").string()};
+  };
+  const char* const too_much = " GiB of memory or more, and this machine has ";
+  refused(task.train_arguments("runs", "exact"), {"model.width=65536", "model.encoder_layers=1000"},
+          too_much);
+  refused(arguments("charlm", bytes), {"model.width=65536", "model.layers=1000"}, too_much);
+  refused(arguments("charlm", bytes), {"data.context=1000000"}, too_much);
+
+  const fs::path images = task.folder() / "images";
+  write(images / "data_batch_1.bin", std::string(3073, '\1') + std::string(3073, '\2'));
+  write(images / "test_batch.bin", std::string(3073, '\1'));
+  for (const char* const recipe : {"cnn-small-cifar10", "preresnet20-cifar10"}) {
+    refused(arguments(recipe, images), {"model.width=65536"}, too_much);
+  }
+  refused(arguments("vit-small-cifar10", images), {"model.width=49152", "model.depth=10000"}, too_much);
+  refused(arguments("cnn-small-cifar10", images), {"data.size=4096"}, "data.size is 4096; ");
+}
+
 TEST(DamagedInput, ImagesWithOtherClassesOrContentsAreAnotherRun) {
   const copy_task task;
   const fs::path data = task.folder() / "images";

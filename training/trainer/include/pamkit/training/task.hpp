@@ -98,6 +98,9 @@ class dataset {
   /// A task of `steps` updates of which this process computes `own`.
   virtual std::unique_ptr<task> make_task(const arm& products, std::uint64_t seed,
                                           std::uint64_t steps, const own_parts& own) const = 0;
+  /// Memory that the largest part of an update takes at least, or validation where that is more;
+  /// 0 where the data bound it.
+  virtual double least_bytes_of_part() const { return 0; }
   /// Writes what evaluate and translate need into a run's folder.
   virtual void save(const std::filesystem::path& folder) const = 0;
 };
