@@ -261,6 +261,12 @@ void check_network(const std::string& where, const json& settings) {
   const auto size = settings["data"]["size"].get<std::int64_t>();
   const auto depth = m["depth"].get<std::int64_t>();
   const std::string kind = m["kind"];
+  // Each pooling halves what is left of an image.
+  const std::int64_t least = kind == "cnn" ? 1 << 3 : kind == "vgg" ? 1 << 5 : 1;
+  if (size < least) {
+    throw input_error(where, "data.size is " + std::to_string(size),
+                      kind + " takes images of " + std::to_string(least) + " or more");
+  }
   if ((kind == "vit" || kind == "convmixer") && size % m["patch"].get<std::int64_t>() != 0) {
     throw input_error(where, "data.size is no multiple of model.patch", "give sizes that fit");
   }

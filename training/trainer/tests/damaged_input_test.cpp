@@ -469,6 +469,16 @@ TEST(DamagedInput, DataCheckRefusesWhatTrainingRefuses) {
   EXPECT_EQ(checked.standard_output, "train.txt: 2000 bytes\nval.txt: 1000 bytes\n");
 }
 
+TEST(DamagedInput, ImagesThatPoolingLeavesNothingOfAreNamed) {
+  const copy_task task;
+  const auto refused = [&](const char* recipe, const char* size, const std::string& part) {
+    expect_refused(run_program(task, {"train", recipe, "--data", task.data().string(), "--set", size}),
+                   part);
+  };
+  refused("cnn-small-cifar10", "data.size=7", "data.size is 7; cnn takes images of 8 or more");
+  refused("vgg13-cifar10", "data.size=31", "data.size is 31; vgg takes images of 32 or more");
+}
+
 // Where LibTorch finds no memory it ends the process.
 TEST(DamagedInput, TooLargeAModelOrBatchIsNamedBeforeItIsMade) {
   const copy_task task;
