@@ -7,7 +7,9 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <initializer_list>
 #include <memory>
+#include <string_view>
 #include <thread>
 
 #include "data_command.hpp"
@@ -64,17 +66,28 @@ std::string data_folder(const options& o, const recipe& what) {
   return *by_default;
 }
 
+// An option that decides what these settings would.
+void refuse_settings(const char* option, const options& o,
+                     std::initializer_list<std::string_view> keys) {
+  for (const std::string& setting : o.settings) {
+    for (const std::string_view key : keys) {
+      if (!setting.starts_with(key)) continue;
+      throw input_error(option, "is given and so is --set " + setting, "give one of them");
+    }
+  }
+}
+
 recipe recipe_of(const options& o) {
   std::vector<std::string> overrides = o.settings;
   if (o.epochs > 0) {
-    for (const std::string& setting : o.settings) {
-      if (!setting.starts_with("training.steps=") && !setting.starts_with("training.epochs=")) continue;
-      throw input_error("--epochs", "is given and so is --set " + setting, "give one of them");
-    }
+    refuse_settings("--epochs", o, {"training.steps=", "training.epochs="});
     overrides.push_back(fmt::format("training.epochs={}", o.epochs));
     overrides.emplace_back("training.steps=0");  // where a recipe has steps, they decide
   }
-  if (o.steps > 0) overrides.push_back(fmt::format("training.steps={}", o.steps));
+  if (o.steps > 0) {
+    refuse_settings("--steps", o, {"training.steps="});
+    overrides.push_back(fmt::format("training.steps={}", o.steps));
+  }
   return load_recipe(o.recipe_name, overrides);
 }
 

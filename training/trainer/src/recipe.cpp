@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <map>
 
-#include "pamkit/training/corpus.hpp"
 #include "pamkit/training/input_error.hpp"
+#include "parsed_json.hpp"
 
 namespace pamkit::training {
 namespace {
@@ -187,11 +187,16 @@ json::json_pointer pointer_of(std::string key) {
   return json::json_pointer("/" + key);
 }
 
+// Of a value that need not be UTF-8.
+std::string shown(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 void check_value(const std::string& where, const std::string& key, const rule& r,
                  const json& value) {
   if (!r.words.empty()) {
     if (!value.is_string() || std::ranges::find(r.words, value.get<std::string>()) == r.words.end()) {
-      throw input_error(where, key + " is " + value.dump(), "give " + listed(r.words, " or "));
+      throw input_error(where, key + " is " + shown(value), "give " + listed(r.words, " or "));
     }
     return;
   }
@@ -200,7 +205,7 @@ void check_value(const std::string& where, const std::string& key, const rule& r
   const std::string expected =
       std::string(r.integer ? "give a whole number from " : "give a number from ") + range;
   if (!right_type || !(value.get<double>() >= r.least && value.get<double>() <= r.most)) {
-    throw input_error(where, key + " is " + value.dump(), expected);
+    throw input_error(where, key + " is " + shown(value), expected);
   }
 }
 
@@ -234,8 +239,16 @@ void check_recipe(const std::string& where, json& settings, const rule_table& ru
   for (const auto& [path, value] : flat.items()) {
     std::string key = path.substr(1);
     std::ranges::replace(key, '/', '.');
-    const bool text = key == "name" || key == "task" || key == "description";
-    if (text ? !value.is_string() : !rules.contains(key)) {
+    if (key == "name" || key == "task" || key == "description") {
+      if (!value.is_string()) throw input_error(where, key + " is " + shown(value), "give text");
+      continue;
+    }
+    // What has a dot in the file itself only looks like a valid key.
+    if (path.find('.') != std::string::npos) {
+      throw input_error(where, "key " + key + " is not known with its dot in the name",
+                        "give an object, as \"model\": {\"dropout\": 0.3}");
+    }
+    if (!rules.contains(key)) {
       throw input_error(where, "key " + key + " is not known", "valid keys: " + all_keys(rules));
     }
   }
@@ -303,22 +316,37 @@ void apply_override(json& settings, const std::string& text, const rule_table& r
     throw input_error("--set " + text, "there is no key " + key, "valid keys: " + all_keys(rules));
   }
   const std::string given = text.substr(equals + 1);
-  const json value = r->second.words.empty() ? json::parse(given, nullptr, false) : json(given);
-  if (value.is_discarded()) {
+  // Neither is a list or an object a number, however deep.
+  const bool is_word = !r->second.words.empty();
+  const bool is_nested = given.find_first_of("[{") != std::string::npos;
+  const json value = is_word ? json(given) : is_nested ? json() : json::parse(given, nullptr, false);
+  if (!is_word && (is_nested || value.is_discarded())) {
     throw input_error("--set " + text, key + " is '" + given + "'", "give a number");
   }
   check_value("--set " + text, key, r->second, value);
   settings[pointer_of(key)] = value;
 }
 
+// Names are parts of what others write: paths, tables.
+bool is_name(const std::string& text) {
+  constexpr const char* allowed =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  return !text.empty() && text[0] != '.' && text.find_first_not_of(allowed) == std::string::npos;
+}
+
 json read_settings(const std::string& name_or_path) {
   if (name_or_path.ends_with(".json")) {
-    json parsed = json::parse(read_file(name_or_path), nullptr, false);
+    json parsed = parsed_json(name_or_path, "give a recipe file");
     if (!parsed.is_object()) {
       throw input_error(name_or_path, "is not a JSON object", "give a recipe file");
     }
     if (!parsed.contains("name") || !parsed["name"].is_string()) {
       throw input_error(name_or_path, "key name is missing", "a recipe has a name");
+    }
+    const std::string name = parsed["name"];
+    if (!is_name(name)) {
+      throw input_error(name_or_path, "name is '" + name + "'",
+                        "give letters, digits, '.', '_' and '-', the first no '.'");
     }
     return parsed;
   }

@@ -8,8 +8,8 @@
 
 #include "durable_file.hpp"
 #include "pamkit/provenance/environment.hpp"
-#include "pamkit/training/corpus.hpp"
 #include "pamkit/training/input_error.hpp"
+#include "parsed_json.hpp"
 
 namespace pamkit::training {
 namespace {
@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 using json = nlohmann::ordered_json;
 
 json parse_file(const fs::path& path) {
-  json parsed = json::parse(read_file(path), nullptr, false);
+  json parsed = parsed_json(path, "give --force to start anew");
   if (!parsed.is_object()) {
     throw input_error(path.string(), "is not a JSON object", "give --force to start anew");
   }

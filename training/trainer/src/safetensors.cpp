@@ -15,6 +15,7 @@
 #include "pamkit/training/corpus.hpp"
 #include "pamkit/training/device.hpp"
 #include "pamkit/training/input_error.hpp"
+#include "parsed_json.hpp"
 
 namespace pamkit::training {
 namespace {
@@ -119,8 +120,9 @@ void read_parameters_of_run(const std::filesystem::path& folder, const parameter
   const std::filesystem::path summary_file = folder / "summary.json";
   std::error_code error;
   if (!std::filesystem::exists(summary_file, error)) return;
-  const json summary = json::parse(read_file(summary_file), nullptr, false);
-  const json_fields fields(summary, summary_file, "the summary of a finished run was expected");
+  const std::string summary_expected = "the summary of a finished run was expected";
+  const json summary = parsed_json(summary_file, summary_expected);
+  const json_fields fields(summary, summary_file, summary_expected);
   if (!fields.has("parameters_sha256")) return;
   const std::string expected = fields.text("parameters_sha256");
   const std::string found = parameters.sha256();

@@ -9,6 +9,7 @@
 #include "pamkit/training/translation_data.hpp"
 #include "json_fields.hpp"
 #include "memory_need.hpp"
+#include "parsed_json.hpp"
 #include "resources.hpp"
 #include "safetensors.hpp"
 #include "translation_model.hpp"
@@ -65,7 +66,7 @@ trained_run open_run(const fs::path& folder) {
   if (!fs::exists(folder / "parameters.safetensors", error)) {
     refuse(folder, "holds no parameters.safetensors: the run is not finished");
   }
-  const json config = json::parse(read_file(file), nullptr, false);
+  const json config = parsed_json(file, "the folder of a finished run was expected");
   const json_fields run = json_fields(config, file, "the folder of a finished run was expected").object("run");
   json settings = run.object("settings").whole_object();
   settings["name"] = run.text("recipe");

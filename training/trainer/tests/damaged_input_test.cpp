@@ -9,6 +9,7 @@
 #include "copy_task.hpp"
 #include "jpeg_bytes.hpp"
 #include "pamkit/training/corpus.hpp"
+#include "pamkit/training/recipe.hpp"
 #include "pamkit/training/sha256.hpp"
 
 namespace pamkit::training::test {
@@ -361,6 +362,12 @@ TEST(DamagedInput, AFinishedRunsFilesAreNamed) {
     }
   }
   write(run / "config.json", config);
+  for (const char* const name : {"config.json", "summary.json"}) {
+    const std::string own = bytes_of(run / name);
+    write(run / name, "{\"run\":" + std::string(100'000, '[') + std::string(100'000, ']') + "}");
+    expect_refused(run_program(task, arguments), std::string(name) + ": nests deeper than ");
+    write(run / name, own);
+  }
 
   // Offsets of parameters: 8 bytes of length, the header, the values.
   const fs::path parameters = run / "parameters.safetensors";
@@ -467,6 +474,41 @@ TEST(DamagedInput, DataCheckRefusesWhatTrainingRefuses) {
   const auto checked = run_program(task, {"data", "check", bytes.string()});
   EXPECT_EQ(checked.exit_code, 0) << checked.standard_error;
   EXPECT_EQ(checked.standard_output, "train.txt: 2000 bytes\nval.txt: 1000 bytes\n");
+}
+
+TEST(DamagedInput, OfRecipesIsNamed) {
+  const copy_task task;
+  const fs::path file = task.folder() / "own.json";
+  const nlohmann::ordered_json whole = load_recipe("translation-small", {}).settings;
+  words arguments = task.train_arguments("runs", "exact");
+  arguments[1] = file.string();
+  const auto refused = [&](const std::string& text, const std::string& part) {
+    write(file, text);
+    expect_refused(run_program(task, arguments), part);
+  };
+  const auto with_value = [&](const char* key, const nlohmann::ordered_json& value) {
+    auto json = whole;
+    json[key] = value;
+    return json.dump();
+  };
+  refused("{\n  \"name\": \"own\",\n  oops\n}\n", "own.json: is no valid JSON at line 3, column ");
+  refused("[]", "own.json: is not a JSON object");
+  refused("{\"model\": 1e999}", "own.json: is no valid JSON; ");
+  // Whole, and cut off.
+  refused("{\"name\":" + std::string(100'000, '[') + std::string(100'000, ']') + "}",
+          "own.json: nests deeper than 32 levels");
+  refused(std::string(100'000, '['), "own.json: nests deeper than 32 levels");
+  refused(with_value("training.steps", 3), "key training.steps is not known with its dot in the name; ");
+  refused(with_value("steps", 3), "key steps is not known; valid keys: ");
+  refused(with_value("description", 5), "description is 5; give text");
+  for (const char* const name : {"", "..", ".own", "a/b", "a\nb", "a b", "\u00E4"}) {
+    refused(with_value("name", name), "give letters, digits, '.', '_' and '-', the first no '.'");
+  }
+  arguments[1] = "translation-small";
+  for (const char* const setting : {"training.optimizer=\xFF", "model.width=\xFF", "model.width=[[[3"}) {
+    expect_refused(run_program(task, with(arguments, {"--set", setting})), "; give ");
+  }
+  EXPECT_FALSE(fs::exists(task.folder() / "runs"));
 }
 
 TEST(DamagedInput, ImagesThatPoolingLeavesNothingOfAreNamed) {

@@ -266,6 +266,8 @@ TEST(Run, WrongUseIsOneLineAndExitCodeTwo) {
   EXPECT_TRUE(contains(complaint(with(base, {"--epochs", "2", "--steps", "3"})), "excludes"));
   EXPECT_TRUE(contains(complaint(with(base, {"--epochs", "2", "--set", "training.steps=3"})),
                        "--epochs: is given and so is --set training.steps=3"));
+  EXPECT_TRUE(contains(complaint(with(base, {"--steps", "2", "--set", "training.steps=3"})),
+                       "--steps: is given and so is --set training.steps=3"));
   for (const char* const seeds : {"-1", "99999999999999999999999", "1,-2", "1.5", "x"}) {
     EXPECT_TRUE(contains(complaint(with(base, {"--seeds", seeds})), "is no seed")) << seeds;
   }
