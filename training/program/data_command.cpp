@@ -19,6 +19,7 @@
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/recipe.hpp"
 #include "pamkit/training/sha256.hpp"
+#include "pamkit/training/subwords.hpp"
 #include "pamkit/training/task.hpp"
 #include "pamkit/training/text_codec.hpp"
 
@@ -202,9 +203,20 @@ bool is_whole_corpus(const fs::path& folder) {
   return true;
 }
 
+// Training leaves out pairs with an empty side.
+void require_pairs(const parallel_corpus& corpus) {
+  for (std::size_t i = 0; i < corpus.size(); ++i) {
+    if (has_text(corpus.source[i]) && has_text(corpus.target[i])) return;
+  }
+  throw input_error(corpus.files.source.string(), "no sentence pair has text on both sides",
+                    "sentences of text on both sides were expected");
+}
+
 void check_text(const fs::path& folder) {
   const parallel_corpus train = read_train(folder);
   const parallel_corpus valid = read_validation(folder);
+  require_pairs(train);
+  require_pairs(valid);
   read_test(folder);  // the one that training takes
   std::vector<parallel_corpus> all = {train, valid};
   for (const std::string& name : list_test_splits(folder)) all.push_back(read_test(folder, name));

@@ -75,10 +75,6 @@ std::size_t characters_of(std::string_view piece) {
   return count;
 }
 
-bool has_text(std::string_view line) {
-  return line.find_first_not_of(" \t\r\n") != std::string_view::npos;
-}
-
 // The library's message without the place in its source: "./file.cc(580) [condition] message".
 std::string_view without_place(std::string_view message) {
   const std::size_t end = message.starts_with("./") ? message.find("] ") : std::string_view::npos;
@@ -145,6 +141,10 @@ class temporary_file {
 };
 
 }  // namespace
+
+bool has_text(std::string_view line) {
+  return line.find_first_not_of(" \t\r\n") != std::string_view::npos;
+}
 
 subwords::subwords(std::string bytes,
                    std::unique_ptr<sentencepiece::SentencePieceProcessor> processor)

@@ -27,6 +27,9 @@ struct text_coverage {
   }
 };
 
+/// Whether a line has other than white space, of which there are no pieces.
+bool has_text(std::string_view line);
+
 /// What decides a subword model besides the text.
 struct subword_settings {
   /// Number of pieces, the four special ones included. A small text may not yield as many: the
