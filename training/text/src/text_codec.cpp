@@ -200,8 +200,16 @@ std::unique_ptr<text_codec> make_codec(subwords pieces) {
 
 bool is_prepared(const fs::path& folder, const language_pair& languages) {
   std::error_code error;
-  return fs::exists(dictionary_file(folder, languages.source), error) &&
-         fs::exists(dictionary_file(folder, languages.target), error);
+  const fs::path source = dictionary_file(folder, languages.source);
+  const fs::path target = dictionary_file(folder, languages.target);
+  const bool has_source = fs::exists(source, error);
+  const bool has_target = fs::exists(target, error);
+  if (has_source != has_target) {
+    throw input_error((has_source ? target : source).string(),
+                      "is missing, and the other language's dictionary is there",
+                      "prepared text has both, raw text none");
+  }
+  return has_source;
 }
 
 std::unique_ptr<text_codec> read_dictionaries(const fs::path& folder,

@@ -103,7 +103,7 @@ test_result evaluate(const trained_run& run, const fs::path& data,
   const translator t(run);
   translation_data tested;
   tested.codec = std::shared_ptr<const text_codec>(load_codec(run.folder));
-  if (is_prepared(data) && !tested.codec->is_of_prepared_text()) {
+  if (!tested.codec->is_of_prepared_text() && is_prepared(data)) {
     throw input_error(data.string(), "holds prepared text (dict.de.txt and dict.en.txt)",
                       "raw text was expected, as the run was trained on");
   }

@@ -41,7 +41,7 @@ class text_codec {
 std::unique_ptr<text_codec> make_codec(subwords pieces);
 
 /// Whether a folder holds text that is tokenised and cut into pieces already: dict.de.txt and
-/// dict.en.txt are there.
+/// dict.en.txt are there. Throws input_error where only one is.
 bool is_prepared(const std::filesystem::path& folder, const language_pair& languages = {});
 
 /// The dictionaries of prepared text, "token count" a line: line i is piece i + 4. Pieces that end
