@@ -143,8 +143,9 @@ bool is_jpeg(const fs::path& path) {
 
 std::vector<std::string> class_folders(const fs::path& split) {
   std::vector<std::string> classes;
+  std::error_code error;
   for (const fs::path& entry : entries(split)) {
-    if (fs::is_directory(entry)) classes.push_back(entry.filename().string());
+    if (fs::is_directory(entry, error)) classes.push_back(entry.filename().string());
   }
   if (classes.empty()) {
     throw input_error(split.string(), "holds no class folder", "CLASS/*.JPEG was expected");
@@ -164,6 +165,11 @@ std::vector<labelled_file> files_of(const fs::path& split,
     const std::size_t before = files.size();
     for (const fs::path& entry : entries(split / name)) {
       if (!is_jpeg(entry)) continue;
+      std::error_code error;
+      if (!fs::is_regular_file(entry, error)) {
+        throw input_error(entry.string(), "is called an image and is no file",
+                          "files, or links to files that are there, were expected");
+      }
       files.push_back({entry, static_cast<int>(place - classes.begin())});
     }
     if (files.size() == before) {
