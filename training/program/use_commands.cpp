@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -28,6 +29,11 @@ struct options {
 
 int evaluate_run(const options& o) {
   const trained_run run = open_run(o.run);
+  if (!o.hypotheses.empty() && run.what.kind != recipe::task::translation) {
+    throw input_error("--hypotheses " + o.hypotheses,
+                      "recipe " + run.what.name + " makes no translations",
+                      "leave --hypotheses out");
+  }
   std::string data = o.data;
   if (data.empty() && std::getenv("PAMKIT_DATA") != nullptr) data = std::getenv("PAMKIT_DATA");
   if (data.empty())
@@ -56,6 +62,11 @@ int translate_input(const options& o) {
                         "UTF-8 text, one sentence a line, was expected");
     }
     lines.push_back(line);
+  }
+  // The streams share C's buffer, where a failed read is the end of the text.
+  if (std::cin.bad() || std::ferror(stdin) != 0) {
+    throw input_error("standard input", "cannot be read",
+                      "UTF-8 text, one sentence a line, was expected");
   }
   for (const std::string& line : translate_lines(run, lines)) print_out("{}\n", line);
   return 0;
