@@ -127,7 +127,12 @@ TEST(DamagedInput, VocabulariesThatDoNotFitAreNamed) {
   write(run / "subwords.model", own);
   EXPECT_EQ(run_program(task, evaluation).exit_code, 0);
 
-  // Dictionaries of prepared text.
+  // Dictionaries of prepared text; one alone makes it neither prepared nor raw.
+  write(task.data() / "dict.de.txt", "ein 9\n");
+  for (const words& command : {arguments, words{"data", "check", task.data().string()}}) {
+    expect_refused(run_program(task, command),
+                   "dict.en.txt: is missing, and the other language's dictionary is there");
+  }
   for (const char* const language : {"de", "en"}) {
     write(task.data() / (std::string("dict.") + language + ".txt"), "ein 9\nhaus\n");
   }
@@ -173,6 +178,12 @@ TEST(DamagedInput, OfImagesIsNamed) {
   expect_refused(run_program(task, arguments(folder, "runs")),
                  "other: is a class that training does not have");
   fs::remove(folder / "val" / "other");
+  fs::create_directories(folder / "val" / "dark" / "c.JPEG");
+  expect_refused(run_program(task, arguments(folder, "runs")), "c.JPEG: is called an image and is no file");
+  fs::remove(folder / "val" / "dark" / "c.JPEG");
+  fs::create_symlink("nowhere", folder / "val" / "dark" / "c.JPEG");
+  expect_refused(run_program(task, arguments(folder, "runs")), "c.JPEG: is called an image and is no file");
+  fs::remove(folder / "val" / "dark" / "c.JPEG");
   EXPECT_FALSE(fs::exists(task.folder() / "runs"));
 
   // Found when it is decoded, in a run that has begun; with the whole file it is another run.
@@ -337,6 +348,12 @@ TEST(DamagedInput, AFinishedRunsFilesAreNamed) {
   const words evaluation = {"evaluate", run.string(), "--data", task.data().string()};
   const words translation = {"translate", run.string()};
 
+  for (const char* const redirected : {"\"$0\" translate \"$1\" < .", "\"$0\" translate \"$1\" <&-"}) {
+    expect_refused(run_program(task, command_line{{"sh", "-c", redirected, PAMKIT_TRAIN_PROGRAM,
+                                                   run.string()}}),
+                   "standard input: cannot be read; ");
+  }
+
   const std::string summary = bytes_of(run / "summary.json");
   for (const char* const text : {"{}", "[]", "5", "{\"status\":5}", "{\"status\":\"complete\"}",
                                  "{\"status\":\"other\"}"}) {
@@ -456,6 +473,10 @@ TEST(DamagedInput, DataCheckRefusesWhatTrainingRefuses) {
   fs::copy_file(task.data() / "test_small.de", task.data() / "test_z.de");
   expect_refused(run_program(task, check), "test_z.de is there without the other language");
   fs::remove(task.data() / "test_z.de");
+  const std::string text = read_file(task.data() / "val.de");
+  write(task.data() / "val.de", std::string(static_cast<std::size_t>(std::ranges::count(text, '\n')), '\n'));
+  expect_refused(run_program(task, check), "val.de: no sentence pair has text on both sides");
+  write(task.data() / "val.de", text);
   for (const char* const name : {"test_small.de", "test_small.en"}) fs::remove(task.data() / name);
   expect_refused(run_program(task, check), "no test (there: train, val)");
 
@@ -566,6 +587,10 @@ TEST(DamagedInput, ImagesWithOtherClassesOrContentsAreAnotherRun) {
   const fs::path run = task.folder() / "runs" / "exact-1";
   const words evaluation = {"evaluate", run.string(), "--data", data.string()};
   EXPECT_EQ(run_program(task, evaluation).exit_code, 0);
+  const fs::path hypotheses = task.folder() / "hypotheses.txt";
+  expect_refused(run_program(task, with(evaluation, {"--hypotheses", hypotheses.string()})),
+                 "recipe vit-small-cifar10 makes no translations; leave --hypotheses out");
+  EXPECT_FALSE(fs::exists(hypotheses));
   expect_refused(run_program(task, with(evaluation, {"--test", "no_such_split"})),
                  "--test no_such_split: recipe vit-small-cifar10 has no test splits");
   std::string other = bytes_of(data / "val" / "dark" / "a.JPEG");
