@@ -112,6 +112,26 @@ void supersede(comparison& c) {
   }
 }
 
+// A name that every file system takes, and that leads nowhere else whatever a run's files say. The
+// digest keeps apart what would otherwise become one name.
+std::string folder_component(const std::string& text) {
+  constexpr std::size_t kLongest = 100;
+  constexpr std::size_t kDigits = 12;
+  const auto is_odd = [](unsigned char c) { return c == '/' || c == '\\' || c < ' ' || c == 0x7f; };
+  std::string name = text.substr(0, kLongest);
+  std::ranges::replace(name, ' ', '-');
+  std::ranges::replace(name, ':', '_');
+  std::ranges::replace_if(name, is_odd, '_');
+  // "." and "..", and what is hidden.
+  if (name.starts_with('.')) name.front() = '_';
+  if (name.empty()) name = "unnamed";
+  if (text.empty() || text.starts_with('.') || text.size() > kLongest ||
+      std::ranges::any_of(text, is_odd)) {
+    name += "-" + provenance::sha256_hex(text).substr(0, kDigits);
+  }
+  return name;
+}
+
 }  // namespace
 
 std::string run_label(const training_run& run) {
@@ -166,18 +186,7 @@ void count_once(comparison& c) {
 }
 
 std::string folder_name(const training_run& run) {
-  // Names that every file system takes.
-  constexpr std::size_t kLongest = 100;
-  std::string recipe = run.recipe;
-  if (recipe.size() > kLongest) {
-    constexpr std::size_t kDigits = 12;
-    recipe = recipe.substr(0, kLongest) + "-" + provenance::sha256_hex(recipe).substr(0, kDigits);
-  }
-  std::ranges::replace(recipe, ' ', '-');
-  std::ranges::replace(recipe, '/', '_');
-  std::string name = run.arm() + "-" + run.seed;
-  std::ranges::replace(name, ':', '_');
-  return recipe + "/" + name;
+  return folder_component(run.recipe) + "/" + folder_component(run.arm() + "-" + run.seed);
 }
 
 }  // namespace pamkit::reports

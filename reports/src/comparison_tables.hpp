@@ -102,7 +102,7 @@ std::string run_label(const training_run& run);
 std::string short_commit(const std::string& commit);
 bool is_modified(const std::string& commit);
 
-/// Where --keep puts a run: RECIPE/ARM-SEED.
+/// Where --keep puts a run: RECIPE/ARM-SEED, two folders below it whatever characters these hold.
 std::string folder_name(const training_run& run);
 
 /// What runs of a recipe share.

@@ -76,6 +76,14 @@ std::filesystem::path write_run(const std::filesystem::path& parent, const writt
   return folder;
 }
 
+// Changes a JSON file of a run folder.
+template <class Change>
+void edit(const std::filesystem::path& file, Change change) {
+  json document = json::parse(read_text(file));
+  change(document);
+  write_text(file, document.dump());
+}
+
 class run_comparison : public testing::Test {
  protected:
   compare_result compare(std::vector<std::filesystem::path> directories,
@@ -265,6 +273,43 @@ TEST_F(run_comparison, what_is_kept_of_runs_compares_alike_without_their_sentenc
   EXPECT_NE(damaged.problems[0].find("sentences.json"), std::string::npos);
 }
 
+TEST_F(run_comparison, what_is_kept_stays_two_folders_below_whatever_a_run_is_called) {
+  struct name {
+    const char* recipe;
+    const char* format;
+    json seed;
+  };
+  const name names[] = {{"..", "binary32", 1},       {".", "binary32", 2},
+                        {"", "binary32", 3},         {"/tmp/a", "binary32", 4},
+                        {"a\\b", "binary32", 5},     {"r", "../../binary32", 6},
+                        {"r", "binary32", "../../7"}};
+  int number = 0;
+  for (const auto& [recipe, format, seed] : names) {
+    const std::filesystem::path folder =
+        write_run(runs_, {.arithmetic = "exact", .seed = ++number, .summary = false});
+    edit(folder / "config.json", [&](json& config) {
+      config["run"]["recipe"] = recipe;
+      config["run"]["format"] = format;
+      config["run"]["seed"] = seed;
+    });
+  }
+  const std::filesystem::path kept = folder_ / "below" / "kept";
+  compare_options options;
+  options.directories = {runs_};
+  options.out_dir = folder_ / "first";
+  options.keep = kept;
+  compare_runs(options);
+  std::size_t configs = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ / "below")) {
+    if (entry.path().filename() != "config.json") continue;
+    ++configs;
+    const std::filesystem::path run = entry.path().parent_path();
+    EXPECT_EQ(run.parent_path().parent_path(), kept) << run;
+  }
+  EXPECT_EQ(configs, std::size(names));
+  EXPECT_EQ(compare({kept}).runs, std::size(names));
+}
+
 TEST_F(run_comparison, runs_on_a_gpu_are_compared_with_their_like_alone) {
   write_run(runs_, {.arithmetic = "exact"});
   const std::filesystem::path folder = write_run(runs_, {.arithmetic = "pam"});
@@ -289,14 +334,6 @@ TEST_F(run_comparison, a_corrected_decay_is_an_arm_of_its_own) {
   write_text(folder / "config.json", config.dump());
   compare({runs_});
   EXPECT_EQ(arm("pam+all+corrected+centred")["runs"], 1);
-}
-
-// Changes a JSON file of a run folder.
-template <class Change>
-void edit(const std::filesystem::path& file, Change change) {
-  json document = json::parse(read_text(file));
-  change(document);
-  write_text(file, document.dump());
 }
 
 int hazards_with(const json& result, const std::string& part) {
