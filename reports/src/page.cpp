@@ -118,9 +118,39 @@ std::string environment_html(const nlohmann::ordered_json& environment,
   return html + "</dl>";
 }
 
+void require_regular_file(const std::filesystem::path& file) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(file, error);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    throw input_error(file.string() + ": is no regular file");
+  }
+}
+
+void require_shallow(std::string_view json, const std::string& where) {
+  constexpr int kDeepest = 100;  // far above what any file of this project has
+  int depth = 0;
+  bool is_in_string = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (is_in_string) {
+      if (c == '\\') ++i;  // what follows ends no string
+      is_in_string = c != '"';
+      continue;
+    }
+    is_in_string = c == '"';
+    if (c == '[' || c == '{') ++depth;
+    if (c == ']' || c == '}') --depth;
+    if (depth > kDeepest) {
+      throw input_error(where + ": nested deeper than " + std::to_string(kDeepest));
+    }
+  }
+}
+
 nlohmann::ordered_json read_json(const std::filesystem::path& file) {
+  const std::string text = read_text(file);
+  require_shallow(text, file.string());
   try {
-    return nlohmann::ordered_json::parse(read_text(file));
+    return nlohmann::ordered_json::parse(text);
   } catch (const nlohmann::ordered_json::exception& error) {
     // The library's text is "[name] where: what it read"; one line of it is enough.
     std::string reason = error.what();

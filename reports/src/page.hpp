@@ -33,7 +33,16 @@ std::string fill_template(std::string_view name, const std::map<std::string, std
 /// A definition list of where and by what a file was made, from its "environment".
 std::string environment_html(const nlohmann::ordered_json& environment, const std::string& command);
 
-/// Reads a JSON file, its fields in their order. Throws input_error with path and reason.
+/// Throws input_error for a FIFO, a device or a folder, and for a link to one: to read a FIFO that
+/// a program found by its name would wait for a writer that may never come.
+void require_regular_file(const std::filesystem::path& file);
+
+/// Throws input_error where JSON is nested deeper than 100: what reads, writes and destroys values
+/// goes down into them by recursion, and a stack has an end. `where` names the file.
+void require_shallow(std::string_view json, const std::string& where);
+
+/// Reads a JSON file, its fields in their order; a pipe such as /dev/stdin too. Throws input_error
+/// with path and reason, also where it is nested too deep.
 nlohmann::ordered_json read_json(const std::filesystem::path& file);
 
 /// Writes a file whole or not at all. Throws input_error with path and reason.

@@ -1,6 +1,7 @@
 #include "page.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "scratch_folder.hpp"
 
@@ -34,6 +35,44 @@ TEST(page, plotly_must_be_named_readable_and_itself) {
   EXPECT_THROW(read_plotly(folder.path()), input_error);
   EXPECT_THROW(read_plotly(write_text(folder / "other.js", "alert(1)")), input_error);
   EXPECT_NO_THROW(read_plotly(write_plotly(folder)));
+}
+
+std::string refusal_of(const std::filesystem::path& file) {
+  try {
+    read_json(file);
+  } catch (const input_error& refused) {
+    return refused.what();
+  }
+  return "";
+}
+
+TEST(page, json_that_is_nested_too_deep_is_refused_before_it_is_parsed) {
+  const scratch_folder folder;
+  constexpr int kDeepest = 100;
+  const auto nested = [](std::size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+  };
+  const std::filesystem::path file = folder / "a.json";
+  EXPECT_EQ(refusal_of(write_text(file, nested(kDeepest))), "");
+  const std::string refused = file.string() + ": nested deeper than 100";
+  EXPECT_EQ(refusal_of(write_text(file, nested(kDeepest + 1))), refused);
+  EXPECT_EQ(refusal_of(write_text(file, nested(1'000'000))), refused);
+  EXPECT_EQ(refusal_of(write_text(file, std::string(1'000'000, '['))), refused);
+  // Brackets in strings nest nothing, and an escaped quotation mark ends none.
+  EXPECT_EQ(refusal_of(write_text(file, "[\"\\\"" + nested(200) + "\\\\\", []]")), "");
+  EXPECT_EQ(refusal_of(write_text(file, "[\"\\\\\"," + nested(200) + "]")), refused);
+}
+
+TEST(page, a_fifo_or_a_folder_is_no_regular_file_and_a_link_to_a_file_is_one) {
+  const scratch_folder folder;
+  ASSERT_EQ(mkfifo((folder / "fifo").c_str(), 0600), 0);
+  std::filesystem::create_symlink(write_text(folder / "file", "{}"), folder / "link");
+  EXPECT_THROW(require_regular_file(folder / "fifo"), input_error);
+  EXPECT_THROW(require_regular_file(folder.path()), input_error);
+  EXPECT_THROW(require_regular_file("/dev/null"), input_error);
+  EXPECT_NO_THROW(require_regular_file(folder / "file"));
+  EXPECT_NO_THROW(require_regular_file(folder / "link"));
+  EXPECT_NO_THROW(require_regular_file(folder / "missing"));
 }
 
 TEST(page, an_output_that_cannot_be_written_is_said_in_one_line) {
