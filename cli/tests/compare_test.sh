@@ -11,7 +11,7 @@ run() {
   mkdir -p "$folder"
   echo '{"schema":"pamkit.run_config/1","run":{'"$described"'}}' >"$folder/config.json"
   echo '{"kind":"step","step":1,"epoch":1,"loss":2.5,"tokens_per_second":100,"seconds":1}' >"$folder/metrics.jsonl"
-  echo '{"schema":"pamkit.run/1",'"$described"',"metric":"bleu","value":'"$2"',"verification":"00"}' >"$folder/summary.json"
+  echo '{"schema":"pamkit.run/1",'"$described"',"status":"complete","metric":"bleu","value":'"$2"',"verification":"00"}' >"$folder/summary.json"
 }
 run exact 28.5
 run pam 27.25

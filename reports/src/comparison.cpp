@@ -308,6 +308,7 @@ std::string estimate_text(const std::optional<estimate>& e, const char* sign) {
 // Lines of `expected.txt` beside run folders, one arm each; "#" begins a remark.
 std::vector<std::string> expected_in(const std::filesystem::path& directory) {
   std::vector<std::string> arms;
+  require_regular_file(directory / "expected.txt");
   std::ifstream in(directory / "expected.txt");
   for (std::string line; std::getline(in, line);) {
     line.resize(std::min(line.size(), line.find('#')));
@@ -319,7 +320,7 @@ std::vector<std::string> expected_in(const std::filesystem::path& directory) {
 
 // What the recipe of each run should have, by the folders in which its runs lie.
 std::map<std::string, std::vector<std::string>> expected_of_recipes(
-    const std::vector<training_run>& runs) {
+    const std::vector<training_run>& runs, std::vector<std::string>& problems) {
   std::map<std::string, std::vector<std::string>> all;
   std::set<std::pair<std::string, std::filesystem::path>> seen;
   for (const training_run& run : runs) {
@@ -327,7 +328,11 @@ std::map<std::string, std::vector<std::string>> expected_of_recipes(
     if (!folder.has_filename()) folder = folder.parent_path();  // of a name that ends with a slash
     const std::filesystem::path beside = folder.parent_path();
     if (!seen.insert({run.recipe, beside}).second) continue;
-    std::ranges::copy(expected_in(beside), std::back_inserter(all[run.recipe]));
+    try {
+      std::ranges::copy(expected_in(beside), std::back_inserter(all[run.recipe]));
+    } catch (const input_error& problem) {
+      problems.push_back(problem.what());
+    }
   }
   return all;
 }
@@ -579,7 +584,7 @@ compare_result compare_runs(const compare_options& options) {
     throw input_error(c.problems.empty() ? "compare: name run folders, or folders of them"
                                          : c.problems.front());
   }
-  c.expected_of = expected_of_recipes(c.runs);
+  c.expected_of = expected_of_recipes(c.runs, c.problems);
   separate_settings(c);
   count_once(c);
   summarise(c);

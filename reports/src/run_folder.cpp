@@ -6,11 +6,13 @@
 #include <tuple>
 
 #include "page.hpp"
+#include "run_fields.hpp"
 
 namespace pamkit::reports {
 namespace {
 
 namespace fs = std::filesystem;
+using nlohmann::ordered_json;
 
 constexpr std::string_view kConfig = "config.json";
 constexpr std::string_view kMetrics = "metrics.jsonl";
@@ -18,41 +20,27 @@ constexpr std::string_view kSummary = "summary.json";
 constexpr std::string_view kStatistics = "statistics.json";
 constexpr std::string_view kOnGpu = " on cuda";
 
-// JSON has no NaN: writers put null, or the word.
-bool is_not_a_number(const nlohmann::json& value) {
-  if (value.is_null() || value.is_string()) return true;
-  return value.is_number() && !std::isfinite(value.get<double>());
-}
-
-std::optional<double> find_number(const nlohmann::json& object, const char* key) {
-  const auto it = object.find(key);
-  if (it == object.end() || is_not_a_number(*it) || !it->is_number()) return std::nullopt;
-  return it->get<double>();
-}
-
-// Text, or a number as text: seeds come as either.
-std::string find_text(const nlohmann::json& object, const char* key) {
-  const auto it = object.find(key);
-  if (it == object.end() || it->is_null()) return {};
-  return it->is_string() ? it->get<std::string>() : it->dump();
-}
-
-void take_text(std::string& field, const nlohmann::json& object, const char* key) {
-  if (std::string text = find_text(object, key); !text.empty()) field = std::move(text);
-}
-
-void take_identity(training_run& run, const nlohmann::json& object) {
-  take_text(run.recipe, object, "recipe");
-  take_text(run.arithmetic, object, "arithmetic");
-  take_text(run.scope, object, "scope");
-  take_text(run.derivative, object, "derivative");
-  take_text(run.format, object, "format");
-  take_text(run.seed, object, "seed");
-  take_text(run.metric, object, "metric");
-  take_text(run.device, object, "device");
-  if (const auto it = object.find("environment"); it != object.end() && it->is_object()) {
-    take_text(run.cpu, *it, "cpu");
+// What several places say of a run must be the same everywhere: none tells which of them is right.
+void take_text(std::string& field, const run_fields& from, const char* key) {
+  std::string text = from.text(key);
+  if (text.empty()) return;
+  if (!field.empty() && field != text) {
+    from.refuse(key, "is " + text + ", and " + std::string(kConfig) + " says " + field);
   }
+  field = std::move(text);
+}
+
+void take_identity(training_run& run, const run_fields& from) {
+  take_text(run.recipe, from, "recipe");
+  take_text(run.arithmetic, from, "arithmetic");
+  take_text(run.scope, from, "scope");
+  take_text(run.derivative, from, "derivative");
+  take_text(run.format, from, "format");
+  take_text(run.seed, from, "seed");
+  take_text(run.metric, from, "metric");
+  take_text(run.device, from, "device");
+  const std::string cpu = from.object("environment").text("cpu");
+  if (!cpu.empty()) run.cpu = cpu;  // of the machine that finished it, where another began it
 }
 
 // Arm and seed, which tables tell; and what changes no bit of a run.
@@ -71,12 +59,16 @@ constexpr std::string_view kNoSettings[] = {"recipe",
                                             "settings.training.moment_decay",
                                             "settings.training.loss_gradient"};
 
+std::string setting_text(const ordered_json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
 // Settings of AdderNet decide its runs alone.
-void take_settings(training_run& run, const std::string& path, const nlohmann::json& value) {
+void take_settings(training_run& run, const std::string& path, const ordered_json& value) {
   if (std::ranges::find(kNoSettings, path) != std::end(kNoSettings)) return;
   if (path == "settings.adder" && run.arithmetic != "adder") return;
   if (!value.is_object()) {
-    run.settings[path] = value.is_string() ? value.get<std::string>() : value.dump();
+    run.settings[path] = setting_text(value);
     return;
   }
   for (const auto& [key, inner] : value.items()) {
@@ -84,38 +76,48 @@ void take_settings(training_run& run, const std::string& path, const nlohmann::j
   }
 }
 
-std::string text_of_environment(const nlohmann::json& document, const char* key) {
-  const auto it = document.find("environment");
-  return it != document.end() && it->is_object() ? find_text(*it, key) : std::string();
+// What decides a run stands in config.json under "run"; the machine beside it.
+void take_config(training_run& run, const run_fields& config) {
+  take_identity(run, config);
+  run.commit = config.object("environment").text("commit");
+  const run_fields described = config.object("run");
+  take_identity(run, described);
+  const run_fields training = described.object("settings").object("training");
+  run.moment_decay = training.text("moment_decay");
+  run.loss_gradient = training.text("loss_gradient");
+  take_settings(run, "", described.json());
 }
 
-// What decides a run stands in config.json under "run"; the machine beside it.
-void take_config(training_run& run, const nlohmann::json& config) {
-  take_identity(run, config);
-  run.commit = text_of_environment(config, "commit");
-  const auto described = config.find("run");
-  if (described == config.end() || !described->is_object()) return;
-  take_identity(run, *described);
-  take_settings(run, "", *described);
-  const auto settings = described->find("settings");
-  if (settings == described->end() || !settings->is_object()) return;
-  const auto training = settings->find("training");
-  if (training != settings->end() && training->is_object()) {
-    take_text(run.moment_decay, *training, "moment_decay");
-    take_text(run.loss_gradient, *training, "loss_gradient");
+// A summary repeats what decides the run, but for the recipe's settings.
+void require_same_settings(const training_run& run, const run_fields& summary) {
+  for (const auto& [key, value] : run.settings) {
+    if (!summary.has(key)) continue;
+    const std::string text = setting_text(summary.json()[key]);
+    if (text != value) {
+      summary.refuse(key, "is " + text + ", and " + std::string(kConfig) + " says " + value);
+    }
   }
 }
 
-std::string digest_of(const nlohmann::json& summary) {
-  const auto it = summary.find("verification");
-  if (it == summary.end()) return {};
-  return it->is_object() ? find_text(*it, "digest") : find_text(summary, "verification");
+std::string digest_of(const run_fields& summary) {
+  const auto it = summary.json().find("verification");
+  const bool is_text = it != summary.json().end() && it->is_string();
+  return is_text ? it->get<std::string>() : summary.object("verification").text("digest");
 }
 
-nlohmann::json read_object(const fs::path& file) {
-  nlohmann::json json = read_json(file);
-  if (!json.is_object()) throw input_error(file.string() + ": not a JSON object");
-  return json;
+// What training writes: "complete" with a value, which is null where it is not a number, and two
+// ends without one.
+run_status status_of(const run_fields& summary) {
+  const std::string status = summary.text("status");
+  if (status != "complete" && status != "diverged" && status != "unverified") {
+    summary.refuse("status",
+                   status.empty() ? "is missing" : "is none that training writes: " + status);
+  }
+  if (!summary.has("value")) summary.refuse("value", "is missing");
+  const bool is_number = !summary.is_not_a_number("value");
+  if (status == "complete") return is_number ? run_status::finished : run_status::diverged;
+  if (is_number) summary.refuse("value", "is there, and \"status\" is " + status);
+  return status == "diverged" ? run_status::diverged : run_status::unverified;
 }
 
 double median(std::vector<double> values) {
@@ -125,10 +127,10 @@ double median(std::vector<double> values) {
 }
 
 // Of one thread the CPU time, which what else the machine does changes least.
-void take_step_time(training_run& run, const nlohmann::json& used) {
-  run.threads = find_number(used, "threads");
-  const auto wall = find_number(used, "step_seconds_median");
-  const auto cpu = find_number(used, "step_cpu_seconds_median");
+void take_step_time(training_run& run, const run_fields& used) {
+  run.threads = used.number("threads");
+  const auto wall = used.number("step_seconds_median");
+  const auto cpu = used.number("step_cpu_seconds_median");
   run.is_cpu_time = run.threads == 1.0 && cpu;
   run.step_seconds = run.is_cpu_time ? cpu : wall;
   if (run.is_cpu_time && wall && *cpu > 0) run.load = *wall / *cpu;
@@ -138,37 +140,39 @@ class metrics_reader {
  public:
   explicit metrics_reader(training_run& run) : run_(run) {}
 
-  void read(const fs::path& file) {
+  /// Whether there is a record of a step or an epoch.
+  bool read(const fs::path& file) {
+    require_regular_file(file);
     std::ifstream in(file);
     if (!in) throw input_error(file.string() + ": cannot be read; a run folder has one");
     std::int64_t number = 0;
     for (std::string line; std::getline(in, line);) {
       ++number;
       const bool complete = !in.eof();
-      const nlohmann::json record = nlohmann::json::parse(line, nullptr, false);
+      const std::string where = file.string() + ":" + std::to_string(number);
+      require_shallow(line, where);
+      const auto record = ordered_json::parse(line, nullptr, false);
       if (record.is_object()) {
-        add(record);
+        add(run_fields(record, where));
       } else if (complete && !line.empty()) {
-        throw input_error(file.string() + ":" + std::to_string(number) +
-                          ": not a JSON object; each line is one");
+        throw input_error(where + ": not a JSON object; each line is one");
       }
     }
     if (!throughputs_.empty()) run_.throughput = median(throughputs_);
+    return has_records_;
   }
 
  private:
-  void add(const nlohmann::json& record) {
-    const std::string kind = find_text(record, "kind");
-    const auto step = static_cast<std::int64_t>(
-        find_number(record, "step").value_or(static_cast<double>(run_.steps)));
+  void add(const run_fields& record) {
+    const std::string kind = record.text("kind");
+    has_records_ = has_records_ || kind == "step" || kind == "epoch";
+    const std::int64_t step = record.whole("step").value_or(run_.steps);
     run_.steps = std::max(run_.steps, step);
-    if (const auto epoch = find_number(record, "epoch")) {
-      run_.epochs = std::max(run_.epochs, static_cast<std::int64_t>(*epoch));
-    }
-    if (const auto seconds = find_number(record, "seconds")) run_.seconds = seconds;
+    run_.epochs = std::max(run_.epochs, record.whole("epoch").value_or(0));
+    if (const auto seconds = record.number("seconds")) run_.seconds = seconds;
     for (const auto& [key, unit] :
          {std::pair("tokens_per_second", "tokens/s"), std::pair("images_per_second", "images/s")}) {
-      const auto speed = find_number(record, key);
+      const auto speed = record.number(key);
       if (!speed || kind != "step") continue;
       throughputs_.push_back(*speed);
       run_.throughput_unit = unit;
@@ -176,24 +180,23 @@ class metrics_reader {
     if (kind == "step") add_loss(record, "loss", step, run_.training_losses);
     if (kind == "epoch") {
       add_loss(record, "valid_loss", step, run_.validation_losses);
-      if (const auto loss = find_number(record, "valid_loss")) run_.valid_loss = loss;
-      if (const auto value = find_number(record, "metric")) run_.value = value;
+      if (const auto loss = record.number("valid_loss")) run_.valid_loss = loss;
+      if (const auto value = record.number("metric")) run_.value = value;
     }
   }
 
-  void add_loss(const nlohmann::json& record, const char* key, std::int64_t step,
+  void add_loss(const run_fields& record, const char* key, std::int64_t step,
                 std::vector<loss_point>& points) {
-    const auto it = record.find(key);
-    if (it == record.end()) return;
-    if (const auto loss = find_number(record, key)) {
+    if (const auto loss = record.number(key)) {
       points.push_back({static_cast<double>(step), *loss});
-    } else if (!run_.diverged_at) {
+    } else if (record.has(key) && !run_.diverged_at) {
       run_.diverged_at = step;
     }
   }
 
   training_run& run_;
   std::vector<double> throughputs_;
+  bool has_records_ = false;
 };
 
 }  // namespace
@@ -228,38 +231,50 @@ std::string training_run::arm() const {
 
 namespace {
 
+ordered_json read_run_json(const fs::path& file) {
+  require_regular_file(file);
+  return read_json(file);
+}
+
+void take_summary(training_run& run, const run_fields& summary) {
+  take_identity(run, summary);
+  require_same_settings(run, summary);
+  run.status = status_of(summary);
+  run.value = summary.number("value");
+  run.signature = summary.text("signature");
+  run.parameters_sha256 = summary.text("parameters_sha256");
+  run.verification = digest_of(summary);
+  run.last_commit = summary.object("environment").text("commit");
+  run.finished_at = summary.object("environment").text("date");
+  take_step_time(run, summary.object("resources"));
+}
+
+void set_if_empty(std::string& field, const char* value) {
+  if (field.empty()) field = value;
+}
+
 training_run read_files(const fs::path& folder) {
   training_run run;
   run.folder = folder;
-  run.scope = "matmul";
-  run.derivative = "approx";
-  run.format = "binary32";
-  take_config(run, read_object(folder / kConfig));
-  metrics_reader(run).read(folder / kMetrics);
+  const ordered_json config = read_run_json(folder / kConfig);
+  take_config(run, run_fields(config, (folder / kConfig).string()));
+  const bool has_records = metrics_reader(run).read(folder / kMetrics);
   if (fs::exists(folder / kSummary)) {
-    const nlohmann::json summary = read_object(folder / kSummary);
-    if (find_text(summary, "schema") != "pamkit.run/1") {
+    const ordered_json json = read_run_json(folder / kSummary);
+    const run_fields summary(json, (folder / kSummary).string());
+    if (json.value("schema", ordered_json()) != "pamkit.run/1") {
       throw input_error((folder / kSummary).string() + ": schema is not pamkit.run/1");
     }
-    take_identity(run, summary);
-    run.status = run_status::finished;
-    run.signature = find_text(summary, "signature");
-    run.parameters_sha256 = find_text(summary, "parameters_sha256");
-    run.verification = digest_of(summary);
-    run.last_commit = text_of_environment(summary, "commit");
-    run.finished_at = text_of_environment(summary, "date");
-    if (const auto used = summary.find("resources"); used != summary.end() && used->is_object()) {
-      take_step_time(run, *used);
-    }
-    const auto value = summary.find("value");
-    const bool is_verified = find_text(summary, "status") != "unverified";
-    if (value != summary.end() && is_not_a_number(*value)) {
-      run.status = is_verified ? run_status::diverged : run_status::unverified;
-      run.value.reset();
-    } else {
-      run.value = find_number(summary, "value");
+    take_summary(run, summary);
+    const bool has_trained = run.status != run_status::unverified && summary.whole("steps") != 0;
+    if (has_trained && !has_records) {
+      throw input_error((folder / kMetrics).string() +
+                        ": no line of it is of a step or an epoch, and the run has a summary");
     }
   }
+  set_if_empty(run.scope, "matmul");
+  set_if_empty(run.derivative, "approx");
+  set_if_empty(run.format, "binary32");
   if (run.diverged_at) run.status = run_status::diverged;
   std::error_code error;
   if (run.status == run_status::finished) {

@@ -37,6 +37,7 @@ training::bleu_statistics statistics_of(const row& r) {
 
 // The lines of a file, or none where there is none.
 std::vector<std::string> lines_of(const fs::path& file) {
+  require_regular_file(file);
   std::vector<std::string> lines;
   std::ifstream in(file, std::ios::binary);
   for (std::string line; std::getline(in, line);) lines.push_back(line);
@@ -50,6 +51,7 @@ sentence_counts read_sentences(const fs::path& folder) {
   const fs::path kept = folder / "sentences.json";
   std::error_code error;
   if (fs::exists(kept, error)) {
+    require_regular_file(kept);
     const nlohmann::ordered_json json = read_json(kept);
     try {
       if (json.at("schema") != kSchema)

@@ -19,7 +19,7 @@ struct sentence_counts {
 
 /// The counts of a run folder, from its sentences.json or else from hypotheses.txt and
 /// references.txt; empty where it has neither, or not equally many of both. Throws input_error, one
-/// line that names the file, for a sentences.json that is malformed.
+/// line that names the file, for a sentences.json that is malformed and for what is no regular file.
 sentence_counts read_sentences(const std::filesystem::path& folder);
 
 /// The text of sentences.json, schema pamkit.sentences/1: a row of ten counts for each sentence.

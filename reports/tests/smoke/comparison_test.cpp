@@ -1,6 +1,7 @@
 #include "pamkit/reports/comparison.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -486,12 +487,148 @@ TEST_F(run_comparison, junk_in_a_summary_is_one_line_with_its_path) {
         << result.problems[0];
     EXPECT_NE(markdown().find("- not read: "), std::string::npos);
   }
-  write_text(pam / "summary.json",
-             R"({"schema":"pamkit.run/1","value":[],"resources":{"threads":"x"},)"
-             R"("verification":{"digest":{}},"environment":3})");
-  write_text(pam / "config.json",
-             R"({"environment":[],"run":{"arithmetic":"pam","settings":"x"}})");
-  EXPECT_EQ(compare({runs_}).runs, 2U);
+}
+
+// The one problem of a comparison of this run with another that is in order.
+class one_problem : public run_comparison {
+ protected:
+  void SetUp() override {
+    write_run(runs_, {.arithmetic = "exact"});
+    write_run(runs_, {.arithmetic = "pam"});
+  }
+  std::string problem() {
+    const compare_result result = compare({runs_});
+    EXPECT_EQ(result.runs, 1U);
+    return result.problems.size() == 1 ? result.problems[0] : "";
+  }
+  const std::filesystem::path pam_ = runs_ / "pam-1";
+};
+
+TEST_F(one_problem, is_a_field_of_a_summary_of_another_type_or_that_is_missing) {
+  struct change {
+    const char* patch;  ///< of summary.json; null takes a key away
+    const char* key;
+  };
+  const std::string before = read_text(pam_ / "summary.json");
+  for (const auto& [patch, key] :
+       {change{R"({"value":"28.5"})", "value"}, change{R"({"value":null})", "value"},
+        change{R"({"value":[]})", "value"}, change{R"({"value":true})", "value"},
+        change{R"({"status":null})", "status"}, change{R"({"status":"done"})", "status"},
+        change{R"({"status":["complete"]})", "status"}, change{R"({"status":"diverged"})", "value"},
+        change{R"({"seed":{}})", "seed"}, change{R"({"steps":1.5})", "steps"},
+        change{R"({"environment":3})", "environment"},
+        change{R"({"resources":{"threads":"x"}})", "resources.threads"},
+        change{R"({"verification":{"digest":{}}})", "verification.digest"}}) {
+    edit(pam_ / "summary.json", [&](json& summary) { summary.merge_patch(json::parse(patch)); });
+    const std::string line = problem();
+    EXPECT_NE(line.find("pam-1/summary.json: \"" + std::string(key) + "\" "), std::string::npos)
+        << patch << ": " << line;
+    write_text(pam_ / "summary.json", before);
+  }
+  EXPECT_TRUE(compare({runs_}).problems.empty());
+}
+
+TEST_F(one_problem, is_a_field_of_a_configuration_of_another_type) {
+  const std::string before = read_text(pam_ / "config.json");
+  for (const auto& [patch, key] :
+       {std::pair(R"({"environment":[]})", "environment"), std::pair(R"({"run":"x"})", "run"),
+        std::pair(R"({"run":{"arithmetic":true}})", "run.arithmetic"),
+        std::pair(R"({"run":{"scope":[1]}})", "run.scope"),
+        std::pair(R"({"run":{"settings":"x"}})", "run.settings")}) {
+    edit(pam_ / "config.json", [&](json& config) { config.merge_patch(json::parse(patch)); });
+    const std::string line = problem();
+    EXPECT_NE(line.find(key), std::string::npos) << patch << ": " << line;
+    write_text(pam_ / "config.json", before);
+  }
+}
+
+TEST_F(one_problem, is_a_summary_that_contradicts_its_configuration) {
+  edit(pam_ / "config.json",
+       [](json& config) { config["run"]["corpus_sha256"] = std::string(64, 'd'); });
+  const std::string before = read_text(pam_ / "summary.json");
+  for (const auto& [key, value] : {std::pair<const char*, json>("arithmetic", "adder"),
+                                   {"recipe", "charlm"},
+                                   {"seed", 2},
+                                   {"scope", "all"},
+                                   {"format", "bfloat16"},
+                                   {"corpus_sha256", std::string(64, 'e')}}) {
+    edit(pam_ / "summary.json", [&](json& summary) { summary[key] = value; });
+    const std::string line = problem();
+    EXPECT_NE(line.find("pam-1/summary.json: \"" + std::string(key) + "\" is "), std::string::npos)
+        << line;
+    EXPECT_NE(line.find(", and config.json says "), std::string::npos) << line;
+    write_text(pam_ / "summary.json", before);
+  }
+}
+
+TEST_F(one_problem, is_a_field_of_another_type_in_a_line_of_metrics) {
+  const std::string before = read_text(pam_ / "metrics.jsonl");
+  for (const auto& [line, key] :
+       {std::pair(R"({"kind":"step","step":21,"loss":"2.5"})", "loss"),
+        std::pair(R"({"kind":"step","step":"21","loss":2.5})", "step"),
+        std::pair(R"({"kind":"epoch","step":21,"valid_loss":[1]})", "valid_loss")}) {
+    write_text(pam_ / "metrics.jsonl", before + line + "\n");
+    EXPECT_NE(problem().find("pam-1/metrics.jsonl:22: \"" + std::string(key) + "\" "),
+              std::string::npos)
+        << line;
+  }
+  write_text(pam_ / "metrics.jsonl", before + R"({"kind":"step","step":21,"loss":"NaN"})" + "\n");
+  compare({runs_});
+  EXPECT_EQ(arm("pam")["status"], "diverged");
+}
+
+TEST_F(one_problem, is_a_finished_run_without_a_line_of_metrics) {
+  for (const char* const metrics : {"", "\n", "{}\n{\"kind\":\"other\",\"step\":20}\n"}) {
+    write_text(pam_ / "metrics.jsonl", metrics);
+    EXPECT_NE(problem().find("pam-1/metrics.jsonl: no line of it"), std::string::npos) << metrics;
+  }
+  // What was refused before its first step has none.
+  edit(pam_ / "summary.json", [](json& summary) {
+    summary["status"] = "unverified";
+    summary["value"] = nullptr;
+  });
+  EXPECT_TRUE(compare({runs_}).problems.empty());
+}
+
+TEST_F(one_problem, is_a_file_that_is_nested_too_deep) {
+  const std::string deep = R"({"kind":)" + std::string(100'000, '[');
+  for (const char* const name :
+       {"config.json", "summary.json", "metrics.jsonl", "statistics.json", "sentences.json"}) {
+    const std::filesystem::path file = pam_ / name;
+    const bool was_there = std::filesystem::exists(file);
+    const std::string before = read_text(file);
+    write_text(file, deep + std::string(100'000, ']') + "}\n");
+    const std::string line = problem();
+    EXPECT_NE(line.find(name), std::string::npos) << line;
+    EXPECT_NE(line.find(": nested deeper than 100"), std::string::npos) << line;
+    if (was_there) {
+      write_text(file, before);
+    } else {
+      std::filesystem::remove(file);
+    }
+  }
+}
+
+TEST_F(one_problem, is_a_file_that_is_no_regular_one) {
+  for (const char* const name : {"config.json", "summary.json", "metrics.jsonl", "statistics.json",
+                                 "sentences.json", "hypotheses.txt"}) {
+    const std::filesystem::path file = pam_ / name;
+    const bool was_there = std::filesystem::exists(file);
+    const std::string before = read_text(file);
+    std::filesystem::remove(file);
+    ASSERT_EQ(mkfifo(file.c_str(), 0600), 0);
+    EXPECT_EQ(problem(), file.string() + ": is no regular file");
+    std::filesystem::remove(file);
+    std::filesystem::create_directory(file);
+    EXPECT_EQ(problem(), file.string() + ": is no regular file");
+    std::filesystem::remove(file);
+    // A link to a file is as good as the file.
+    if (was_there) std::filesystem::create_symlink(write_text(folder_ / name, before), file);
+  }
+  EXPECT_TRUE(compare({runs_}).problems.empty());
+  ASSERT_EQ(mkfifo((runs_ / "expected.txt").c_str(), 0600), 0);
+  EXPECT_EQ(compare({runs_}).problems,
+            std::vector{(runs_ / "expected.txt").string() + ": is no regular file"});
 }
 
 TEST_F(run_comparison, a_folder_that_may_not_be_read_is_named) {
@@ -637,6 +774,16 @@ TEST_F(run_comparison, damaged_statistics_are_one_line) {
   const compare_result result = compare({runs_});
   ASSERT_EQ(result.problems.size(), 1U);
   EXPECT_NE(result.problems[0].find("statistics.json: schema is not"), std::string::npos);
+  write_run(runs_, {.arithmetic = "pam",
+                    .statistics = statistics_of(json::array({products("pam", 900, 0), 3}))});
+  EXPECT_EQ(compare({runs_}).problems, std::vector{(runs_ / "pam-1" / "statistics.json").string() +
+                                                   ": \"operators[1]\" is no object"});
+  json statistics = statistics_of(json::array());
+  statistics["layers"][1]["output"]["zeros"] = "25";
+  write_run(runs_, {.arithmetic = "pam", .statistics = statistics});
+  EXPECT_EQ(compare({runs_}).problems,
+            std::vector{(runs_ / "pam-1" / "statistics.json").string() +
+                        ": \"layers[1].output.zeros\" is neither a number nor null"});
 }
 
 TEST_F(run_comparison, hazards_of_wide_scopes_are_named) {
