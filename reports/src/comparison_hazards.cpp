@@ -42,6 +42,12 @@ void find_in_run(comparison& c, const training_run& run) {
   } else if (enters_means(run) && run.verification.empty() && run.arithmetic != "native") {
     c.hazards.push_back(run_label(run) + ": no verification digest in summary.json");
   }
+  if (run.other_bleu) {
+    c.hazards.push_back(fmt::format(
+        "{}: its sentences are not those that were scored: their BLEU is {:.4f} and the value "
+        "{:.4f}; no paired bootstrap with them",
+        run_label(run), *run.other_bleu, *run.value));
+  }
 }
 
 // --- What the arithmetic itself brings
@@ -336,7 +342,8 @@ void find_in_seeds(comparison& c, const arm_summary& arm) {
     c.hazards.push_back(
         label +
         ": no paired bootstrap of some seeds, because hypotheses.txt and references.txt (or "
-        "sentences.json) are missing or not of the same sentences as exact's");
+        "sentences.json) are missing, not those that were scored, or not of the same sentences as "
+        "exact's");
   }
 }
 

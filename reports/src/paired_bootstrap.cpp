@@ -15,12 +15,6 @@ constexpr int kSamples = 1000;
 constexpr std::uint64_t kSeed = 12345;
 constexpr double kTail = 0.025;  // of the interval, on each side
 
-double score_of_all(std::span<const bleu_statistics> sentences) {
-  bleu_statistics sum;
-  for (const bleu_statistics& s : sentences) sum += s;
-  return training::score_of(sum).score;
-}
-
 // Uniform in [0, count) up to 2^-32 by the high half of a product; the same on every platform,
 // which std::uniform_int_distribution is not.
 std::size_t draw(std::mt19937_64& random, std::size_t count) {
@@ -29,14 +23,20 @@ std::size_t draw(std::mt19937_64& random, std::size_t count) {
 
 }  // namespace
 
+double bleu_of(std::span<const bleu_statistics> sentences) {
+  bleu_statistics sum;
+  for (const bleu_statistics& s : sentences) sum += s;
+  return training::score_of(sum).score;
+}
+
 bleu_difference paired_bootstrap(std::span<const bleu_statistics> system,
                                  std::span<const bleu_statistics> baseline) {
   if (system.size() != baseline.size() || system.empty()) {
     throw std::invalid_argument("paired_bootstrap: two test sets of equally many sentences");
   }
   bleu_difference result;
-  result.value = score_of_all(system);
-  result.baseline = score_of_all(baseline);
+  result.value = bleu_of(system);
+  result.baseline = bleu_of(baseline);
   result.difference = result.value - result.baseline;
   result.samples = kSamples;
   std::mt19937_64 random(kSeed);

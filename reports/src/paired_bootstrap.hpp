@@ -6,6 +6,9 @@
 
 namespace pamkit::reports {
 
+/// BLEU of a test set, from the counts of its sentences.
+double bleu_of(std::span<const training::bleu_statistics> sentences);
+
 /// Two systems on one test set: is the difference of their BLEU more than the choice of sentences?
 struct bleu_difference {
   double value = 0;     ///< of the system

@@ -74,6 +74,8 @@ struct training_run {
   std::vector<loss_point> validation_losses;
   std::optional<run_statistics> statistics;
   sentence_counts sentences;  ///< of translation
+  /// BLEU of sentences that are not those whose BLEU is the value, and that are therefore left out.
+  std::optional<double> other_bleu;
 
   /// ARITHMETIC[+SCOPE][+exact][+FORMAT][+corrected][+centred], defaults not written: what runs over several
   /// seeds share. The last is the decay of moments, where the scope has it.

@@ -27,6 +27,10 @@ row row_of(const training::bleu_statistics& s) {
 }
 
 training::bleu_statistics statistics_of(const row& r) {
+  constexpr std::int64_t kMostTokens = 1 << 30;  // so that sums over sentences cannot overflow
+  if (!std::ranges::all_of(r, [](std::int64_t n) { return n >= 0 && n <= kMostTokens; })) {
+    throw input_error("a row has a count that no sentence has");
+  }
   training::bleu_statistics s;
   s.hypothesis_length = r[0];
   s.reference_length = r[1];
@@ -54,11 +58,12 @@ sentence_counts read_sentences(const fs::path& folder) {
     require_regular_file(kept);
     const nlohmann::ordered_json json = read_json(kept);
     try {
-      if (json.at("schema") != kSchema)
-        throw input_error(kept.string() + ": schema is not " + std::string(kSchema));
+      if (json.at("schema") != kSchema) {
+        throw input_error("schema is not " + std::string(kSchema));
+      }
       counts.references_sha256 = json.at("references_sha256");
       for (const auto& r : json.at("rows")) counts.sentences.push_back(statistics_of(r.get<row>()));
-    } catch (const nlohmann::json::exception& problem) {
+    } catch (const std::exception& problem) {
       throw input_error(kept.string() + ": " + problem.what());
     }
     return counts;

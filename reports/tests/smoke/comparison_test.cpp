@@ -7,8 +7,10 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <numbers>
+#include <sstream>
 
 #include "bleu_rounding.hpp"
+#include "pamkit/training/bleu.hpp"
 #include "scratch_folder.hpp"
 #include "student.hpp"
 
@@ -27,12 +29,23 @@ struct written_run {
   std::string tail{};  ///< put behind the last line of metrics.jsonl
   std::string scope = "matmul";
   json statistics{};         ///< statistics.json, where it is an object
-  std::string hypotheses{};  ///< with references.txt beside them, where not empty
+  std::string hypotheses{};  ///< with references.txt beside them and their BLEU, where not empty
   std::string status = "complete";
   double step_seconds = 0.5;
 };
 
 constexpr const char* kReferences = "the cat sat on the mat\na dog ran over the hill\n";
+
+json bleu_of_lines(const std::string& hypotheses) {
+  const auto lines = [](std::istringstream text) {
+    std::vector<std::string> all;
+    for (std::string line; std::getline(text, line);) all.push_back(line);
+    return all;
+  };
+  return training::corpus_bleu(lines(std::istringstream(hypotheses)),
+                               lines(std::istringstream(kReferences)))
+      .score;
+}
 
 std::filesystem::path write_run(const std::filesystem::path& parent, const written_run& run) {
   const std::filesystem::path folder = parent / (run.arithmetic + "-" + std::to_string(run.seed));
@@ -66,7 +79,7 @@ std::filesystem::path write_run(const std::filesystem::path& parent, const writt
   if (run.summary) {
     json summary = identity;
     summary.update({{"schema", "pamkit.run/1"},
-                    {"value", run.value},
+                    {"value", run.hypotheses.empty() ? run.value : bleu_of_lines(run.hypotheses)},
                     {"status", run.status},
                     {"resources", {{"threads", 1}, {"step_seconds_median", run.step_seconds}}},
                     {"signature", "sig"},
@@ -83,6 +96,14 @@ void edit(const std::filesystem::path& file, Change change) {
   json document = json::parse(read_text(file));
   change(document);
   write_text(file, document.dump());
+}
+
+int hazards_with(const json& result, const std::string& part) {
+  int count = 0;
+  for (const json& hazard : result["hazards"]) {
+    count += hazard.get<std::string>().find(part) != std::string::npos ? 1 : 0;
+  }
+  return count;
 }
 
 class run_comparison : public testing::Test {
@@ -243,6 +264,43 @@ TEST_F(run_comparison, bleu_is_compared_sentence_by_sentence_with_exact_of_the_s
   EXPECT_FALSE(arm("exact").contains("bootstrap"));
 }
 
+TEST_F(run_comparison, sentences_that_are_not_those_that_were_scored_are_left_out_and_named) {
+  const std::string translated = "the cat sat on a mat\na dog ran over a hill\n";
+  write_run(runs_, {.arithmetic = "exact", .hypotheses = kReferences});
+  const auto pam = write_run(runs_, {.arithmetic = "pam", .hypotheses = translated});
+  write_run(runs_, {.arithmetic = "adder", .hypotheses = translated});
+  compare({runs_});
+  EXPECT_TRUE(arm("pam").contains("bootstrap"));
+  EXPECT_EQ(hazards_with(written(), "not those that were scored"), 0);
+
+  write_text(pam / "hypotheses.txt", kReferences);
+  compare_options options;
+  options.directories = {runs_};
+  options.out_dir = folder_ / "first";
+  options.keep = folder_ / "kept";
+  EXPECT_TRUE(compare_runs(options).problems.empty());
+  for (const std::filesystem::path& runs : {runs_, folder_ / "kept"}) {
+    compare({runs});
+    EXPECT_FALSE(arm("pam").contains("bootstrap"));
+    EXPECT_TRUE(arm("adder").contains("bootstrap"));
+    EXPECT_EQ(arm("pam")["status"], "finished");
+  }
+  compare({runs_});
+  EXPECT_EQ(hazards_with(written(),
+                         "pam, seed 1: its sentences are not those that were scored: "
+                         "their BLEU is 100.0000"),
+            1);
+
+  // Counts that were kept are held to the value too.
+  const auto kept = folder_ / "kept" / "translation-small" / "adder-1" / "sentences.json";
+  edit(kept, [](json& counts) { counts["rows"][0][2] = 6; });
+  compare({folder_ / "kept"});
+  EXPECT_FALSE(arm("adder").contains("bootstrap"));
+  edit(kept, [](json& counts) { counts["rows"][0][2] = -1; });
+  EXPECT_EQ(compare({folder_ / "kept"}).problems,
+            std::vector{kept.string() + ": a row has a count that no sentence has"});
+}
+
 TEST_F(run_comparison, what_is_kept_of_runs_compares_alike_without_their_sentences) {
   write_run(runs_, {.arithmetic = "exact", .hypotheses = kReferences});
   write_run(runs_, {.arithmetic = "pam",
@@ -335,14 +393,6 @@ TEST_F(run_comparison, a_corrected_decay_is_an_arm_of_its_own) {
   write_text(folder / "config.json", config.dump());
   compare({runs_});
   EXPECT_EQ(arm("pam+all+corrected+centred")["runs"], 1);
-}
-
-int hazards_with(const json& result, const std::string& part) {
-  int count = 0;
-  for (const json& hazard : result["hazards"]) {
-    count += hazard.get<std::string>().find(part) != std::string::npos ? 1 : 0;
-  }
-  return count;
 }
 
 TEST_F(run_comparison, a_copy_of_a_run_counts_once) {
