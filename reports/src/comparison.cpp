@@ -11,6 +11,7 @@
 #include <set>
 
 #include "comparison_tables.hpp"
+#include "kept_run.hpp"
 #include "page.hpp"
 #include "pamkit/provenance/environment.hpp"
 #include "student.hpp"

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <tuple>
 
+#include "kept_run.hpp"
 #include "page.hpp"
 #include "paired_bootstrap.hpp"
 #include "run_fields.hpp"
@@ -15,10 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-constexpr std::string_view kConfig = "config.json";
-constexpr std::string_view kMetrics = "metrics.jsonl";
-constexpr std::string_view kSummary = "summary.json";
-constexpr std::string_view kStatistics = "statistics.json";
 constexpr std::string_view kOnGpu = " on cuda";
 
 // What several places say of a run must be the same everywhere: none tells which of them is right.
@@ -291,6 +288,7 @@ training_run read_files(const fs::path& folder) {
   set_if_empty(run.derivative, "approx");
   set_if_empty(run.format, "binary32");
   if (run.diverged_at) run.status = run_status::diverged;
+  require_regular_file(folder / kStatistics);  // which is kept of every run
   std::error_code error;
   if (run.status == run_status::finished) {
     if (fs::exists(folder / kStatistics, error)) {
@@ -318,20 +316,6 @@ training_run read_run(const fs::path& folder) {
   }
 }
 
-void keep_run(const training_run& run, const fs::path& to) {
-  for (const std::string_view name : {kConfig, kMetrics, kSummary, kStatistics}) {
-    const fs::path from = run.folder / name;
-    std::ifstream in(from, std::ios::binary);
-    if (!in) continue;  // of an unfinished run
-    std::string text{std::istreambuf_iterator<char>(in), {}};
-    if (in.bad()) throw input_error(from.string() + ": cannot be read");
-    write_output(to / name, text);
-  }
-  if (!run.sentences.sentences.empty()) {
-    write_output(to / "sentences.json", sentences_json(run.sentences));
-  }
-}
-
 std::vector<fs::path> find_runs(const std::vector<fs::path>& directories,
                                 std::vector<std::string>& problems) {
   std::vector<fs::path> found;
@@ -355,7 +339,7 @@ std::vector<fs::path> find_runs(const std::vector<fs::path>& directories,
     std::error_code error;
     for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
       std::error_code none;
-      if (it->is_directory(none)) inside.push_back(it->path());
+      if (it->is_directory(none) && !is_kept_in_part(it->path())) inside.push_back(it->path());
     }
     if (!error) std::ignore = fs::exists(folder / kConfig, error);
     if (error) {

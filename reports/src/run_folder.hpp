@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "run_statistics.hpp"
@@ -15,6 +16,12 @@
 /// where they are there statistics.json, and hypotheses.txt with references.txt or sentences.json.
 
 namespace pamkit::reports {
+
+// Names of a run's files.
+inline constexpr std::string_view kConfig = "config.json";
+inline constexpr std::string_view kMetrics = "metrics.jsonl";
+inline constexpr std::string_view kSummary = "summary.json";
+inline constexpr std::string_view kStatistics = "statistics.json";
 
 enum class run_status : std::uint8_t {
   finished,    ///< with a summary
@@ -87,14 +94,9 @@ struct training_run {
 /// missing or malformed.
 training_run read_run(const std::filesystem::path& folder);
 
-/// Copies to `to` what comparisons read of a run, each file whole or not at all: its JSON files,
-/// and of translations the counts of sentences in place of the sentences. Throws input_error with
-/// path and reason.
-void keep_run(const training_run& run, const std::filesystem::path& to);
-
 /// The run folders among and one or two levels below `directories`, each once, in the order given
-/// and then by name. A directory that does not exist, that holds none, or that cannot be looked
-/// into gives a line in `problems`.
+/// and then by name, without what a keep_run that was ended left behind. A directory that does
+/// not exist, that holds none, or that cannot be looked into gives a line in `problems`.
 std::vector<std::filesystem::path> find_runs(const std::vector<std::filesystem::path>& directories,
                                              std::vector<std::string>& problems);
 

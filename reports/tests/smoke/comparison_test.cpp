@@ -1,10 +1,13 @@
 #include "pamkit/reports/comparison.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <nlohmann/json.hpp>
 #include <numbers>
 #include <sstream>
@@ -367,6 +370,94 @@ TEST_F(run_comparison, what_is_kept_stays_two_folders_below_whatever_a_run_is_ca
   }
   EXPECT_EQ(configs, std::size(names));
   EXPECT_EQ(compare({kept}).runs, std::size(names));
+}
+
+std::vector<std::string> names_in(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    names.push_back(entry.path().filename());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+// While it is there, no file grows beyond `bytes`: to a program as a disk that is full.
+class full_disk {
+ public:
+  explicit full_disk(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit small = before_;
+    small.rlim_cur = bytes;
+    setrlimit(RLIMIT_FSIZE, &small);
+  }
+  full_disk(const full_disk&) = delete;
+  full_disk& operator=(const full_disk&) = delete;
+  ~full_disk() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  void (*handler_)(int);
+  rlimit before_{};
+};
+
+TEST_F(run_comparison, a_run_is_kept_whole_or_not_at_all) {
+  const auto run = write_run(runs_, {.arithmetic = "exact"});
+  compare_options options;
+  options.directories = {runs_};
+  options.out_dir = folder_ / "first";
+  options.keep = folder_ / "kept";
+  const std::filesystem::path recipe = options.keep / "translation-small";
+  // More than config.json and less than metrics.jsonl.
+  constexpr rlim_t kRoom = 1000;
+  ASSERT_LT(std::filesystem::file_size(run / "config.json"), kRoom);
+  ASSERT_GT(std::filesystem::file_size(run / "metrics.jsonl"), kRoom);
+  {
+    const full_disk full(kRoom);
+    EXPECT_THROW(compare_runs(options), input_error);
+  }
+  EXPECT_EQ(names_in(recipe), std::vector<std::string>{});
+
+  compare_runs(options);
+  const std::vector<std::string> whole = {"config.json", "metrics.jsonl", "summary.json"};
+  EXPECT_EQ(names_in(recipe / "exact-1"), whole);
+  const std::string before = read_text(recipe / "exact-1" / "summary.json");
+  edit(run / "summary.json", [](json& summary) { summary["value"] = 29.0; });
+  {
+    const full_disk full(kRoom);
+    EXPECT_THROW(compare_runs(options), input_error);
+  }
+  EXPECT_EQ(names_in(recipe), std::vector<std::string>{"exact-1"});
+  EXPECT_EQ(names_in(recipe / "exact-1"), whole);
+  EXPECT_EQ(read_text(recipe / "exact-1" / "summary.json"), before);
+  compare_runs(options);
+  EXPECT_EQ(read_text(recipe / "exact-1" / "summary.json"), read_text(run / "summary.json"));
+  EXPECT_EQ(names_in(recipe), std::vector<std::string>{"exact-1"});
+
+  // What a process left that was ended meanwhile is no run.
+  write_text(recipe / ".pamkit-keep-1-exact-1" / "config.json", read_text(run / "config.json"));
+  const compare_result result = compare({options.keep});
+  EXPECT_EQ(result.runs, 1U);
+  EXPECT_TRUE(result.problems.empty());
+}
+
+TEST_F(run_comparison, keeping_takes_nothing_away_that_it_did_not_write) {
+  const auto run =
+      write_run(folder_ / "translation-small", {.arithmetic = "exact", .hypotheses = kReferences});
+  compare_options options;
+  options.directories = {run};
+  options.out_dir = folder_ / "first";
+  options.keep = folder_ / ".";  // where the run itself lies
+  const std::vector<std::string> before = names_in(run);
+  compare_runs(options);
+  EXPECT_EQ(names_in(run), before);
+
+  options.keep = folder_ / "kept";
+  write_text(options.keep / "translation-small" / "exact-1" / "parameters.safetensors", "x");
+  EXPECT_THROW(compare_runs(options), input_error);
+  EXPECT_EQ(names_in(options.keep / "translation-small" / "exact-1"),
+            std::vector<std::string>{"parameters.safetensors"});
 }
 
 TEST_F(run_comparison, runs_on_a_gpu_are_compared_with_their_like_alone) {

@@ -20,7 +20,8 @@ struct compare_options {
   std::filesystem::path plotly;    ///< as in error_report_options
   std::filesystem::path markdown;  ///< also a page of Markdown with the tables, where not empty
   /// Where not empty, KEEP/RECIPE/ARM-SEED gets what comparisons read of each run: no checkpoints,
-  /// no parameters and no sentences.
+  /// no parameters and no sentences. Each such folder appears whole or not at all, and replaces an
+  /// earlier one; one that holds anything else is refused.
   std::filesystem::path keep{};
   /// Arms that every recipe should have, named as in the tables; one that has no run is shown as
   /// not run. Further ones of a recipe stand beside its run folders in a file expected.txt, one a
