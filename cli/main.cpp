@@ -87,7 +87,9 @@ std::vector<std::string> shielded(const std::vector<command>& commands, int argc
 // option that was not given, they would do something else than what was meant.
 void refuse_empty_values(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
-    if (option->count() == 0 || std::ranges::count(option->results(), std::string()) == 0) continue;
+    // An option that may stand without a value has an empty one then.
+    if (option->count() == 0 || option->get_expected_min() == 0) continue;
+    if (std::ranges::count(option->results(), std::string()) == 0) continue;
     throw failure(fmt::format("{}: the value is empty; give {}, or leave it out",
                               option->get_name(), option->get_type_name()));
   }

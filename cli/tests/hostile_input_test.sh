@@ -41,7 +41,7 @@ judge 1 'got 7FC00001, expected 7FC00000, one of the low 16 bits set' '' '7FFF00
 judge 1 '^2 lines, 1 wrong' '' "$right\n3FC00000 3FC00000 40000001\n" --format binary32m7
 
 # Compensation is not cut to the fraction of the operands: RN(0.0689 * 2^23) = 577975, and a tie to even.
-judge 0 '^1 lines, 0 wrong' '' 'BF800002 3F7FFFFC BF88D1B4\n' --format binary32m22 --arithmetic pam:1.0689
+judge 0 '^1 line, 0 wrong' '' 'BF800002 3F7FFFFC BF88D1B4\n' --format binary32m22 --arithmetic pam:1.0689
 judge 1 'got BF88D1B6, expected BF88D1B4' '' 'BF800002 3F7FFFFC BF88D1B6\n' --format binary32m22 --arithmetic pam:1.0689
 
 # A malformed line is graver than a wrong result, and what is before it is judged all the same.
@@ -68,7 +68,7 @@ expect 2 '' 'nowhere: No such file' "$PAMKIT" check mul nowhere
 # An empty value, as an unset variable of a script gives, is not an option left out.
 expect 2 '' '--got: the value is empty' "$PAMKIT" explain mul 3FC00000 3FC00000 --got ''
 expect 2 '' '--shard: the value is empty' "$PAMKIT" verify --op mul --property P1 --shard ''
-expect 2 '' '--diff: the value is empty' "$PAMKIT" report --diff=
+expect 2 '' '--diff: the value is empty' "$PAMKIT" report --diff ''
 expect 2 '' 'FILE: the value is empty' "$PAMKIT" check mul ''
 expect 2 '' '--shape: .*is no shape' "$PAMKIT" vectors layer_norm --shape 2x5,5,5/eps=0.1/eps=1000
 expect 2 '' 'Is a directory' "$PAMKIT" check mul .

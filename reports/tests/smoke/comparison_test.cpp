@@ -889,7 +889,8 @@ TEST_F(run_comparison, a_loss_shows_its_leak_and_where_its_logits_went) {
   write_run(runs_, {.arithmetic = "exact", .statistics = with_loss(-70, 0, 0)});
   write_run(runs_,
             {.arithmetic = "pam", .scope = "loss", .statistics = with_loss(-70, 0.055, 0.056)});
-  write_run(runs_, {.arithmetic = "pam", .scope = "all", .statistics = with_loss(-5, -0.02, 0.4)});
+  write_run(runs_ / "all",
+            {.arithmetic = "pam", .scope = "all", .statistics = with_loss(-5, -0.02, 0.4)});
   compare({runs_});
   EXPECT_NE(
       markdown().find("| pam+loss | 1 | 2.5000 | 2.2500 | -70.00 | 5.00 | 5.5 % | 5.6 % |"),
