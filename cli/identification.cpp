@@ -33,9 +33,10 @@ struct candidate::golden {
   reference::rules rules;
   reference::scalar_oracle one;
   reference::admissible_oracle two;
+  int dropped_bits;
 
   std::uint32_t at(std::int64_t units, std::span<const std::uint32_t> operands) {
-    rules.compensation = static_cast<std::int32_t>(units);
+    rules.compensation = static_cast<std::int32_t>(units << dropped_bits);
     return one(rules, operands);
   }
   reference::admissible either(std::int64_t units, std::span<const std::uint32_t> operands) {
@@ -57,7 +58,8 @@ candidate::candidate(const operation_info& operation, const arithmetic_choice& c
   const std::string_view oracle = choice.info->oracle;
   golden_ = std::make_unique<golden>(golden{.rules = oracle_rules(rules_),
                                             .one = reference::find(operation.name, oracle),
-                                            .two = reference::find_admissible(operation.name, oracle)});
+                                            .two = reference::find_admissible(operation.name, oracle),
+                                            .dropped_bits = format_.dropped_bits});
   if (emulate_ == nullptr || golden_->one == nullptr) {
     throw failure(fmt::format("no {} of {} to compare with; this is a defect of pamkit",
                               operation.name, name),
@@ -65,8 +67,9 @@ candidate::candidate(const operation_info& operation, const arithmetic_choice& c
   }
   searches_ = choice.info->compensation(binary32{}, 1) == 1;
   acts_ = searches_ && (contains(kGrowing, operation.name) || contains(kFalling, operation.name));
-  all_ = searches_ ? compensation_range{0, std::int64_t{1} << format_.fraction_bits}
-                   : compensation_range{rules_.compensation, rules_.compensation};
+  const std::int64_t fixed = rules_.compensation >> format_.dropped_bits;
+  all_ = searches_ ? compensation_range{0, std::int64_t{1} << format_.kept_bits}
+                   : compensation_range{fixed, fixed};
   range_ = all_;
 }
 
@@ -89,7 +92,7 @@ void candidate::emulate(const vector_block& block, std::size_t first, std::size_
                         std::int64_t units, std::vector<std::uint32_t>& results) {
   results.resize(last - first);
   configuration rules = rules_;
-  if (searches_) rules.compensation = static_cast<std::int32_t>(units);
+  if (searches_) rules.compensation = static_cast<std::int32_t>(units << format_.dropped_bits);
   const auto arity = static_cast<std::size_t>(operation_->arity);
   emulate_(rules, block.fields[0].data() + first, block.fields[arity - 1].data() + first,
            results.data(), results.size());
@@ -211,19 +214,20 @@ std::string shortest_factor(const any_format& format, std::int64_t units) {
   for (int decimals = 0; decimals <= kMaxDecimals; ++decimals, power *= 10) {
     // The decimals below and above the exact value, the nearer one first; 2 itself is no factor.
     const uint128 scaled = uint128(static_cast<std::uint64_t>(units)) * power;
-    const auto below = static_cast<std::uint64_t>(scaled >> f.fraction_bits);
-    const uint128 rest = scaled & ((uint128{1} << f.fraction_bits) - 1);
-    const bool up = 2 * rest > (uint128{1} << f.fraction_bits);
+    const auto below = static_cast<std::uint64_t>(scaled >> f.kept_bits);
+    const uint128 rest = scaled & ((uint128{1} << f.kept_bits) - 1);
+    const bool up = 2 * rest > (uint128{1} << f.kept_bits);
     for (const std::uint64_t digits : {below + (up ? 1 : 0), below + (up ? 0 : 1), power - 1}) {
       if (digits >= power) continue;
       const std::string text = decimals == 0 ? "1" : fmt::format("1.{:0{}}", digits, decimals);
       const auto choice = parse_arithmetic("pam:" + text);
-      if (choice && choice->configure(format, {}, {}).compensation == units) {
+      if (choice && choice->configure(format, {}, {}).compensation == units << f.dropped_bits) {
         return text;
       }
     }
   }
-  throw failure(fmt::format("no decimal rounds to compensation {}; this is a defect of pamkit", units),
+  throw failure(fmt::format("no decimal rounds to compensation {}; this is a defect of pamkit",
+                            units << f.dropped_bits),
                 exit_code::wrong);
 }
 

@@ -16,7 +16,7 @@
 /// each line narrows.
 namespace pamkit::cli {
 
-/// Compensations, in units of the format's stored fraction: with a factor, from 0 to MIN.
+/// Compensations, in units of the format's last kept place: with a factor, from 0 to MIN.
 struct compensation_range {
   std::int64_t low = 0;
   std::int64_t high = 0;
@@ -85,7 +85,7 @@ class candidate {
 /// All candidates of an operation in a format, by arithmetic, profile and policies.
 std::vector<candidate> all_candidates(const operation_info& operation, const any_format& format);
 
-/// The shortest decimal in [1, 2) that rounds to 1 + units 2^-(fraction bits), the nearest of them.
+/// The shortest decimal in [1, 2) that rounds to 1 + units 2^-(kept bits), the nearest of them.
 std::string shortest_factor(const any_format& format, std::int64_t units);
 
 }  // namespace pamkit::cli

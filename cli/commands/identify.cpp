@@ -20,10 +20,10 @@ struct identify_options {
 };
 
 // "463051", "any", or "0..4095" where the lines leave several.
-std::string compensation_text(const candidate& c, const compensation_range& range) {
+std::string compensation_text(const candidate& c, const compensation_range& range, int dropped) {
   if (c.takes_any_compensation()) return "any";
-  if (range.low == range.high) return std::to_string(range.low);
-  return fmt::format("{}..{}", range.low, range.high);
+  if (range.low == range.high) return std::to_string(range.low << dropped);
+  return fmt::format("{}..{}", range.low << dropped, range.high << dropped);
 }
 
 std::string alpha_text(const candidate& c, const any_format& format) {
@@ -111,7 +111,7 @@ bool print_candidates(const std::vector<candidate>& candidates, const any_format
           const bool paper = c.under() == profile::paper;
           print_out("arithmetic={} alpha={} compensation={} policy={} overflow={} profile={}\n",
                     c.arithmetic(), alpha_text(c, format),
-                    compensation_text(c, c.range()),
+                    compensation_text(c, c.range(), describe(format).dropped_bits),
                     paper ? "either" : g.policy, paper ? "either" : g.overflow,
                     name_of(c.under()));
           any = true;
@@ -138,7 +138,7 @@ void print_refutations(const std::vector<candidate>& candidates, const operation
               name_of(c.under()), r.line, hex(r.operands, f), hex(r.got, f), hex(r.expected, f));
           if (r.narrowed_at != 0) {
             text += fmt::format(" with the compensation {} that line {} leaves",
-                                compensation_text(c, r.range), r.narrowed_at);
+                                compensation_text(c, r.range, f.dropped_bits), r.narrowed_at);
           }
           print_out("{}\n", text);
         }

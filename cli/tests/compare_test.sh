@@ -68,9 +68,9 @@ tables() { sed '/^| \(version\|commit\|compiler\|flags\|cpu\|gpu\|date\) |/d; /^
   --markdown "$OLDPWD/results.md" --quiet) || fail "the committed runs cannot be compared"
 diff <(tables "$root/docs/results.md") <(tables results.md) ||
   fail "docs/results.md: write it anew: ./pamkit compare training/results --markdown docs/results.md --force"
-(cd "$root" && python3 -B training/tuning/page.py training/tuning/adder training/results/cnn-small-cifar10/adder-1 \
+(cd "$root" && python3 -B training/tuning/page.py training/tuning/adder training/results \
   "$OLDPWD/settings.md") || fail "no page of the settings tried"
 diff "$root/docs/adder-settings.md" settings.md ||
-  fail "docs/adder-settings.md: write it anew: training/tuning/page.py training/tuning/adder training/results/cnn-small-cifar10/adder-1 docs/adder-settings.md"
+  fail "docs/adder-settings.md: write it anew: training/tuning/page.py training/tuning/adder training/results docs/adder-settings.md"
 
 finish

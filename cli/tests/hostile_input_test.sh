@@ -40,9 +40,9 @@ judge 1 'got 7FC00001, expected 7FC00000, one of the low 16 bits set' '' '7FFF00
   --format binary32m7 --any-nan
 judge 1 '^2 lines, 1 wrong' '' "$right\n3FC00000 3FC00000 40000001\n" --format binary32m7
 
-# Compensation is not cut to the fraction of the operands: RN(0.0689 * 2^23) = 577975, and a tie to even.
-judge 0 '^1 line, 0 wrong' '' 'BF800002 3F7FFFFC BF88D1B4\n' --format binary32m22 --arithmetic pam:1.0689
-judge 1 'got BF88D1B6, expected BF88D1B4' '' 'BF800002 3F7FFFFC BF88D1B6\n' --format binary32m22 --arithmetic pam:1.0689
+# A factor is rounded to the fraction bits of the operands: RN(0.0689 * 2^22) = 288988, twice that in the unit of binary32.
+judge 0 '^1 line, 0 wrong' '' 'BF800002 3F7FFFFC BF88D1B6\n' --format binary32m22 --arithmetic pam:1.0689
+judge 1 'got BF88D1B4, expected BF88D1B6' '' 'BF800002 3F7FFFFC BF88D1B4\n' --format binary32m22 --arithmetic pam:1.0689
 
 # A malformed line is graver than a wrong result, and what is before it is judged all the same.
 judge 2 '^line 1: mul 3FC00000 3FC00000: got 40000001' 'standard input:2' '3FC00000 3FC00000 40000001\nx\n'

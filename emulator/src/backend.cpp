@@ -41,8 +41,8 @@ bool is_factor(std::string_view alpha) {
          std::ranges::all_of(decimals, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// mag(RN(alpha)) - ONE in units of the stored fraction: RN((alpha - 1) 2^fraction_bits), ties to even.
-std::int32_t compensation_of(std::string_view alpha, int fraction_bits) {
+// mag(RN(alpha)) - ONE in units of the stored fraction: RN((alpha - 1) 2^kept), ties to even.
+std::int32_t compensation_of(std::string_view alpha, int kept, int dropped) {
   __extension__ using uint128 = unsigned __int128;
   uint128 numerator = 0;
   uint128 denominator = 1;
@@ -50,11 +50,11 @@ std::int32_t compensation_of(std::string_view alpha, int fraction_bits) {
     numerator = numerator * 10 + static_cast<unsigned>(c - '0');
     denominator *= 10;
   }
-  numerator <<= fraction_bits;
+  numerator <<= kept;
   const uint128 quotient = numerator / denominator;
   const uint128 twice_rest = 2 * (numerator % denominator);
   const bool up = twice_rest > denominator || (twice_rest == denominator && (quotient & 1) != 0);
-  return static_cast<std::int32_t>(quotient + (up ? 1 : 0));
+  return static_cast<std::int32_t>(quotient + (up ? 1 : 0)) << dropped;
 }
 
 elementwise_function scalar_elementwise(std::string_view operation, std::string_view arithmetic) {
@@ -150,8 +150,9 @@ std::optional<arithmetic_choice> parse_arithmetic(std::string_view text) {
 
 configuration arithmetic_choice::configure(const any_format& format, subnormal_policy subnormals,
                                            overflow_policy overflow) const {
+  const format_description d = describe(format);
   const std::int32_t requested =
-      alpha.empty() ? 0 : compensation_of(alpha, describe(format).fraction_bits);
+      alpha.empty() ? 0 : compensation_of(alpha, d.kept_bits, d.dropped_bits);
   return {format, info->name, subnormals, overflow, info->compensation(format, requested)};
 }
 

@@ -7,7 +7,6 @@
 
 #include "extended_magnitude.hpp"
 #include "paper_cases.hpp"
-#include "reachable_compensation.hpp"
 
 namespace pamkit::properties {
 namespace {
@@ -142,7 +141,7 @@ std::string_view name_of(case_class c) {
 void count_case(const case_shape& shape, std::span<const std::uint32_t> operands,
                 class_counts& counts) {
   const format_description format = describe(shape.format);
-  counter c(format, reachable_compensation(shape), counts);
+  counter c(format, shape.compensation, counts);
   for (const std::uint32_t x : operands) c.count_operand(x);
   for (std::size_t i = 1; i < operands.size(); ++i) c.count_pair(operands[i - 1], operands[i]);
   if (shape.profile == profile::paper && operands.size() == 2) {
@@ -169,7 +168,6 @@ std::vector<case_class> required_classes(const case_shape& shape) {
   // Few fraction bits, or a large compensation, leave some sums without a pair.
   const std::int64_t unit = unit_of(f);
   const std::int64_t greatest = std::int64_t{f.min_normal} - unit;
-  const std::int64_t compensation = reachable_compensation(shape);
   const auto add = [&](case_class c, std::int64_t value, std::int64_t low, std::int64_t high) {
     if (value >= low && value <= high) classes.push_back(c);
   };
@@ -177,12 +175,12 @@ std::vector<case_class> required_classes(const case_shape& shape) {
     return static_cast<std::int64_t>(c) - static_cast<std::int64_t>(middle);
   };
   for (const case_class c : {fraction_sum_below_one, fraction_sum_one, fraction_sum_above_one}) {
-    const std::int64_t sum = f.min_normal + unit * offset(c, fraction_sum_one) - compensation;
+    const std::int64_t sum = f.min_normal + unit * offset(c, fraction_sum_one) - shape.compensation;
     add(c, sum, 0, 2 * greatest);
   }
   for (const case_class c :
        {fraction_difference_below, fraction_difference_zero, fraction_difference_above}) {
-    const std::int64_t difference = unit * offset(c, fraction_difference_zero) + compensation;
+    const std::int64_t difference = unit * offset(c, fraction_difference_zero) + shape.compensation;
     add(c, difference, -greatest, greatest);
   }
   for (const case_class first : {magnitude_sum_below_min, magnitude_difference_below_min}) {

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "pamkit/properties/contraction_case.hpp"
-#include "reachable_compensation.hpp"
 #include "statement_parts.hpp"
 #include "training_tensor.hpp"
 
@@ -151,7 +150,7 @@ void fill_at_edge(contraction_case& c, const case_shape& shape, const format_des
                   const contraction_plan& plan, entropy& source) {
   const bool is_least = plan.content == contraction_content::least_at_edge;
   const std::int64_t edge = is_least ? f.min_normal : f.max_finite;
-  const std::int64_t total = edge + plan.nudge * unit_of(f) + f.one - reachable_compensation(shape);
+  const std::int64_t total = edge + plan.nudge * unit_of(f) + f.one - shape.compensation;
   // Both derivatives meet the edge too when the two halves are nearly equal.
   const std::int64_t aside =
       source.one_in(2) ? 0 : static_cast<std::int64_t>(source.below(f.min_normal));

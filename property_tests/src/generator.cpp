@@ -6,7 +6,6 @@
 
 #include "extended_magnitude.hpp"
 #include "paper_cases.hpp"
-#include "reachable_compensation.hpp"
 
 namespace pamkit::properties {
 namespace {
@@ -192,7 +191,7 @@ bool draw_difference(const description& f, std::int64_t difference, entropy& sou
 // Fractions whose sum or difference, compensation included, is at the edge of two pieces.
 column draw_fraction_edge(const case_shape& shape, const description& f, entropy& source) {
   const std::int64_t mask = std::int64_t{f.min_normal} - 1;
-  const std::int64_t compensation = source.one_in(4) ? 0 : reachable_compensation(shape);
+  const std::int64_t compensation = source.one_in(4) ? 0 : shape.compensation;
   const std::uint32_t a = source.one_in(2) ? draw_moderate(f, source) : draw_encoding(f, source);
   const std::int64_t nudge = unit_of(f) * source.between(-1, 1);
   const std::int64_t fraction = fraction_field(f, a & f.magnitude_mask);
@@ -280,18 +279,17 @@ std::uint32_t draw_encoding(const description& f, entropy& source) {
 column draw_range_edge(const case_shape& shape, const description& f, entropy& source) {
   const std::int64_t one = f.one;
   const std::int64_t edge = draw_edge_magnitude(f, source);
-  const std::int64_t compensation = reachable_compensation(shape);
   column out;
   switch (source.below(5)) {
     case 0:
     case 1:
-      if (draw_sum(f, edge + one - compensation, source, out)) return out;
+      if (draw_sum(f, edge + one - shape.compensation, source, out)) return out;
       break;
     case 2:
-      if (draw_sum_with_subnormal(f, edge + one - compensation, source, out)) return out;
+      if (draw_sum_with_subnormal(f, edge + one - shape.compensation, source, out)) return out;
       break;
     default:
-      if (draw_difference(f, edge - one + compensation, source, out)) return out;
+      if (draw_difference(f, edge - one + shape.compensation, source, out)) return out;
   }
   return {draw_encoding(f, source), draw_encoding(f, source)};
 }

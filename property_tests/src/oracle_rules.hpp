@@ -8,8 +8,7 @@
 namespace pamkit::properties {
 
 /// The golden model's rules for a choice of arithmetic. The compensation is rounded from the
-/// decimal factor by the reference itself, so that the emulator's own rounding of it is judged too; a
-/// binary32 with a shortened fraction has binary32's.
+/// decimal factor by the reference itself, so that the emulator's own rounding of it is judged too.
 inline reference::rules oracle_rules(const arithmetic_choice& arithmetic, const any_format& format,
                                      subnormal_policy subnormals, overflow_policy overflow) {
   reference::rules rules{.format = describe(format),
@@ -30,10 +29,9 @@ inline reference::rules oracle_rules(const arithmetic_choice& arithmetic, const 
     digits = digits * 10 + (c - '0');
     if (after_point) denominator *= 10;
   }
-  const std::uint32_t alpha = reference::encode(
-      reference::rational::ratio(digits, denominator),
-      rules.format.dropped_bits == 0 ? rules.format : describe(binary32{}),
-      subnormal_policy::gradual, overflow_policy::infinity);
+  const std::uint32_t alpha =
+      reference::encode(reference::rational::ratio(digits, denominator), rules.format,
+                        subnormal_policy::gradual, overflow_policy::infinity);
   rules.compensation = static_cast<std::int32_t>(alpha - rules.format.one);
   return rules;
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Runs of one arm with different settings, as a page of Markdown: what was tried, and what it brought.
 
-  training/tuning/page.py RUNS [RUN...] PAGE.md
+  training/tuning/page.py TRIALS RESULTS PAGE.md
 
-RUNS holds one run folder for each trial, as `pamkit compare --keep` leaves them; the one called "base" has the settings of the
-recipe, but for those that all trials share. RUN is one more run folder.
+TRIALS/RECIPE/NAME is a run folder for each trial, as `pamkit compare --keep` leaves them; RESULTS/RECIPE/ARM-1 is the committed
+run of the recipe's own settings, which stand in training/recipes.
 
 Exit codes: 0 written, 2 usage or unreadable input.
 """
@@ -12,6 +12,8 @@ Exit codes: 0 written, 2 usage or unreadable input.
 import json
 import pathlib
 import sys
+
+RECIPES = pathlib.Path(__file__).parents[1] / "recipes"
 
 
 def flattened(settings, prefix=""):
@@ -30,44 +32,47 @@ class Trial:
         self.summary = json.loads((folder / "summary.json").read_text())
         self.settings = flattened(self.run["settings"])
 
-    def changes(self, base):
-        different = sorted(key for key, value in self.settings.items() if base.settings.get(key) != value)
-        return ", ".join(f"`{key}={self.settings[key]}`" for key in different) or "the recipe's"
+
+def table(trials, recipe):
+    """One row for each trial, with all settings in which any two differ that say them."""
+    varied = sorted({key for t in trials for key in t.settings if any(o.settings.get(key, t.settings[key]) != t.settings[key] for o in trials)})
+    own = flattened(json.loads((RECIPES / f"{recipe}.json").read_text()))
+    metric = trials[0].summary["metric"]
+    rows = ["| " + " | ".join([*(f"`{key}`" for key in varied), metric, "validation loss", ""]) + " |"]
+    rows.append("|" + "--:|" * len(varied) + "--:|--:|---|")
+    for t in sorted(trials, key=lambda trial: (trial.settings["training.epochs"], -trial.summary["value"])):
+        is_own = all(t.settings[key] == own[key] for key in varied if key in own)
+        cells = [format(t.settings.get(key, "–"), "" if isinstance(t.settings.get(key, "–"), str) else "g") for key in varied]
+        rows.append("| " + " | ".join([*cells, f"{t.summary['value']:.1f}", f"{t.summary['valid_loss']:.4f}", "the recipe's" if is_own else ""]) + " |")
+    return "\n".join(rows)
 
 
-def page(source, more):
-    base = Trial(source / "base")
-    others = [folder for folder in sorted(source.iterdir()) if (folder / "config.json").exists() and folder.name != "base"]
-    metric = base.summary["metric"]
-    rows = sorted([base, *map(Trial, [*others, *more])], key=lambda trial: -trial.summary["value"])
+def page(source, results):
+    recipes = {folder.name: [Trial(trial) for trial in sorted(folder.iterdir())] for folder in sorted(source.iterdir())}
+    arm = next(iter(recipes.values()))[0].run["arithmetic"]
     text = [
-        f"# Settings of {base.run['arithmetic']} that were tried",
-        f"Written by `training/tuning/page.py` from {' and '.join(f'`{folder.as_posix()}`' for folder in [source, *more])}: runs of `{base.run['recipe']}`, {base.run['arithmetic']}, seed "
-        f"{base.run['seed']}, {base.settings['training.epochs']} epochs where the settings do not "
-        f"say otherwise, commit {' and '.join(sorted({trial.commit[:10] for trial in rows}))}. Each is one run, so that differences of a point or two say nothing.",
-        "\n".join(
-            [f"| settings | {metric} | minus the recipe's | validation loss |", "|---|--:|--:|--:|"]
-            + [
-                f"| {t.changes(base)} | {t.summary['value']:.1f} | "
-                f"{'–' if t is base else format(t.summary['value'] - base.summary['value'], '+.1f')} | {t.summary['valid_loss']:.4f} |"
-                for t in rows
-            ]
-        ),
+        f"# Settings of {arm} that were tried",
+        f"Written by `training/tuning/page.py` from `{source.as_posix()}`, and the committed runs of `{results.as_posix()}` with seed 1. Each line "
+        "is one run, so that differences of a point or two say nothing; fewer epochs have a schedule of their own.",
     ]
+    for recipe, trials in recipes.items():
+        trials.append(Trial(results / recipe / f"{arm}-1"))
+        commits = " and ".join(sorted({t.commit[:10] for t in trials}))
+        text += [f"## {recipe}", f"Seed {trials[0].run['seed']}, commit {commits}.", table(trials, recipe)]
     return "\n\n".join(text) + "\n"
 
 
 def main():
-    if len(sys.argv) < 3:
+    if len(sys.argv) != 4:
         print(__doc__.strip(), file=sys.stderr)
         return 2
-    source, *more, target = map(pathlib.Path, sys.argv[1:])
+    source, results, target = map(pathlib.Path, sys.argv[1:])
     try:
-        text = page(source, more)
+        text = page(source, results)
         part = target.with_name(target.name + ".part")
         part.write_text(text)
         part.replace(target)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, StopIteration) as error:
         print(f"page.py: {source}: {error!r}", file=sys.stderr)
         return 2
     return 0

@@ -63,7 +63,7 @@ struct arithmetic_choice {
   std::string alpha;  ///< decimal digits, or empty
 
   /// The configuration of this choice in a format: compensation = mag(RN(alpha)) - ONE, rounded once from the
-  /// decimal (in binary32m as in binary32), or what the arithmetic fixes.
+  /// decimal (to the kept bits of binary32m), or what the arithmetic fixes.
   configuration configure(const any_format& format, subnormal_policy subnormals,
                           overflow_policy overflow) const;
 };

@@ -549,7 +549,11 @@ TEST(DamagedInput, TooLargeAModelOrBatchIsNamedBeforeItIsMade) {
     words all = arguments;
     for (const std::string& setting : settings) all.insert(all.end(), {"--set", setting});
     expect_refused(run_program(task, all), part);
-    EXPECT_FALSE(fs::exists(task.folder() / "runs"));
+    // Subwords may have been made, and no run begun.
+    if (!fs::exists(task.folder() / "runs")) return;
+    for (const auto& made : fs::directory_iterator(task.folder() / "runs")) {
+      EXPECT_FALSE(made.is_directory()) << made.path();
+    }
   };
   const fs::path bytes = task.folder() / "bytes";
   write(bytes / "input.txt", std::string(20'000'000, 'a'));
