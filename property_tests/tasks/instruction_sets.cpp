@@ -30,7 +30,7 @@ const property_text targets_text = {
     .id = "P50",
     .part = "targets",
     .sentence = "every instruction set that is compared has kernels of its own",
-    .domain = "pam's product on the instruction sets of this machine",
+    .domain = "the matrix product on the instruction sets of this machine",
     .operation = "",
     .promise = "",
     .promised = nullptr};
@@ -115,14 +115,16 @@ rows run_elementwise(suite_context& context, const setting& s, const operation_i
 }
 
 // Comparisons with a set that was never switched to would hold.
-rows compare_targets(const suite_context& context, const setting& s, const std::vector<target_functions>& targets) {
+rows compare_targets(const suite_context& context, const setting& s,
+                     const std::vector<target_functions>& targets) {
   result row = s.row(targets_text);
   row.operation = "matmul";
   row.backend = "simd";
   row.mode = run_mode::exhaustive;
   if (!context.is_judged(simd_backend())) return {};
-  const auto product = [](const target_functions& t) {
-    return t.contraction.at({"pam", contraction_kind::product, derivative::approx});
+  const auto product = [&s](const target_functions& t) {
+    return t.contraction.at(
+        {s.arithmetic->info->name, contraction_kind::product, derivative::approx});
   };
   for (std::size_t i = 0; i < targets.size(); ++i) {
     for (std::size_t j = 0; j <= i; ++j) {
@@ -242,10 +244,12 @@ void add_tasks(suite_context& context) {
   const auto targets = std::make_shared<std::vector<target_functions>>();
   const int phase = context.add_phase([targets] { *targets = functions_of_targets(); });
   for (const arithmetic_choice& arithmetic : context.options().arithmetics) {
-    if (arithmetic.label != "pam" || !context.wants(targets_text)) continue;
-    const setting s{&arithmetic, binary32{}, context.options().policies.front(), context.options().overflows.front()};
+    if (!context.wants(targets_text) || find_arithmetic(arithmetic.info->name) == nullptr) continue;
+    const setting s{&arithmetic, binary32{}, context.options().policies.front(),
+                    context.options().overflows.front()};
     context.add_task(
-        "P50 targets", [&context, s, targets] { return compare_targets(context, s, *targets); }, phase);
+        "P50 targets", [&context, s, targets] { return compare_targets(context, s, *targets); },
+        phase);
   }
   if (!context.wants(text)) return;
   for (const arithmetic_choice& arithmetic : context.options().arithmetics) {
