@@ -124,10 +124,13 @@ exit_code replay(const verify_options& options, const backend_choice& backends) 
   if (request.operation.empty() && request.property == "P1") {
     throw failure("--op: P1 is about an operation, and none is named; give --op mul, say");
   }
+  // What the arithmetic defines, not every backend has: simd nothing of profile paper.
+  const bool is_elementwise = find_operation(request.operation) != nullptr &&
+                              request.arithmetic.info->defines(request.operation);
   bool all_hold = true;
+  bool is_judged = false;
   for (const backend* implementation : backends.present) {
-    const operation_info* elementwise = find_operation(request.operation);
-    if (elementwise != nullptr && request.arithmetic.info->defines(request.operation) &&
+    if (is_elementwise &&
         implementation->elementwise(request.operation, request.arithmetic.info->name) == nullptr) {
       print_out("{}: backend {} has no {} {}; not run\n", request.property, implementation->name,
                 request.operation,
@@ -143,6 +146,7 @@ exit_code replay(const verify_options& options, const backend_choice& backends) 
     } catch (const std::invalid_argument& error) {
       throw failure(error.what());
     }
+    is_judged = true;
     all_hold = all_hold && verdict.holds;
     print_out(
         "{}: {}\n  {} {} {} {} {}, backend {}\n  operands {}\n  got      {}\n  expected {}\n  {}\n",
@@ -152,6 +156,9 @@ exit_code replay(const verify_options& options, const backend_choice& backends) 
         !verdict.in_domain ? "outside of the property's domain: it says nothing here"
         : verdict.holds    ? "holds"
                            : "FAILS");
+  }
+  if (!is_judged && !backends.present.empty()) {
+    throw failure("--backend: none that was asked for has the operation, so nothing was judged; scalar has it");
   }
   return all_hold ? exit_code::passed : exit_code::wrong;
 }

@@ -47,8 +47,10 @@ expect 0 '^0 passed, 0 failed' '' "$PAMKIT" verify --profile paper --policy grad
 expect 0 '"status": *"pass"' '' "$PAMKIT" verify --profile default --op mul --property P1 --format e4m3 --json -
 grep --quiet '"paper"' stdout && fail "--profile default has rows of paper"
 expect 0 'holds' '' "$PAMKIT" verify --property P1 --op div_db --profile paper --replay 3F800000,C0400000 --backend scalar
-expect 0 'holds.*simd has no mul under profile paper; not run|not run' '' "$PAMKIT" verify --property P1 --op mul --profile paper --replay 3FC00000,3FC00000
+expect 0 'backend simd has no mul under profile paper; not run' '' "$PAMKIT" verify --property P1 --op mul --profile paper --replay 3FC00000,3FC00000
 grep --quiet 'holds' stdout || fail "no backend replayed a case of profile paper"
+# A replay that judges nothing has not passed.
+expect 2 '*' '--backend: .*nothing was judged' "$PAMKIT" verify --property P1 --op mul --profile paper --replay 3FC00000,3FC00000 --backend simd
 expect 2 '' '--op: ' "$PAMKIT" verify --format bfloat16 --replay 3FC0,3FC0
 
 finish
