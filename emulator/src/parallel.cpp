@@ -16,9 +16,11 @@ constexpr std::int64_t kTermsWorthAThread = 524288;
 // Every cut packs operands once more, so that one tile a thread is best. Where that does not come
 // out even a thread that has one more tile than another costs a quarter of what each has to do.
 constexpr std::int64_t kTilesPerThread = 4;
-// Whole register tiles of every kernel, and enough of them to pay for packing the operands.
-constexpr std::int64_t kRowUnit = 48;
+// Whole register tiles of every kernel, and no more: tiles have to come out nearly even.
+constexpr std::int64_t kRowUnit = 6;
 constexpr std::int64_t kColumnUnit = 64;
+// A tile that is not cut further: it has to pay for packing its operands.
+constexpr std::int64_t kLeastRows = 48;
 
 std::int64_t blocks_of(std::int64_t length, std::int64_t size) {
   return (length + size - 1) / size;
@@ -43,9 +45,9 @@ tile_grid grid_for(contraction_kind kind, const contraction_problem& c, std::int
   const std::int64_t rows = output_rows(kind, c);
   const std::int64_t columns = output_columns(kind, c);
   tile_grid g{c.batch, rows, columns, rows, columns};
-  while (g.size() < tiles && (g.tile_rows > kRowUnit || g.tile_columns > kColumnUnit)) {
-    const bool by_rows =
-        g.tile_columns <= kColumnUnit || (g.tile_rows > kRowUnit && g.tile_rows >= g.tile_columns);
+  while (g.size() < tiles && (g.tile_rows > kLeastRows || g.tile_columns > kColumnUnit)) {
+    const bool by_rows = g.tile_columns <= kColumnUnit ||
+                         (g.tile_rows > kLeastRows && g.tile_rows >= g.tile_columns);
     if (by_rows) {
       g.tile_rows = halved(g.tile_rows, kRowUnit);
     } else {

@@ -45,6 +45,11 @@ inline constexpr std::int64_t kUnpackedElements = 2048;
 // gaps.
 inline constexpr std::int64_t kPackedColumns = 192;
 inline constexpr std::int64_t kPackedTerms = 8;
+// Of a panel whose columns are contiguous: it is prepared while it lies in the first-level cache.
+inline constexpr std::int64_t kTransposedTerms = 64;
+// Panels of a power of two of terms would all lie in the same sets of the caches: cache lines
+// between them.
+inline constexpr std::int64_t kPanelGap = 5 * 16;
 inline constexpr std::int64_t kMaxPanels = kColumnBlock / kPanelColumns + 4;
 
 /// Arrays made of the left operand while it is packed, at most.
@@ -148,7 +153,7 @@ HWY_NOINLINE std::int64_t Tiles(const Step& given, const tile_arguments& t, std:
     own_type own[Rows][Vectors];
     float* const out = t.out + row * out_row;
     // The next tile's sums may have left the caches since the last block of terms.
-    if (row + 2 * Rows <= rows) {
+    if (!t.first && row + 2 * Rows <= rows) {
       PAMKIT_UNROLL
       for (int i = 0; i < Rows; ++i) {
         PAMKIT_UNROLL
@@ -235,45 +240,66 @@ HWY_NOINLINE void RunTiles(const Step& step, tile_arguments t, std::int64_t rows
 
 // ---- statistics while packing
 
-/// Magnitude ranges gathered lane by lane.
+/// Magnitude ranges gathered lane by lane, of encodings doubled: that drops the sign and keeps the
+/// order. Three operations a vector, since every element of every operand passes here.
 class range_lanes {
  public:
   range_lanes() = default;  // not to be used before another one is assigned
-  explicit HWY_INLINE range_lanes(std::int32_t zero_limit)
-      : zero_limit_(zero_limit),
-        least_(hn::Set(words(), ~std::uint32_t{0})),
-        least_above_(least_),
-        greatest_(hn::Zero(words())) {}
 
-  HWY_INLINE void Include(integer_vector magnitude) {
-    const words d;
-    const word_vector m = hn::BitCast(d, magnitude);
-    // Zeros wrap to the top of the unsigned range, so the least of the others is the unsigned
-    // minimum.
-    const word_vector above = hn::BitCast(d, hn::Sub(magnitude, Integers(zero_limit_)));
-    least_ = hn::Min(least_, m);
-    least_above_ = hn::Min(least_above_, above);
-    greatest_ = hn::Max(greatest_, m);
+  /// The range of no element.
+  static HWY_INLINE range_lanes Empty() {
+    range_lanes r;
+    r.least_ = hn::Set(words(), ~std::uint32_t{0});
+    r.greatest_ = hn::Zero(words());
+    return r;
   }
 
-  HWY_INLINE magnitude_range Range() const {
+  HWY_INLINE void Include(integer_vector x) {
+    const word_vector doubled = hn::BitCast(words(), hn::Add(x, x));
+    least_ = hn::Min(least_, doubled);
+    greatest_ = hn::Max(greatest_, doubled);
+  }
+
+  /// What was included. Where that has zeros, `least` is one of them and not yet the least of the
+  /// others: see WithLeastNonzero.
+  HWY_INLINE magnitude_range Range(std::int32_t zero_limit) const {
     const words d;
-    const auto least = static_cast<std::int32_t>(hn::GetLane(hn::MinOfLanes(d, least_)));
-    const auto above = hn::GetLane(hn::MinOfLanes(d, least_above_));
     magnitude_range r;
-    r.greatest = static_cast<std::int32_t>(hn::GetLane(hn::MaxOfLanes(d, greatest_)));
-    r.has_zero = least < zero_limit_;
-    if (above <= static_cast<std::uint32_t>(kMagnitude - zero_limit_)) {
-      r.least = static_cast<std::int32_t>(above) + zero_limit_;
-    }
+    r.least = static_cast<std::int32_t>(hn::GetLane(hn::MinOfLanes(d, least_)) >> 1);
+    r.greatest = static_cast<std::int32_t>(hn::GetLane(hn::MaxOfLanes(d, greatest_)) >> 1);
+    r.has_zero = r.least < zero_limit;
     return r;
+  }
+
+ private:
+  word_vector least_;
+  word_vector greatest_;
+};
+
+/// The least magnitude that is not a zero's, lane by lane: a second pass over what has zeros.
+class least_nonzero_lanes {
+ public:
+  explicit HWY_INLINE least_nonzero_lanes(std::int32_t zero_limit)
+      : zero_limit_(zero_limit), least_(hn::Set(words(), ~std::uint32_t{0})) {}
+
+  HWY_INLINE void Include(integer_vector magnitude) {
+    // Zeros wrap to the top of the unsigned range, past the others.
+    const integer_vector above = hn::Sub(magnitude, Integers(zero_limit_));
+    least_ = hn::Min(least_, hn::BitCast(words(), above));
+  }
+
+  /// The range, its least magnitude that of the elements that were included and are not zeros.
+  HWY_INLINE magnitude_range Completed(magnitude_range range) const {
+    const std::uint32_t above = hn::GetLane(hn::MinOfLanes(words(), least_));
+    range.least = above <= static_cast<std::uint32_t>(kMagnitude - zero_limit_)
+                      ? static_cast<std::int32_t>(above) + zero_limit_
+                      : magnitude_range().least;
+    return range;
   }
 
  private:
   std::int32_t zero_limit_;
   word_vector least_;
-  word_vector least_above_;
-  word_vector greatest_;
 };
 
 /// How operands are prepared and what is learnt of them.
@@ -367,50 +393,51 @@ inline void CopyPanel(const strided& right, std::int64_t t0, std::int64_t count,
   const auto column = [&](std::int64_t j) {
     return right.at(t0, j0 + (j < valid ? j : valid - 1));
   };
-  std::int64_t t = 0;
-  if (right.row == 1) {
-    // 4 x 4 transpositions.
-    const hn::FixedTag<float, 4> d4;
-    const hn::Repartition<double, decltype(d4)> d2;
-    for (; t + 4 <= count; t += 4) {
-      for (std::int64_t j = 0; j < width; j += 4) {
-        const auto r0 = hn::LoadU(d4, column(j) + t);
-        const auto r1 = hn::LoadU(d4, column(j + 1) + t);
-        const auto r2 = hn::LoadU(d4, column(j + 2) + t);
-        const auto r3 = hn::LoadU(d4, column(j + 3) + t);
-        const auto low01 = hn::BitCast(d2, hn::InterleaveLower(d4, r0, r1));
-        const auto low23 = hn::BitCast(d2, hn::InterleaveLower(d4, r2, r3));
-        const auto high01 = hn::BitCast(d2, hn::InterleaveUpper(d4, r0, r1));
-        const auto high23 = hn::BitCast(d2, hn::InterleaveUpper(d4, r2, r3));
-        float* target = panel + t * width + j;
-        hn::Store(hn::BitCast(d4, hn::InterleaveLower(d2, low01, low23)), d4, target);
-        hn::Store(hn::BitCast(d4, hn::InterleaveUpper(d2, low01, low23)), d4, target + width);
-        hn::Store(hn::BitCast(d4, hn::InterleaveLower(d2, high01, high23)), d4, target + 2 * width);
-        hn::Store(hn::BitCast(d4, hn::InterleaveUpper(d2, high01, high23)), d4, target + 3 * width);
-      }
+  // 4 x 4 transpositions where columns are contiguous.
+  const std::int64_t transposed = right.row == 1 ? count / 4 * 4 : 0;
+  const hn::FixedTag<float, 4> d4;
+  const hn::Repartition<double, decltype(d4)> d2;
+  for (std::int64_t j = 0; j < width; j += 4) {
+    const float* const column0 = column(j);
+    const float* const column1 = column(j + 1);
+    const float* const column2 = column(j + 2);
+    const float* const column3 = column(j + 3);
+    float* target = panel + j;
+    for (std::int64_t t = 0; t < transposed; t += 4, target += 4 * width) {
+      const auto r0 = hn::LoadU(d4, column0 + t);
+      const auto r1 = hn::LoadU(d4, column1 + t);
+      const auto r2 = hn::LoadU(d4, column2 + t);
+      const auto r3 = hn::LoadU(d4, column3 + t);
+      const auto low01 = hn::BitCast(d2, hn::InterleaveLower(d4, r0, r1));
+      const auto low23 = hn::BitCast(d2, hn::InterleaveLower(d4, r2, r3));
+      const auto high01 = hn::BitCast(d2, hn::InterleaveUpper(d4, r0, r1));
+      const auto high23 = hn::BitCast(d2, hn::InterleaveUpper(d4, r2, r3));
+      hn::Store(hn::BitCast(d4, hn::InterleaveLower(d2, low01, low23)), d4, target);
+      hn::Store(hn::BitCast(d4, hn::InterleaveUpper(d2, low01, low23)), d4, target + width);
+      hn::Store(hn::BitCast(d4, hn::InterleaveLower(d2, high01, high23)), d4, target + 2 * width);
+      hn::Store(hn::BitCast(d4, hn::InterleaveUpper(d2, high01, high23)), d4, target + 3 * width);
     }
   }
-  for (; t < count; ++t) {
+  for (std::int64_t t = transposed; t < count; ++t) {
     for (std::int64_t j = 0; j < width; ++j) panel[t * width + j] = column(j)[t * right.row];
   }
 }
 
-/// Prepares one vector of a panel. What the policy reads as a zero becomes +0: terms of zeros are
-/// left out of a sum whatever their sign.
+/// Prepares one vector of a panel: rounded where that is wanted, included in the range, bias
+/// subtracted.
 HWY_INLINE float_vector Prepared(const packing_rules& p, integer_vector bias, float_vector given,
                                  range_lanes& range) {
   integer_vector x = AsIntegers(given);
   if (p.round_right) x = RoundToPower(x);
-  const integer_vector m = MagnitudeOf(x);
-  range.Include(m);
-  x = hn::IfThenZeroElse(hn::Lt(m, Integers(p.zero_limit)), x);
+  range.Include(x);
   return AsFloats(hn::Sub(x, bias));
 }
 
-/// CopyPanel and the preparation of what was copied, which `range` then includes.
+/// CopyPanel and the preparation of what was copied, which `range` then includes. Of rows in memory
+/// what lies `ahead` elements on is asked for.
 inline void PackPanel(const packing_rules& given, const strided& right, std::int64_t t0,
                       std::int64_t count, std::int64_t j0, std::int64_t valid, int vectors,
-                      float* HWY_RESTRICT panel, range_lanes& range) {
+                      std::int64_t ahead, float* HWY_RESTRICT panel, range_lanes& range) {
   const floats d;
   const packing_rules p = given;
   range_lanes lanes = range;
@@ -418,13 +445,17 @@ inline void PackPanel(const packing_rules& given, const strided& right, std::int
   const std::int64_t width = vectors * kLanes;
   if (right.has_float_rows()) {
     const std::int64_t last = valid - (vectors - 1) * kLanes;
+    const int whole = last == kLanes ? vectors : vectors - 1;
     for (std::int64_t t = 0; t < count; ++t) {
       const float* source = right.at(t0 + t, j0);
       float* target = panel + t * width;
-      for (int v = 0; v < vectors - 1; ++v, source += kLanes, target += kLanes) {
+      for (int v = 0; v < whole; ++v, source += kLanes, target += kLanes) {
+        hwy::Prefetch(source + ahead);
         hn::Store(Prepared(p, bias, hn::LoadU(d, source), lanes), d, target);
       }
-      hn::Store(Prepared(p, bias, LoadFirst(source, last), lanes), d, target);
+      if (whole != vectors) {
+        hn::Store(Prepared(p, bias, LoadFirst(source, last), lanes), d, target);
+      }
     }
   } else {
     CopyPanel(right, t0, count, j0, valid, vectors, panel);
@@ -433,6 +464,26 @@ inline void PackPanel(const packing_rules& given, const strided& right, std::int
     }
   }
   range = lanes;
+}
+
+/// The range of a packed panel of `size` elements. Where that has zeros a second pass makes +0 of
+/// whatever the policy reads as one (terms of zeros are left out of a sum whatever their sign).
+inline magnitude_range FinishPanel(const packing_rules& p, const range_lanes& lanes,
+                                   std::int64_t size, float* panel) {
+  const magnitude_range range = lanes.Range(p.zero_limit);
+  if (!range.has_zero) return range;
+  const floats d;
+  const integer_vector bias = Integers(p.right_bias);
+  const integer_vector zero_limit = Integers(p.zero_limit);
+  least_nonzero_lanes least(p.zero_limit);
+  for (std::int64_t i = 0; i < size; i += kLanes) {
+    const integer_vector x = hn::Add(AsIntegers(hn::Load(d, panel + i)), bias);
+    const integer_vector m = MagnitudeOf(x);
+    least.Include(m);
+    const integer_vector y = hn::IfThenZeroElse(hn::Lt(m, zero_limit), x);
+    hn::Store(AsFloats(hn::Sub(y, bias)), d, panel + i);
+  }
+  return least.Completed(range);
 }
 
 /// The rows of a left block as the tiles read them.
@@ -446,23 +497,34 @@ struct left_block {
   magnitude_range range;
 };
 
-/// Range of `lines` runs of `length` elements, `stride` apart.
-inline magnitude_range RangeOfLines(const packing_rules& p, const float* data, std::int64_t stride,
-                                    std::int64_t lines, std::int64_t length) {
+/// Calls include(encodings) for `lines` runs of `length` elements, `stride` apart; some elements
+/// may come twice.
+template <class Include>
+HWY_INLINE void ForLines(const float* data, std::int64_t stride, std::int64_t lines,
+                         std::int64_t length, const Include& include) {
   const floats d;
-  range_lanes range(p.zero_limit);
   for (std::int64_t i = 0; i < lines; ++i) {
     const float* source = data + i * stride;
     std::int64_t t = 0;
-    for (; t + kLanes <= length; t += kLanes) {
-      range.Include(MagnitudeOf(AsIntegers(hn::LoadU(d, source + t))));
-    }
+    for (; t + kLanes <= length; t += kLanes) include(AsIntegers(hn::LoadU(d, source + t)));
     if (t == length) continue;
     // What is left over, with elements that were seen before where there are some.
-    range.Include(MagnitudeOf(AsIntegers(
-        length < kLanes ? LoadFirst(source, length) : hn::LoadU(d, source + length - kLanes))));
+    include(AsIntegers(length < kLanes ? LoadFirst(source, length)
+                                       : hn::LoadU(d, source + length - kLanes)));
   }
-  return range.Range();
+}
+
+/// Range of these elements.
+inline magnitude_range RangeOfLines(const packing_rules& p, const float* data, std::int64_t stride,
+                                    std::int64_t lines, std::int64_t length) {
+  range_lanes lanes = range_lanes::Empty();
+  ForLines(data, stride, lines, length, [&](integer_vector x) HWY_ATTR { lanes.Include(x); });
+  const magnitude_range range = lanes.Range(p.zero_limit);
+  if (!range.has_zero) return range;
+  least_nonzero_lanes least(p.zero_limit);
+  ForLines(data, stride, lines, length,
+           [&](integer_vector x) HWY_ATTR { least.Include(MagnitudeOf(x)); });
+  return least.Completed(range);
 }
 
 /// Writes terms t0.. of kTileRows rows to panel[t][row], four terms at a time; gives how many.
@@ -472,17 +534,21 @@ inline std::int64_t InterleaveRows(const strided& left, std::int64_t first, std:
   const hn::FixedTag<float, 4> d4;
   const hn::RepartitionToWide<decltype(d4)> d2;
   const hn::FixedTag<float, 2> two;
-  const auto row = [&](std::int64_t i, std::int64_t t) {
-    return hn::LoadU(d4, left.at(first + i, t0 + t));
-  };
+  const auto row = [&](std::int64_t i) { return left.at(first + i, t0); };
+  const float* const row0 = row(0);
+  const float* const row1 = row(1);
+  const float* const row2 = row(2);
+  const float* const row3 = row(3);
+  const float* const row4 = row(4);
+  const float* const row5 = row(5);
   std::int64_t t = 0;
   for (; t + 4 <= terms; t += 4, panel += 4 * kTileRows) {
-    const auto r0 = row(0, t);
-    const auto r1 = row(1, t);
-    const auto r2 = row(2, t);
-    const auto r3 = row(3, t);
-    const auto r4 = row(4, t);
-    const auto r5 = row(5, t);
+    const auto r0 = hn::LoadU(d4, row0 + t);
+    const auto r1 = hn::LoadU(d4, row1 + t);
+    const auto r2 = hn::LoadU(d4, row2 + t);
+    const auto r3 = hn::LoadU(d4, row3 + t);
+    const auto r4 = hn::LoadU(d4, row4 + t);
+    const auto r5 = hn::LoadU(d4, row5 + t);
     const auto low01 = hn::BitCast(d2, hn::InterleaveLower(d4, r0, r1));
     const auto low23 = hn::BitCast(d2, hn::InterleaveLower(d4, r2, r3));
     const auto high01 = hn::BitCast(d2, hn::InterleaveUpper(d4, r0, r1));
@@ -579,30 +645,16 @@ inline left_block PrepareLeft(const packing_rules& p, const strided& left, std::
     return b;
   }
   left_block b = CopyLeft(left, i0, rows, t0, terms, buffer);
-  if (p.gather || p.round_left) {
+  if (p.round_left) {
     const floats d;
-    range_lanes range(p.zero_limit);
     float* data = buffer.reserve(b.size);
     for (std::int64_t i = 0; i < b.size; i += kLanes) {
-      integer_vector x = AsIntegers(hn::Load(d, data + i));
-      if (p.round_left) {
-        x = RoundToPower(x);
-        hn::Store(AsFloats(x), d, data + i);
-      }
-      range.Include(MagnitudeOf(x));
+      hn::Store(AsFloats(RoundToPower(AsIntegers(hn::Load(d, data + i)))), d, data + i);
     }
-    b.range = range.Range();
   }
+  if (p.gather) b.range = RangeOfLines(p, b.data, 0, 1, b.size);
   return b;
 }
-
-struct right_panel {
-  std::int64_t column = 0;  ///< first column, in the block
-  std::int64_t valid = 0;   ///< columns that exist
-  int vectors = 0;
-  float* data = nullptr;
-  magnitude_range range;
-};
 
 /// A family of steps:
 ///   packing_rules rules
@@ -615,7 +667,6 @@ template <class Family>
 HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, workspace& buffers) {
   const floats d;
   const packing_rules& rules = family.rules;
-  right_panel panels[kMaxPanels];
   const std::int64_t term_blocks = (c.terms + kTermBlock - 1) / kTermBlock;
   const std::int64_t term_block = (c.terms + term_blocks - 1) / term_blocks;
 
@@ -623,36 +674,48 @@ HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, w
     const std::int64_t columns = c.columns - j0 < kColumnBlock ? c.columns - j0 : kColumnBlock;
     for (std::int64_t t0 = 0; t0 < c.terms; t0 += term_block) {
       const std::int64_t terms = c.terms - t0 < term_block ? c.terms - t0 : term_block;
-      float* packed = buffers.right.reserve(term_block * (columns + kPanelColumns));
-      int panel_count = 0;
+      float* packed =
+          buffers.right.reserve(term_block * (columns + kPanelColumns) + kMaxPanels * kPanelGap);
+      std::vector<right_panel>& panels = buffers.panels;
+      panels.clear();
       std::array<range_lanes, kMaxPanels> ranges;
       for (std::int64_t j = 0; j < columns;) {
-        ranges[panel_count] = range_lanes(rules.zero_limit);
-        right_panel& p = panels[panel_count++];
         const std::int64_t vectors = (columns - j + kLanes - 1) / kLanes;
+        right_panel p;
         p.vectors = vectors >= kMaxVectors ? kMaxVectors : vectors >= 2 ? 2 : 1;
         p.column = j;
         p.valid = columns - j < p.vectors * kLanes ? columns - j : p.vectors * kLanes;
         p.data = packed;
-        packed += terms * p.vectors * kLanes;
+        packed += terms * p.vectors * kLanes + kPanelGap;
         j += p.vectors * kLanes;
+        ranges[panels.size()] = range_lanes::Empty();
+        panels.push_back(p);
       }
-      // Where rows are contiguous, a few terms of all panels at a time read memory in order.
-      const std::int64_t chunk = c.right.has_float_rows() ? kPackedTerms : terms;
+      // Where rows are contiguous, a few terms of all panels at a time read memory in order. Runs
+      // of a row far from the next one are asked for a chunk ahead: no prefetcher follows them.
+      const bool in_order = c.right.has_float_rows() && panels.size() > 1;
+      const bool transposed = c.right.has_float_columns() && c.right.taps == nullptr;
+      const std::int64_t chunk = in_order ? kPackedTerms : transposed ? kTransposedTerms : terms;
       for (std::int64_t t = 0; t < terms; t += chunk) {
         const std::int64_t count = terms - t < chunk ? terms - t : chunk;
-        for (int q = 0; q < panel_count; ++q) {
+        const std::int64_t ahead = terms - t > 2 * chunk ? chunk * c.right.row : 0;
+        for (std::size_t q = 0; q < panels.size(); ++q) {
           const right_panel& p = panels[q];
           float* const data = p.data + t * p.vectors * kLanes;
           if (rules.gather) {
-            PackPanel(rules, c.right, t0 + t, count, j0 + p.column, p.valid, p.vectors, data,
+            PackPanel(rules, c.right, t0 + t, count, j0 + p.column, p.valid, p.vectors, ahead, data,
                       ranges[q]);
           } else {
             CopyPanel(c.right, t0 + t, count, j0 + p.column, p.valid, p.vectors, data);
           }
         }
       }
-      for (int q = 0; q < panel_count; ++q) panels[q].range = ranges[q].Range();
+      if (rules.gather) {
+        for (std::size_t q = 0; q < panels.size(); ++q) {
+          right_panel& p = panels[q];
+          p.range = FinishPanel(rules, ranges[q], terms * p.vectors * kLanes, p.data);
+        }
+      }
       for (std::int64_t i0 = 0; i0 < c.rows; i0 += kRowBlock) {
         const std::int64_t rows = c.rows - i0 < kRowBlock ? c.rows - i0 : kRowBlock;
         const left_block left =
@@ -660,8 +723,7 @@ HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, w
         left_block packed_left;  // what sides are made of: always packed
         left_block raw_left;     // a narrow one widened, its encodings unchanged
         std::array<const float*, Family::kSideKinds> sides{};
-        for (int q = 0; q < panel_count; ++q) {
-          const right_panel& p = panels[q];
+        for (const right_panel& p : panels) {
           const auto kind = family.Class(left.range, p.range);
           const std::int64_t width = p.vectors * kLanes;
           const bool partial = p.valid < width;

@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <vector>
+
+#include "pamkit/simd/pam_classes.hpp"
 
 namespace pamkit::simd {
 
@@ -28,15 +31,25 @@ class aligned_buffer {
   std::int64_t capacity_ = 0;
 };
 
+/// Columns of the right operand that are packed together.
+struct right_panel {
+  std::int64_t column = 0;  ///< first column, in the block
+  std::int64_t valid = 0;   ///< columns that exist
+  int vectors = 0;
+  float* data = nullptr;
+  magnitude_range range;
+};
+
 /// Packing buffers of one thread.
 struct workspace {
-  aligned_buffer right;       ///< packed panels of the right operand
-  aligned_buffer right_raw;   ///< one panel of it with its encodings unchanged
-  aligned_buffer left;        ///< packed rows of the left operand
-  aligned_buffer left_raw;    ///< those of a narrow one with its encodings unchanged
-  aligned_buffer out;         ///< sums of a panel that cannot lie in the output
-  aligned_buffer own;         ///< the output's own operands of a panel
-  aligned_buffer left_sides;  ///< what else a class of terms needs of each left element
+  std::vector<right_panel> panels;  ///< of the block at hand
+  aligned_buffer right;             ///< packed panels of the right operand
+  aligned_buffer right_raw;         ///< one panel of it with its encodings unchanged
+  aligned_buffer left;              ///< packed rows of the left operand
+  aligned_buffer left_raw;          ///< those of a narrow one with its encodings unchanged
+  aligned_buffer out;               ///< sums of a panel that cannot lie in the output
+  aligned_buffer own;               ///< the output's own operands of a panel
+  aligned_buffer left_sides;        ///< what else a class of terms needs of each left element
 };
 
 /// The calling thread's buffers.
