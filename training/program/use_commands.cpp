@@ -5,7 +5,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
 #include <memory>
 
@@ -29,24 +28,13 @@ struct options {
 
 int evaluate_run(const options& o) {
   const trained_run run = open_run(o.run);
-  if (!o.hypotheses.empty() && run.what.kind != recipe::task::translation) {
-    throw input_error("--hypotheses " + o.hypotheses,
-                      "recipe " + run.what.name + " makes no translations",
-                      "leave --hypotheses out");
-  }
   std::string data = o.data;
   if (data.empty() && std::getenv("PAMKIT_DATA") != nullptr) data = std::getenv("PAMKIT_DATA");
   if (data.empty())
     throw input_error("evaluate", "no data", "give --data DIR (or set PAMKIT_DATA)");
   if (o.threads > 0) at::set_num_threads(o.threads);
-  std::vector<std::string> hypotheses;
   const test_result result =
-      evaluate(run, data, o.test.empty() ? std::nullopt : std::optional(o.test), hypotheses);
-  if (!o.hypotheses.empty()) {
-    std::ofstream file(o.hypotheses, std::ios::binary);
-    for (const std::string& line : hypotheses) file << line << "\n";
-    if (!file.flush()) throw input_error(o.hypotheses, "cannot be written", "give another file");
-  }
+      evaluate(run, data, o.test.empty() ? std::nullopt : std::optional(o.test), o.hypotheses);
   print_out("{} {:.4f} ({})\n", result.metric, result.value, result.signature);
   return 0;
 }

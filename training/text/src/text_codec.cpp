@@ -179,9 +179,8 @@ void require_known(const text_coverage& of, const text_codec& codec, const std::
   const bool words = codec.is_of_prepared_text();
   throw input_error(
       name,
-      fmt::format("{:.1f} % of its {} {}", 100 * static_cast<double>(of.unknown) /
-                                               static_cast<double>(of.all),
-                  of.all,
+      fmt::format("{:.1f} % of its {} {}",
+                  100 * static_cast<double>(of.unknown) / static_cast<double>(of.all), of.all,
                   words ? "pieces are unknown to the dictionary"
                         : "characters are unknown to the subwords"),
       words ? "the dictionary of this text was expected, which knows half of them or more"
@@ -230,6 +229,23 @@ void require_known_text(const text_codec& codec, const parallel_corpus& corpus) 
   text_coverage sum;
   for (const std::string& line : corpus.target) sum += codec.target_coverage(line);
   require_known(sum, codec, corpus.files.target.string());
+}
+
+std::vector<std::vector<std::int32_t>> encode_sources(const text_codec& codec,
+                                                      std::span<const std::string> lines,
+                                                      const std::string& name,
+                                                      std::size_t max_sentence_tokens) {
+  std::vector<std::vector<std::int32_t>> sources;
+  for (const std::string& line : lines) {
+    sources.push_back(codec.encode_source(line));
+    if (sources.back().size() <= 2 * max_sentence_tokens) continue;
+    throw input_error(fmt::format("{}:{}", name, sources.size()),
+                      fmt::format("has {} pieces", sources.back().size()),
+                      fmt::format("one sentence a line of at most {} was expected, twice "
+                                  "data.max_sentence_tokens",
+                                  2 * max_sentence_tokens));
+  }
+  return sources;
 }
 
 std::unique_ptr<text_codec> load_codec(const fs::path& folder) {

@@ -13,7 +13,8 @@ namespace {
 
 class open_file {
  public:
-  open_file(const std::filesystem::path& path, int flags) : file_(::open(path.c_str(), flags, 0666)) {
+  open_file(const std::filesystem::path& path, int flags)
+      : file_(::open(path.c_str(), flags, 0666)) {
     if (file_ < 0) throw input_error(path.string(), last_error(), "make the folder writable");
   }
   open_file(const open_file&) = delete;
@@ -24,6 +25,10 @@ class open_file {
  private:
   int file_;
 };
+
+std::filesystem::path temporary_of(std::filesystem::path path) { return path += ".partial"; }
+
+constexpr int kNewFile = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
 
 }  // namespace
 
@@ -38,11 +43,20 @@ void write_all(int file, std::string_view bytes, const std::filesystem::path& pa
   }
 }
 
+void require_writable(const std::filesystem::path& path) {
+  std::error_code ignored;
+  // A rename would replace a device or a folder's name.
+  if (std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored)) {
+    throw input_error(path.string(), "is not an ordinary file", "give another name");
+  }
+  { const open_file file(temporary_of(path), kNewFile); }
+  std::filesystem::remove(temporary_of(path), ignored);
+}
+
 void write_durably(const std::filesystem::path& path, std::string_view bytes) {
-  std::filesystem::path temporary = path;
-  temporary += ".partial";
+  const std::filesystem::path temporary = temporary_of(path);
   try {
-    const open_file file(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
+    const open_file file(temporary, kNewFile);
     write_all(file.number(), bytes, temporary);
     if (::fsync(file.number()) != 0) {
       throw input_error(temporary.string(), last_error(), "make room on the disk");
@@ -55,8 +69,15 @@ void write_durably(const std::filesystem::path& path, std::string_view bytes) {
   if (::rename(temporary.c_str(), path.c_str()) != 0) {
     throw input_error(path.string(), last_error(), "make the folder writable");
   }
-  const open_file folder(path.parent_path(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const open_file folder(path.has_parent_path() ? path.parent_path() : ".",
+                         O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   ::fsync(folder.number());
+}
+
+void write_lines_durably(const std::filesystem::path& path, std::span<const std::string> lines) {
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  write_durably(path, text);
 }
 
 }  // namespace pamkit::training

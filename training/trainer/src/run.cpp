@@ -54,7 +54,8 @@ json description_of(const run_request& r) {
   return all;
 }
 
-// Of all that decides a run, for its checkpoints. Those of the CPU are older than the choice of a device.
+// Of all that decides a run, for its checkpoints. Those of the CPU are older than the choice of a
+// device.
 std::string key_of(json description) {
   if (description["device"] == "cpu") description.erase("device");
   return sha256_hex(description.dump());
@@ -88,21 +89,26 @@ class training_run {
       outcome_.status = "unverified";
     } else {
       train();
-      if (outcome_.status == "complete" && job_.is_first()) measure_test();
+      if (outcome_.status == "complete" && job_.is_first()) {
+        measure_test();
+        require_numbers();
+      }
     }
     finish();
     return outcome_;
   }
 
  private:
-  // --- State --------------------------------------------------------------------------------------
+  // --- State
+  // --------------------------------------------------------------------------------------
 
   checkpoint_content content() {
     checkpoint_content all;
     for (const parameter& p : task_->parameters().all()) {
       all.tensors.emplace_back(p.name, p.value.detach());
     }
-    for (auto& moment : optimizer_.state(task_->parameters())) all.tensors.push_back(std::move(moment));
+    for (auto& moment : optimizer_.state(task_->parameters()))
+      all.tensors.push_back(std::move(moment));
     for (const buffer& b : task_->parameters().buffers()) all.tensors.emplace_back(b.name, b.value);
     return all;
   }
@@ -115,8 +121,8 @@ class training_run {
         found = {{"file", file->string()}, {"state", all.state}};
       }
     }
-    found = json::parse(
-        job_.from_first(found.dump(-1, ' ', false, json::error_handler_t::replace)));
+    found =
+        json::parse(job_.from_first(found.dump(-1, ' ', false, json::error_handler_t::replace)));
     job_.remember_step(0);
     if (found.is_null()) return 0;
     const json_fields state(found["state"], found["file"].get<std::string>(),
@@ -193,7 +199,8 @@ class training_run {
     }
   }
 
-  // --- Verified before trained ---------------------------------------------------------------------
+  // --- Verified before trained
+  // ---------------------------------------------------------------------
 
   bool verify() {
     if (r_.products.is_native()) {
@@ -220,7 +227,8 @@ class training_run {
     return true;
   }
 
-  // --- Training -------------------------------------------------------------------------------------
+  // --- Training
+  // -------------------------------------------------------------------------------------
 
   void train() {
     const std::uint64_t per_epoch = r_.data.updates_per_epoch();
@@ -336,7 +344,8 @@ class training_run {
     epoch_items_ = 0;
   }
 
-  // --- What came of it ------------------------------------------------------------------------------
+  // --- What came of it
+  // ------------------------------------------------------------------------------
 
   void measure_test() {
     tell("test");
@@ -353,6 +362,15 @@ class training_run {
                       {{"recipe", r_.what.name},
                        {"arithmetic", r_.products.label()},
                        {"seed", std::to_string(r_.seed)}});
+  }
+
+  // The last update may be the one that leaves the range: no step follows whose loss would show it.
+  void require_numbers() {
+    if (std::isfinite(valid_.loss) && std::isfinite(test_.value)) return;
+    outcome_.status = "diverged";
+    outcome_.value = std::nan("");
+    r_.note(fmt::format("{}: after the last step the {} is not finite", folder_.string(),
+                        std::isfinite(valid_.loss) ? test_.metric : "validation loss"));
   }
 
   void finish() {
@@ -376,7 +394,8 @@ class training_run {
     summary["steps"] = step_;
     summary["parameters"] = task_->parameters().count();
     summary["valid_loss"] = number_or_null(valid_.loss);
-    if (valid_.metric == "perplexity") summary["perplexity"] = number_or_null(std::exp(valid_.loss));
+    if (valid_.metric == "perplexity")
+      summary["perplexity"] = number_or_null(std::exp(valid_.loss));
     summary["metric"] = complete ? test_.metric : valid_.metric;
     summary["value"] = complete ? number_or_null(test_.value) : json();
     summary["signature"] = test_.signature;
@@ -439,17 +458,20 @@ run_outcome outcome_of(const run_request& r, const fs::path& folder, const json&
           .parameters_sha256 = fields.text("parameters_sha256")};
 }
 
-// Of a complete run that lacks them: one that was killed behind its summary, or is an older version's.
+// Of a complete run that lacks them: one that was killed behind its summary, or is an older
+// version's.
 void add_statistics(const run_request& r, const run_outcome& outcome) {
   std::error_code error;
   if (outcome.status != "complete" || fs::exists(outcome.folder / "statistics.json", error)) return;
   if (!fs::exists(outcome.folder / "parameters.safetensors", error)) {
-    r.note(outcome.folder.string() + ": holds no parameters.safetensors, so no statistics.json is made");
+    r.note(outcome.folder.string() +
+           ": holds no parameters.safetensors, so no statistics.json is made");
     return;
   }
   if (interruption_requested()) throw interrupted();
   if (r.progress) {
-    r.progress({outcome.folder.filename().string(), "statistics", outcome.steps, outcome.steps, 0, 0});
+    r.progress(
+        {outcome.folder.filename().string(), "statistics", outcome.steps, outcome.steps, 0, 0});
   }
   write_statistics(r, outcome.folder);
 }

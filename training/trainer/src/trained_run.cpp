@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
+#include "durable_file.hpp"
+#include "json_fields.hpp"
+#include "memory_need.hpp"
 #include "pamkit/training/beam_search.hpp"
 #include "pamkit/training/bleu.hpp"
 #include "pamkit/training/corpus.hpp"
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/translation_data.hpp"
-#include "json_fields.hpp"
-#include "memory_need.hpp"
 #include "parsed_json.hpp"
 #include "resources.hpp"
 #include "safetensors.hpp"
@@ -67,7 +68,8 @@ trained_run open_run(const fs::path& folder) {
     refuse(folder, "holds no parameters.safetensors: the run is not finished");
   }
   const json config = parsed_json(file, "the folder of a finished run was expected");
-  const json_fields run = json_fields(config, file, "the folder of a finished run was expected").object("run");
+  const json_fields run =
+      json_fields(config, file, "the folder of a finished run was expected").object("run");
   json settings = run.object("settings").whole_object();
   settings["name"] = run.text("recipe");
   settings["task"] = run.text("task");
@@ -78,10 +80,8 @@ trained_run open_run(const fs::path& folder) {
   if (named != "exact" && named != "approx") refuse(file, "names a derivative that is none");
   const derivative gradient = named == "exact" ? derivative::exact : derivative::approx;
   try {
-    return {folder,
-            make_recipe(settings, file.string()),
-            arm(run.text("arithmetic"), gradient, *covered, *format),
-            run.whole("seed"),
+    return {folder, make_recipe(settings, file.string()),
+            arm(run.text("arithmetic"), gradient, *covered, *format), run.whole("seed"),
             run.has("classes") ? run.list("classes") : json()};
   } catch (const input_error& refused) {
     const std::string line = refused.what();
@@ -91,15 +91,21 @@ trained_run open_run(const fs::path& folder) {
 }
 
 test_result evaluate(const trained_run& run, const fs::path& data,
-                     const std::optional<std::string>& test, std::vector<std::string>& hypotheses) {
+                     const std::optional<std::string>& test, const fs::path& hypotheses) {
   require_memory_to_use(run.what);
   if (run.what.kind != recipe::task::translation) {
+    if (!hypotheses.empty()) {
+      throw input_error("--hypotheses " + hypotheses.string(),
+                        "recipe " + run.what.name + " makes no translations",
+                        "leave --hypotheses out");
+    }
     const std::unique_ptr<dataset> set = load_dataset(run.what, data, test, run.folder);
     require_same_classes(run, data, set->identity().value("classes", json::array()));
     const std::unique_ptr<task> model = set->make_task(run.products, run.seed, 0, {});
     read_parameters_of_run(run.folder, model->parameters());
     return *model->test(run.folder, [] { return true; });
   }
+  if (!hypotheses.empty()) require_writable(hypotheses);
   const translator t(run);
   translation_data tested;
   tested.codec = std::shared_ptr<const text_codec>(load_codec(run.folder));
@@ -107,10 +113,11 @@ test_result evaluate(const trained_run& run, const fs::path& data,
     throw input_error(data.string(), "holds prepared text (dict.de.txt and dict.en.txt)",
                       "raw text was expected, as the run was trained on");
   }
-  take_test(read_test(data, test), tested);
+  take_test(read_test(data, test), run.what.data.max_sentence_tokens, tested);
   const double start = wall_seconds();
-  hypotheses = t.translated(run, tested.test_sources);
-  const bleu_score bleu = corpus_bleu(hypotheses, tested.test_references);
+  const std::vector<std::string> lines = t.translated(run, tested.test_sources);
+  const bleu_score bleu = corpus_bleu(lines, tested.test_references);
+  if (!hypotheses.empty()) write_lines_durably(hypotheses, lines);
   return {
       "bleu", bleu.score, bleu_signature(), {{"test", tested.test_name}}, wall_seconds() - start};
 }
@@ -124,9 +131,8 @@ std::vector<std::string> translate_lines(const trained_run& run,
   require_memory_to_use(run.what);
   const translator t(run);
   require_known_source(*t.codec, lines, "the sentences to translate");
-  std::vector<std::vector<std::int32_t>> sources;
-  for (const std::string& line : lines) sources.push_back(t.codec->encode_source(line));
-  return t.translated(run, sources);
+  return t.translated(
+      run, encode_sources(*t.codec, lines, "standard input", run.what.data.max_sentence_tokens));
 }
 
 }  // namespace pamkit::training

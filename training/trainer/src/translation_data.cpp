@@ -6,16 +6,20 @@
 
 namespace pamkit::training {
 
-void take_test(const parallel_corpus& tested, translation_data& data) {
+void take_test(const parallel_corpus& tested, std::size_t max_sentence_tokens,
+               translation_data& data) {
   require_known_text(*data.codec, tested);
   data.test_name = tested.files.name;
-  for (const std::string& line : tested.source) data.test_sources.push_back(data.codec->encode_source(line));
-  for (const std::string& line : tested.target) data.test_references.push_back(data.codec->reference(line));
+  data.test_sources =
+      encode_sources(*data.codec, tested.source, tested.files.source.string(), max_sentence_tokens);
+  for (const std::string& line : tested.target)
+    data.test_references.push_back(data.codec->reference(line));
 }
 
 namespace {
 
-// Of everything that is read: the lines of all splits, their pieces' numbers, and the settings that made those.
+// Of everything that is read: the lines of all splits, their pieces' numbers, and the settings that
+// made those.
 std::string key_of(const text_codec& codec, const subword_settings& settings,
                    std::initializer_list<const parallel_corpus*> splits) {
   sha256 all;
@@ -38,16 +42,18 @@ translation_data load_translation_data(const std::filesystem::path& folder, cons
   translation_data data;
   if (is_prepared(folder)) {
     if (!from.model.separate_source) {
-      throw input_error(folder.string(), "holds a dictionary for each language, but " + from.name +
-                                             " has one for both",
-                        "give translation-iwslt14, or raw text");
+      throw input_error(
+          folder.string(),
+          "holds a dictionary for each language, but " + from.name + " has one for both",
+          "give translation-iwslt14, or raw text");
     }
     data.codec = read_dictionaries(folder);
     require_known_text(*data.codec, train);
     require_known_text(*data.codec, valid);
   } else {
     if (from.model.separate_source) {
-      throw input_error(folder.string(), "has no dict.de.txt and dict.en.txt, which " + from.name + " needs",
+      throw input_error(folder.string(),
+                        "has no dict.de.txt and dict.en.txt, which " + from.name + " needs",
                         "give prepared text, or a recipe for raw text such as translation-small");
     }
     data.codec = make_codec(subwords::load_or_train(cache, train.source, train.target, settings));
@@ -55,7 +61,7 @@ translation_data load_translation_data(const std::filesystem::path& folder, cons
   data.corpus_key = key_of(*data.codec, settings, {&train, &valid, &tested});
   data.train = encode_corpus(*data.codec, train, from.data.max_sentence_tokens);
   data.valid = encode_corpus(*data.codec, valid, from.data.max_sentence_tokens);
-  take_test(tested, data);
+  take_test(tested, from.data.max_sentence_tokens, data);
   return data;
 }
 

@@ -14,12 +14,6 @@
 namespace pamkit::training {
 namespace {
 
-std::string text_of(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) text += line + "\n";
-  return text;
-}
-
 class translation_task : public task {
  public:
   translation_task(const recipe& what, const translation_data& data, const arm& products,
@@ -67,8 +61,8 @@ class translation_task : public task {
     for (const auto& pieces : ids) hypotheses.push_back(data_.codec->decode_target(pieces));
     const bleu_score bleu = corpus_bleu(hypotheses, data_.test_references);
     const double seconds = wall_seconds() - start;
-    write_durably(folder / "hypotheses.txt", text_of(hypotheses));
-    write_durably(folder / "references.txt", text_of(data_.test_references));
+    write_lines_durably(folder / "hypotheses.txt", hypotheses);
+    write_lines_durably(folder / "references.txt", data_.test_references);
     return test_result{"bleu",
                        bleu.score,
                        bleu_signature(),

@@ -179,10 +179,12 @@ TEST(DamagedInput, OfImagesIsNamed) {
                  "other: is a class that training does not have");
   fs::remove(folder / "val" / "other");
   fs::create_directories(folder / "val" / "dark" / "c.JPEG");
-  expect_refused(run_program(task, arguments(folder, "runs")), "c.JPEG: is called an image and is no file");
+  expect_refused(run_program(task, arguments(folder, "runs")),
+                 "c.JPEG: is called an image and is no file");
   fs::remove(folder / "val" / "dark" / "c.JPEG");
   fs::create_symlink("nowhere", folder / "val" / "dark" / "c.JPEG");
-  expect_refused(run_program(task, arguments(folder, "runs")), "c.JPEG: is called an image and is no file");
+  expect_refused(run_program(task, arguments(folder, "runs")),
+                 "c.JPEG: is called an image and is no file");
   fs::remove(folder / "val" / "dark" / "c.JPEG");
   EXPECT_FALSE(fs::exists(task.folder() / "runs"));
 
@@ -291,11 +293,12 @@ TEST(DamagedInput, OtherValidationOrTestTextIsAnotherRun) {
 }
 
 words prepared_arguments(const copy_task& task, const std::string& out) {
-  words arguments = {"train", "translation-iwslt14", "--arithmetic", "pam", "--data",
-                     task.data().string(), "--out", (task.folder() / out).string()};
-  for (const char* const setting :
-       {"model.encoder_layers=1", "model.decoder_layers=1", "model.width=16", "model.feed_forward=32",
-        "model.heads=2", "data.max_tokens=160", "checkpoint.steps=4", "search.beam=2"}) {
+  words arguments = {
+      "train",  "translation-iwslt14", "--arithmetic", "pam",
+      "--data", task.data().string(),  "--out",        (task.folder() / out).string()};
+  for (const char* const setting : {"model.encoder_layers=1", "model.decoder_layers=1",
+                                    "model.width=16", "model.feed_forward=32", "model.heads=2",
+                                    "data.max_tokens=160", "checkpoint.steps=4", "search.beam=2"}) {
     arguments.insert(arguments.end(), {"--set", setting});
   }
   return arguments;
@@ -327,16 +330,17 @@ TEST(DamagedInput, DictionariesArePartOfARunAndMustBeOfItsText) {
   write_dictionaries(task, "rot 9\n" + own.substr(0, own.find("rot")));
   expect_refused(run_program(task, arguments), "this run has corpus_sha256 = ");
   EXPECT_EQ(content_of(run), before);
-  const auto translated = run_program(
-      task, command_line{{"sh", "-c", "echo 'le chat' | \"$0\" translate \"$1\"",
-                          PAMKIT_TRAIN_PROGRAM, run.string()}});
+  const auto translated =
+      run_program(task, command_line{{"sh", "-c", "echo 'le chat' | \"$0\" translate \"$1\"",
+                                      PAMKIT_TRAIN_PROGRAM, run.string()}});
   expect_refused(translated, "the sentences to translate: 100.0 % of its 2 pieces are unknown");
 
   for (const char* const name : {"dict.de.txt", "dict.en.txt"}) fs::remove(task.data() / name);
-  ASSERT_EQ(run_program(task, with(task.train_arguments("raw", "pam"), {"--steps", "2"})).exit_code, 0);
+  ASSERT_EQ(run_program(task, with(task.train_arguments("raw", "pam"), {"--steps", "2"})).exit_code,
+            0);
   write_dictionaries(task, own);
-  expect_refused(run_program(task, {"evaluate", (task.folder() / "raw" / "pam-1").string(), "--data",
-                                    task.data().string()}),
+  expect_refused(run_program(task, {"evaluate", (task.folder() / "raw" / "pam-1").string(),
+                                    "--data", task.data().string()}),
                  "holds prepared text");
 }
 
@@ -348,15 +352,26 @@ TEST(DamagedInput, AFinishedRunsFilesAreNamed) {
   const words evaluation = {"evaluate", run.string(), "--data", task.data().string()};
   const words translation = {"translate", run.string()};
 
-  for (const char* const redirected : {"\"$0\" translate \"$1\" < .", "\"$0\" translate \"$1\" <&-"}) {
+  for (const char* const redirected :
+       {"\"$0\" translate \"$1\" < .", "\"$0\" translate \"$1\" <&-"}) {
     expect_refused(run_program(task, command_line{{"sh", "-c", redirected, PAMKIT_TRAIN_PROGRAM,
                                                    run.string()}}),
                    "standard input: cannot be read; ");
   }
 
+  const char* const long_line =
+      "yes 'Le chat.' | head -n 400 | tr '\\n' ' ' | \"$0\" translate \"$1\"";
+  expect_refused(
+      run_program(task, command_line{{"sh", "-c", long_line, PAMKIT_TRAIN_PROGRAM, run.string()}}),
+      "standard input:1: has ");
+  for (const std::string& place : {task.folder().string(), std::string("/dev/null"),
+                                   (task.folder() / "none" / "file").string()}) {
+    expect_refused(run_program(task, with(evaluation, {"--hypotheses", place})), place);
+  }
+
   const std::string summary = bytes_of(run / "summary.json");
-  for (const char* const text : {"{}", "[]", "5", "{\"status\":5}", "{\"status\":\"complete\"}",
-                                 "{\"status\":\"other\"}"}) {
+  for (const char* const text :
+       {"{}", "[]", "5", "{\"status\":5}", "{\"status\":\"complete\"}", "{\"status\":\"other\"}"}) {
     write(run / "summary.json", text);
     expect_refused(run_program(task, arguments), "pam-1/summary.json: ");
   }
@@ -369,10 +384,11 @@ TEST(DamagedInput, AFinishedRunsFilesAreNamed) {
     return json.dump();
   };
   for (const std::string& text :
-       {std::string("{\"run\":5}"), with_value("arithmetic", "5"), with_value("arithmetic", "\"pan\""),
-        with_value("seed", "\"1\""), with_value("seed", "-1"), with_value("settings", "5"),
-        with_value("settings", "{\"training\":5}"), with_value("scope", "[]"),
-        with_value("derivative", "7"), with_value("format", "null"), with_value("task", "{}")}) {
+       {std::string("{\"run\":5}"), with_value("arithmetic", "5"),
+        with_value("arithmetic", "\"pan\""), with_value("seed", "\"1\""), with_value("seed", "-1"),
+        with_value("settings", "5"), with_value("settings", "{\"training\":5}"),
+        with_value("scope", "[]"), with_value("derivative", "7"), with_value("format", "null"),
+        with_value("task", "{}")}) {
     write(run / "config.json", text);
     for (const words& command : {arguments, evaluation, translation}) {
       expect_refused(run_program(task, command), "pam-1/config.json: ");
@@ -411,8 +427,9 @@ TEST(DamagedInput, AFinishedRunsFilesAreNamed) {
     return nlohmann::json::array({begin, end}).dump();
   };
   for (const std::string& offsets :
-       {std::string("[\"a\",\"b\"]"), std::string("5"), std::string("[0]"), std::string("{\"a\":0,\"b\":1}"),
-        range(-bytes_of_first, 0), range(8, 8 + bytes_of_first), range(1000000000, 1000000000 + bytes_of_first)}) {
+       {std::string("[\"a\",\"b\"]"), std::string("5"), std::string("[0]"),
+        std::string("{\"a\":0,\"b\":1}"), range(-bytes_of_first, 0), range(8, 8 + bytes_of_first),
+        range(1000000000, 1000000000 + bytes_of_first)}) {
     write(parameters, with_offsets(names[0], offsets));
     for (const words& command : {evaluation, translation}) {
       expect_refused(run_program(task, command), "pam-1/parameters.safetensors: ");
@@ -474,7 +491,8 @@ TEST(DamagedInput, DataCheckRefusesWhatTrainingRefuses) {
   expect_refused(run_program(task, check), "test_z.de is there without the other language");
   fs::remove(task.data() / "test_z.de");
   const std::string text = read_file(task.data() / "val.de");
-  write(task.data() / "val.de", std::string(static_cast<std::size_t>(std::ranges::count(text, '\n')), '\n'));
+  write(task.data() / "val.de",
+        std::string(static_cast<std::size_t>(std::ranges::count(text, '\n')), '\n'));
   expect_refused(run_program(task, check), "val.de: no sentence pair has text on both sides");
   write(task.data() / "val.de", text);
   for (const char* const name : {"test_small.de", "test_small.en"}) fs::remove(task.data() / name);
@@ -488,7 +506,8 @@ TEST(DamagedInput, DataCheckRefusesWhatTrainingRefuses) {
 
   const fs::path bytes = task.folder() / "bytes";
   write(bytes / "input.txt", "");
-  expect_refused(run_program(task, {"data", "check", bytes.string()}), "a part of the text has 0 bytes");
+  expect_refused(run_program(task, {"data", "check", bytes.string()}),
+                 "a part of the text has 0 bytes");
   fs::remove(bytes / "input.txt");
   write(bytes / "train.txt", std::string(2000, 'a'));
   write(bytes / "val.txt", std::string(1000, 'b'));
@@ -519,14 +538,16 @@ TEST(DamagedInput, OfRecipesIsNamed) {
   refused("{\"name\":" + std::string(100'000, '[') + std::string(100'000, ']') + "}",
           "own.json: nests deeper than 32 levels");
   refused(std::string(100'000, '['), "own.json: nests deeper than 32 levels");
-  refused(with_value("training.steps", 3), "key training.steps is not known with its dot in the name; ");
+  refused(with_value("training.steps", 3),
+          "key training.steps is not known with its dot in the name; ");
   refused(with_value("steps", 3), "key steps is not known; valid keys: ");
   refused(with_value("description", 5), "description is 5; give text");
   for (const char* const name : {"", "..", ".own", "a/b", "a\nb", "a b", "\u00E4"}) {
     refused(with_value("name", name), "give letters, digits, '.', '_' and '-', the first no '.'");
   }
   arguments[1] = "translation-small";
-  for (const char* const setting : {"training.optimizer=\xFF", "model.width=\xFF", "model.width=[[[3"}) {
+  for (const char* const setting :
+       {"training.optimizer=\xFF", "model.width=\xFF", "model.width=[[[3"}) {
     expect_refused(run_program(task, with(arguments, {"--set", setting})), "; give ");
   }
   EXPECT_FALSE(fs::exists(task.folder() / "runs"));
@@ -535,8 +556,8 @@ TEST(DamagedInput, OfRecipesIsNamed) {
 TEST(DamagedInput, ImagesThatPoolingLeavesNothingOfAreNamed) {
   const copy_task task;
   const auto refused = [&](const char* recipe, const char* size, const std::string& part) {
-    expect_refused(run_program(task, {"train", recipe, "--data", task.data().string(), "--set", size}),
-                   part);
+    expect_refused(
+        run_program(task, {"train", recipe, "--data", task.data().string(), "--set", size}), part);
   };
   refused("cnn-small-cifar10", "data.size=7", "data.size is 7; cnn takes images of 8 or more");
   refused("vgg13-cifar10", "data.size=31", "data.size is 31; vgg takes images of 32 or more");
@@ -573,7 +594,8 @@ TEST(DamagedInput, TooLargeAModelOrBatchIsNamedBeforeItIsMade) {
   for (const char* const recipe : {"cnn-small-cifar10", "preresnet20-cifar10"}) {
     refused(arguments(recipe, images), {"model.width=65536"}, too_much);
   }
-  refused(arguments("vit-small-cifar10", images), {"model.width=49152", "model.depth=10000"}, too_much);
+  refused(arguments("vit-small-cifar10", images), {"model.width=49152", "model.depth=10000"},
+          too_much);
   refused(arguments("cnn-small-cifar10", images), {"data.size=4096"}, "data.size is 4096; ");
 }
 
@@ -584,9 +606,13 @@ TEST(DamagedInput, ImagesWithOtherClassesOrContentsAreAnotherRun) {
     write(data / split / "dark" / "a.JPEG", jpeg(32, 32, {20, 30, 40}, JCS_RGB));
     write(data / split / "light" / "b.JPEG", jpeg(32, 32, {220, 230, 240}, JCS_RGB));
   }
-  const words arguments = {"train", "vit-small-cifar10", "--arithmetic", "exact", "--data", data.string(),
-                           "--out", (task.folder() / "runs").string(), "--steps", "1", "--set",
-                           "data.batch=2", "--set", "model.depth=1"};
+  const words arguments = {"train",        "vit-small-cifar10",
+                           "--arithmetic", "exact",
+                           "--data",       data.string(),
+                           "--out",        (task.folder() / "runs").string(),
+                           "--steps",      "1",
+                           "--set",        "data.batch=2",
+                           "--set",        "model.depth=1"};
   ASSERT_EQ(run_program(task, arguments).exit_code, 0);
   const fs::path run = task.folder() / "runs" / "exact-1";
   const words evaluation = {"evaluate", run.string(), "--data", data.string()};
@@ -603,7 +629,8 @@ TEST(DamagedInput, ImagesWithOtherClassesOrContentsAreAnotherRun) {
   const auto before = content_of(run);
   expect_refused(run_program(task, arguments), "this run has corpus_sha256 = ");
   EXPECT_EQ(content_of(run), before);
-  for (const char* const split : {"train", "val"}) fs::rename(data / split / "dark", data / split / "dusk");
+  for (const char* const split : {"train", "val"})
+    fs::rename(data / split / "dark", data / split / "dusk");
   expect_refused(run_program(task, evaluation),
                  "class 0 is \"dusk\"; the classes of the run were expected, where it is \"dark\"");
 }

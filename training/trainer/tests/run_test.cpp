@@ -23,6 +23,25 @@ std::string hash_of(const std::filesystem::path& run) {
   return summary_of(run).at("parameters_sha256");
 }
 
+// A run of a tiny byte model on text of its own.
+words bytes_arguments(const copy_task& task, const std::string& out) {
+  const auto folder = task.folder() / "bytes";
+  std::filesystem::create_directories(folder);
+  for (const char* const name : {"train.txt", "val.txt"}) {
+    std::ofstream(folder / name) << std::string(400, 'a') << std::string(400, 'b');
+  }
+  return {"train",        "charlm",
+          "--arithmetic", "exact",
+          "--data",       folder.string(),
+          "--out",        (task.folder() / out).string(),
+          "--set",        "model.layers=1",
+          "--set",        "model.width=16",
+          "--set",        "model.feed_forward=32",
+          "--set",        "model.heads=2",
+          "--set",        "data.context=20",
+          "--set",        "data.batch=10"};
+}
+
 TEST(Run, EveryArmLearnsToCopyAndWritesWhatTheInterfaceNames) {
   const copy_task task;
   const auto result = run_program(
@@ -52,9 +71,8 @@ TEST(Run, EveryArmLearnsToCopyAndWritesWhatTheInterfaceNames) {
 TEST(Run, ThreadsChangeNoBit) {
   const copy_task task;
   for (const char* const threads : {"1", "2", "3"}) {
-    const auto result =
-        run_program(task, with(task.train_arguments(threads, "exact,pam,adder"),
-                               {"--steps", "12", "--threads", threads}));
+    const auto result = run_program(task, with(task.train_arguments(threads, "exact,pam,adder"),
+                                               {"--steps", "12", "--threads", threads}));
     ASSERT_EQ(result.exit_code, 0) << result.standard_error;
   }
   for (const char* const run : {"exact-1", "pam-1", "adder-1"}) {
@@ -67,8 +85,8 @@ TEST(Run, ThreadsChangeNoBit) {
 TEST(Run, TheScalarBackendGivesTheSameBits) {
   const copy_task task;
   for (const char* const backend : {"simd", "scalar"}) {
-    const auto result = run_program(task, with(task.train_arguments(backend, "pam"),
-                                               {"--steps", "4", "--backend", backend}));
+    const auto result = run_program(
+        task, with(task.train_arguments(backend, "pam"), {"--steps", "4", "--backend", backend}));
     ASSERT_EQ(result.exit_code, 0) << result.standard_error;
   }
   EXPECT_EQ(hash_of(task.folder() / "simd" / "pam-1"), hash_of(task.folder() / "scalar" / "pam-1"));
@@ -77,10 +95,10 @@ TEST(Run, TheScalarBackendGivesTheSameBits) {
 TEST(Run, ScopesAndWidthsChangeNoBitWithThreadsAndHaveFoldersOfTheirOwn) {
   const copy_task task;
   const auto all = [&](const char* out, const char* threads) {
-    return with(task.train_arguments(out, "pam"),
-                {"--steps", "6", "--threads", threads, "--scope", "all", "--set",
-                 "training.clip_norm=1", "--set", "training.moment_decay=corrected", "--set",
-                 "training.loss_gradient=centred"});
+    return with(
+        task.train_arguments(out, "pam"),
+        {"--steps", "6", "--threads", threads, "--scope", "all", "--set", "training.clip_norm=1",
+         "--set", "training.moment_decay=corrected", "--set", "training.loss_gradient=centred"});
   };
   for (const char* const threads : {"1", "3"}) {
     const auto result = run_program(task, all(threads, threads));
@@ -91,21 +109,23 @@ TEST(Run, ScopesAndWidthsChangeNoBitWithThreadsAndHaveFoldersOfTheirOwn) {
   EXPECT_GT(one.at("verification").at("layers"), 20);
   EXPECT_EQ(one.at("verification").at("status"), "pass");
   EXPECT_EQ(hash_of(task.folder() / "3" / "pam+all-1"), one.at("parameters_sha256"));
-  const auto result = run_program(
-      task, with(task.train_arguments("m", "pam"),
-                 {"--steps", "3", "--scope", "norm", "--derivative", "exact", "--format", "binary32m5"}));
+  const auto result = run_program(task, with(task.train_arguments("m", "pam"),
+                                             {"--steps", "3", "--scope", "norm", "--derivative",
+                                              "exact", "--format", "binary32m5"}));
   ASSERT_EQ(result.exit_code, 0) << result.standard_error;
-  EXPECT_EQ(summary_of(task.folder() / "m" / "pam+norm+exact+binary32m5-1").at("format"), "binary32m5");
+  EXPECT_EQ(summary_of(task.folder() / "m" / "pam+norm+exact+binary32m5-1").at("format"),
+            "binary32m5");
 }
 
 TEST(Run, EachScopeChangesWhatTheOneBeforeDoesNot) {
   const copy_task task;
   std::vector<std::string> hashes;
   for (const char* const scope : {"matmul", "softmax", "norm", "loss", "optimizer", "all"}) {
-    const auto result = run_program(task, with(task.train_arguments("runs", "pam"),
-                                               {"--steps", "2", "--scope", scope}));
+    const auto result = run_program(
+        task, with(task.train_arguments("runs", "pam"), {"--steps", "2", "--scope", scope}));
     ASSERT_EQ(result.exit_code, 0) << result.standard_error;
-    const std::string name = scope == std::string("matmul") ? "pam-1" : "pam+" + std::string(scope) + "-1";
+    const std::string name =
+        scope == std::string("matmul") ? "pam-1" : "pam+" + std::string(scope) + "-1";
     hashes.push_back(hash_of(task.folder() / "runs" / name));
   }
   std::ranges::sort(hashes);
@@ -114,7 +134,8 @@ TEST(Run, EachScopeChangesWhatTheOneBeforeDoesNot) {
 
 TEST(Run, AFinishedRunEvaluatesToItsOwnScoreAndTranslates) {
   const copy_task task;
-  ASSERT_EQ(run_program(task, with(task.train_arguments("runs", "pam"), {"--epochs", "3"})).exit_code, 0);
+  ASSERT_EQ(
+      run_program(task, with(task.train_arguments("runs", "pam"), {"--epochs", "3"})).exit_code, 0);
   const auto run = task.folder() / "runs" / "pam-1";
   const auto hypotheses = task.folder() / "hypotheses.txt";
   const auto result = run_program(task, {"evaluate", run.string(), "--data", task.data().string(),
@@ -125,8 +146,8 @@ TEST(Run, AFinishedRunEvaluatesToItsOwnScoreAndTranslates) {
   char expected[64];
   std::snprintf(expected, sizeof expected, "bleu %.4f (", value);
   EXPECT_EQ(result.standard_output.substr(0, std::string(expected).size()), expected);
-  const auto missing = run_program(task, {"evaluate", (task.folder() / "runs").string(), "--data",
-                                          task.data().string()});
+  const auto missing = run_program(
+      task, {"evaluate", (task.folder() / "runs").string(), "--data", task.data().string()});
   EXPECT_EQ(missing.exit_code, 2);
   EXPECT_NE(missing.standard_error.find("holds no config.json"), std::string::npos);
 }
@@ -217,8 +238,7 @@ TEST(Run, AFinishedRunIsNotRedoneAndAnotherOneNotMixedIn) {
   EXPECT_NE(again.standard_error.find("this run is finished and not redone"), std::string::npos);
   EXPECT_EQ(read_file(summary), before);
 
-  const auto other =
-      run_program(task, with(task.train_arguments("runs", "pam"), {"--steps", "5"}));
+  const auto other = run_program(task, with(task.train_arguments("runs", "pam"), {"--steps", "5"}));
   EXPECT_EQ(other.exit_code, 2);
   EXPECT_NE(other.standard_error.find("settings/training/steps = 3, asked is 5"), std::string::npos)
       << other.standard_error;
@@ -231,16 +251,31 @@ TEST(Run, AFinishedRunIsNotRedoneAndAnotherOneNotMixedIn) {
 
 TEST(Run, ADivergedArmIsMarkedAndTheOthersStillRun) {
   const copy_task task;
-  const auto result = run_program(
-      task, with(task.train_arguments("runs", "exact,pam"),
-                 {"--steps", "12", "--set", "training.peak_rate=1000", "--set",
-                  "training.weight_decay=1000", "--set", "training.warmup=0"}));
+  const auto result =
+      run_program(task, with(task.train_arguments("runs", "exact,pam"),
+                             {"--steps", "12", "--set", "training.peak_rate=1000", "--set",
+                              "training.weight_decay=1000", "--set", "training.warmup=0"}));
   EXPECT_EQ(result.exit_code, 1);
   for (const char* const label : {"exact-1", "pam-1"}) {
     const auto summary = summary_of(task.folder() / "runs" / label);
     EXPECT_EQ(summary.at("status"), "diverged");
     EXPECT_TRUE(summary.at("value").is_null());
   }
+}
+
+// No later step's loss shows it.
+TEST(Run, AnArmWhoseLastUpdateLeftTheRangeDiverged) {
+  const copy_task task;
+  const auto result =
+      run_program(task, with(bytes_arguments(task, "runs"),
+                             {"--steps", "2", "--set", "training.peak_rate=1000", "--set",
+                              "training.weight_decay=1000", "--set", "training.warmup=0"}));
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_NE(result.standard_error.find("exact-1: after the last step the "), std::string::npos);
+  const auto summary = summary_of(task.folder() / "runs" / "exact-1");
+  EXPECT_EQ(summary.at("status"), "diverged");
+  EXPECT_EQ(summary.at("steps"), 2);
+  EXPECT_TRUE(metrics_of(task.folder() / "runs" / "exact-1", "step").back().at("loss").is_number());
 }
 
 TEST(Run, WrongUseIsOneLineAndExitCodeTwo) {
@@ -257,8 +292,9 @@ TEST(Run, WrongUseIsOneLineAndExitCodeTwo) {
   EXPECT_TRUE(contains(complaint({"train", "charlm"}), "no data; give --data DIR"));
   EXPECT_TRUE(contains(complaint({"train", "no-such"}), "give one of charlm"));
   const auto base = task.train_arguments("runs", "pam");
-  EXPECT_TRUE(contains(complaint(task.train_arguments("runs", "pan")), "'pan' is not known; give "
-                                                                       "native, adder"));
+  EXPECT_TRUE(contains(complaint(task.train_arguments("runs", "pan")),
+                       "'pan' is not known; give "
+                       "native, adder"));
   EXPECT_TRUE(contains(complaint(with(base, {"--set", "model.size=3"})), "valid keys: adder."));
   EXPECT_TRUE(contains(complaint(with(base, {"--set", "model.width=x"})), "give a number"));
   EXPECT_TRUE(contains(complaint(with(base, {"--set", "model.dropout=1.5"})), "from 0.0 to 0.999"));
@@ -272,14 +308,17 @@ TEST(Run, WrongUseIsOneLineAndExitCodeTwo) {
     EXPECT_TRUE(contains(complaint(with(base, {"--seeds", seeds})), "is no seed")) << seeds;
   }
   EXPECT_TRUE(contains(complaint(with(base, {"--test", "nothing"})), "nothing"));
-  EXPECT_TRUE(contains(complaint(with(task.train_arguments("runs", "adder"),
-                                      {"--derivative", "exact"})),
-                       "adder has no exact derivative"));
-  EXPECT_TRUE(contains(complaint(with(base, {"--format", "binary16"})), "give binary32 or binary32mN"));
-  EXPECT_TRUE(contains(complaint(with(base, {"--format", "binary32m0"})), "give binary32 or binary32mN"));
+  EXPECT_TRUE(
+      contains(complaint(with(task.train_arguments("runs", "adder"), {"--derivative", "exact"})),
+               "adder has no exact derivative"));
+  EXPECT_TRUE(
+      contains(complaint(with(base, {"--format", "binary16"})), "give binary32 or binary32mN"));
+  EXPECT_TRUE(
+      contains(complaint(with(base, {"--format", "binary32m0"})), "give binary32 or binary32mN"));
   EXPECT_TRUE(contains(complaint(with(task.train_arguments("runs", "l_mul"), {"--scope", "norm"})),
                        "l_mul defines a product and no quotient"));
-  EXPECT_TRUE(contains(complaint(with(base, {"--set", "training.optimizer=adam"})), "give adamw or sgd"));
+  EXPECT_TRUE(
+      contains(complaint(with(base, {"--set", "training.optimizer=adam"})), "give adamw or sgd"));
   EXPECT_FALSE(std::filesystem::exists(task.folder() / "runs" / "pam-1"));
   std::ofstream(task.data() / "train.de", std::ios::app) << "eine Zeile zu viel\n";
   EXPECT_TRUE(contains(complaint(base), "train"));
@@ -288,20 +327,9 @@ TEST(Run, WrongUseIsOneLineAndExitCodeTwo) {
 // Of a recipe with steps too.
 TEST(Run, EpochsTakeThePlaceOfTheRecipesSteps) {
   const copy_task task;
-  std::filesystem::create_directories(task.folder() / "bytes");
-  for (const char* const name : {"train.txt", "val.txt"}) {
-    std::ofstream(task.folder() / "bytes" / name) << std::string(400, 'a') << std::string(400, 'b');
-  }
-  const std::vector<std::string> arguments = {
-      "train",          "charlm",         "--arithmetic", "exact",
-      "--data",         (task.folder() / "bytes").string(),
-      "--set",          "model.layers=1", "--set",        "model.width=16",
-      "--set",          "model.feed_forward=32",          "--set", "model.heads=2",
-      "--set",          "data.context=20",                "--set", "data.batch=10"};
   for (const auto& [out, option, steps] :
        {std::tuple("epochs", "--epochs", 8), std::tuple("steps", "--steps", 2)}) {
-    const auto folder = (task.folder() / out).string();
-    const auto result = run_program(task, with(arguments, {"--out", folder.c_str(), option, "2"}));
+    const auto result = run_program(task, with(bytes_arguments(task, out), {option, "2"}));
     ASSERT_EQ(result.exit_code, 0) << result.standard_error;
     EXPECT_EQ(summary_of(task.folder() / out / "exact-1").at("steps"), steps) << option;
   }
@@ -314,12 +342,14 @@ TEST(Run, AFullStandardOutputIsOneLineAndExitCodeTwo) {
   const std::string run = (task.folder() / "runs" / "pam-1").string();
   for (const words& arguments :
        {words{"data", "list"}, words{"data", "check", task.data().string()}, words{"--help"},
-        words{"evaluate", run, "--data", task.data().string()}, words{"translate", run}, words(train)}) {
+        words{"evaluate", run, "--data", task.data().string()}, words{"translate", run},
+        words(train)}) {
     words command = {"sh", "-c", "echo ein haus | \"$0\" \"$@\" >/dev/full", PAMKIT_TRAIN_PROGRAM};
     command.insert(command.end(), arguments.begin(), arguments.end());
     const auto result = run_program(task, command_line{command});
     EXPECT_EQ(result.exit_code, 2) << arguments[0];
-    EXPECT_NE(result.standard_error.find("standard output: No space left on device; "), std::string::npos)
+    EXPECT_NE(result.standard_error.find("standard output: No space left on device; "),
+              std::string::npos)
         << arguments[0] << result.standard_error;
   }
 }
@@ -330,13 +360,15 @@ TEST(Run, TranslationWithoutDataTakesTheHelpPages) {
   const auto tools = task.folder() / "tools";
   std::filesystem::create_directories(tools);
   const auto call = [&](const std::vector<std::string>& arguments) {
-    words command = {"sh", "-c",
-                     "cd \"$0\" && unset PAMKIT_DATA PAMKIT_OFFLINE && PATH=\"$0/tools:$PATH\" && exec \"$@\"",
-                     task.folder().string(), PAMKIT_TRAIN_PROGRAM};
+    words command = {
+        "sh", "-c",
+        "cd \"$0\" && unset PAMKIT_DATA PAMKIT_OFFLINE && PATH=\"$0/tools:$PATH\" && exec \"$@\"",
+        task.folder().string(), PAMKIT_TRAIN_PROGRAM};
     command.insert(command.end(), arguments.begin(), arguments.end());
     return run_program(task, command_line{command});
   };
-  std::ofstream(tools / "apt-get") << "#!/bin/sh\necho 'W: a warning' >&2\necho 'E: no network' >&2\nexit 100\n";
+  std::ofstream(tools / "apt-get")
+      << "#!/bin/sh\necho 'W: a warning' >&2\necho 'E: no network' >&2\nexit 100\n";
   std::filesystem::permissions(tools / "apt-get", std::filesystem::perms::owner_all);
   auto arguments = task.train_arguments("runs", "exact");
   const auto data = std::ranges::find(arguments, "--data");
@@ -346,18 +378,21 @@ TEST(Run, TranslationWithoutDataTakesTheHelpPages) {
     const auto result = call(command);
     EXPECT_EQ(result.exit_code, 2);
     EXPECT_EQ(result.standard_error.find("Traceback"), std::string::npos) << result.standard_error;
-    EXPECT_NE(result.standard_error.find("no Debian package libreoffice-help-de: apt-get: no network"),
-              std::string::npos)
+    EXPECT_NE(
+        result.standard_error.find("no Debian package libreoffice-help-de: apt-get: no network"),
+        std::string::npos)
         << result.standard_error;
     // What is being made, and the complaint.
     EXPECT_EQ(std::ranges::count(result.standard_error, '\n'), 2) << result.standard_error;
-    EXPECT_EQ(result.standard_error.find("give --data DIR") != std::string::npos, command[0] == "train");
+    EXPECT_EQ(result.standard_error.find("give --data DIR") != std::string::npos,
+              command[0] == "train");
   }
   // A folder that was fetched before.
   std::filesystem::create_directories(task.folder() / "data" / "lohelp");
   for (const auto& entry : std::filesystem::directory_iterator(task.data())) {
     if (entry.is_regular_file()) {
-      std::filesystem::copy(entry.path(), task.folder() / "data" / "lohelp" / entry.path().filename());
+      std::filesystem::copy(entry.path(),
+                            task.folder() / "data" / "lohelp" / entry.path().filename());
     }
   }
   const auto result = call(arguments);

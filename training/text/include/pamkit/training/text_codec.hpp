@@ -58,6 +58,14 @@ void require_known_text(const text_codec& codec, const parallel_corpus& corpus);
 void require_known_source(const text_codec& codec, std::span<const std::string> lines,
                           const std::string& name);
 
+/// The numbers of lines of the source language that are to be translated, `name` being where they
+/// are from. Throws input_error where one has more than twice `max_sentence_tokens` pieces: no
+/// model has seen its like, and attention's memory grows with the square.
+std::vector<std::vector<std::int32_t>> encode_sources(const text_codec& codec,
+                                                      std::span<const std::string> lines,
+                                                      const std::string& name,
+                                                      std::size_t max_sentence_tokens);
+
 /// What save() wrote. Throws input_error.
 std::unique_ptr<text_codec> load_codec(const std::filesystem::path& folder);
 

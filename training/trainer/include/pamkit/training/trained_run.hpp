@@ -26,14 +26,15 @@ struct trained_run {
 trained_run open_run(const std::filesystem::path& folder);
 
 /// Measures the run's parameters on data: of translation on the test split called `test` (or the
-/// first), of images and bytes on the validation data. Of translation the hypotheses are returned
-/// in `hypotheses`. Throws input_error, also where
-/// the data are of another kind: prepared text for a run of raw text, other classes, unknown words.
+/// first), of images and bytes on the validation data. Of translation the hypotheses are written to
+/// the file `hypotheses` if that is not empty. Throws input_error, also where the data are of
+/// another kind: prepared text for a run of raw text, other classes, unknown words.
 test_result evaluate(const trained_run& run, const std::filesystem::path& data,
-                     const std::optional<std::string>& test, std::vector<std::string>& hypotheses);
+                     const std::optional<std::string>& test,
+                     const std::filesystem::path& hypotheses);
 
-/// Translations of sentences, in their order. Throws input_error where the run is of another task or does not know
-/// half of the words.
+/// Translations of sentences, in their order. Throws input_error where the run is of another task
+/// or does not know half of the words.
 std::vector<std::string> translate_lines(const trained_run& run,
                                          const std::vector<std::string>& lines);
 

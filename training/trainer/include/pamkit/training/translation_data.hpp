@@ -15,7 +15,8 @@ namespace pamkit::training {
 /// A corpus folder as every arm of a recipe uses it.
 struct translation_data {
   std::shared_ptr<const text_codec> codec;
-  std::string corpus_key;  ///< SHA-256 over the text of the three splits and what decides their pieces
+  std::string
+      corpus_key;  ///< SHA-256 over the text of the three splits and what decides their pieces
   id_corpus train;
   id_corpus valid;
   std::string test_name;
@@ -23,11 +24,13 @@ struct translation_data {
   std::vector<std::string> test_references;
 };
 
-/// The test split as the codec has it. Throws input_error where the codec is of another text.
-void take_test(const parallel_corpus& tested, translation_data& data);
+/// The test split as the codec has it. Throws input_error where the codec is of another text, or a
+/// sentence too long (see encode_sources).
+void take_test(const parallel_corpus& tested, std::size_t max_sentence_tokens,
+               translation_data& data);
 
-/// Reads and encodes train, val and the test split. Prepared text (see text_codec.hpp) takes its dictionaries;
-/// other text a subword model, which is kept in `cache`. Throws input_error.
+/// Reads and encodes train, val and the test split. Prepared text (see text_codec.hpp) takes its
+/// dictionaries; other text a subword model, which is kept in `cache`. Throws input_error.
 translation_data load_translation_data(const std::filesystem::path& folder, const recipe& from,
                                        const std::optional<std::string>& test,
                                        const std::filesystem::path& cache);
