@@ -1,9 +1,12 @@
 #include "pamkit/tensor/parallel.hpp"
 
 #include <oneapi/tbb/blocked_range.h>
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/info.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
+#include <mutex>
 #include <optional>
 
 #include "pamkit/tensor/split.hpp"
@@ -62,10 +65,26 @@ tile_grid grid_on(int threads, contraction_kind kind, const contraction_problem&
   return even.size() % threads == 0 ? even : grid_for(kind, c, kTilesPerThread * threads);
 }
 
+/// Lets oneTBB start so many threads: without, no arena gets more than the processors or the first
+/// arena had, and a warning is printed for it.
+void allow(int threads) {
+  static std::mutex mutex;
+  static int allowed = tbb::info::default_concurrency();
+  static std::optional<tbb::global_control> control;
+  const std::lock_guard lock(mutex);
+  if (threads <= allowed) return;
+  control.reset();  // of several the least one holds
+  control.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
+  allowed = threads;
+}
+
 /// The calling thread's arena: threads come to a new one only after some hundred microseconds.
 tbb::task_arena& arena_of(int threads) {
   thread_local std::optional<tbb::task_arena> arena;
-  if (!arena || arena->max_concurrency() != threads) arena.emplace(threads);
+  if (!arena || arena->max_concurrency() != threads) {
+    allow(threads);
+    arena.emplace(threads);
+  }
   return *arena;
 }
 

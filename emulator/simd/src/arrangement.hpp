@@ -114,15 +114,11 @@ struct strided {
   bool has_float_rows() const { return column == 1 && narrow == nullptr; }
   bool has_float_columns() const { return row == 1 && narrow == nullptr; }
 
-  /// Writes `count` elements of row i from column j on, or of column j from row i on, to out[0],
-  /// out[stride], ...; of a narrow matrix.
+  /// Writes `count` elements of row i from column j on to out[0], out[stride], ...; of a narrow
+  /// matrix.
   void widen_row(std::int64_t i, std::int64_t j, std::int64_t count, float* out,
                  std::int64_t stride) const {
     widen_elements(format, narrow, i * row + j * column, column, count, out, stride);
-  }
-  void widen_column(std::int64_t i, std::int64_t j, std::int64_t count, float* out,
-                    std::int64_t stride) const {
-    widen_elements(format, narrow, i * row + j * column, row, count, out, stride);
   }
 };
 

@@ -22,6 +22,7 @@
 #include "lanes-inl.hpp"
 #include "pamkit/simd/contraction_blocks.hpp"
 #include "pamkit/simd/pam_classes.hpp"
+#include "widen-inl.hpp"
 #include "workspace.hpp"
 
 #if PAMKIT_SIMD_HAS_KERNELS
@@ -45,8 +46,8 @@ inline constexpr std::int64_t kUnpackedElements = 2048;
 // gaps.
 inline constexpr std::int64_t kPackedColumns = 192;
 inline constexpr std::int64_t kPackedTerms = 8;
-// Of a panel whose columns are contiguous: it is prepared while it lies in the first-level cache.
-inline constexpr std::int64_t kTransposedTerms = 64;
+// Of any other panel: it is prepared while it lies in the first-level cache.
+inline constexpr std::int64_t kChunkTerms = 64;
 // Panels of a power of two of terms would all lie in the same sets of the caches: cache lines
 // between them.
 inline constexpr std::int64_t kPanelGap = 5 * 16;
@@ -347,21 +348,6 @@ inline void CopyTaps(const image_taps& taps, std::int64_t t0, std::int64_t count
   RepeatLastColumn(count, valid, width, panel);
 }
 
-/// CopyPanel of a narrow matrix, along whichever axis is contiguous.
-inline void WidenPanel(const strided& right, std::int64_t t0, std::int64_t count, std::int64_t j0,
-                       std::int64_t valid, std::int64_t width, float* HWY_RESTRICT panel) {
-  if (right.row == 1) {
-    for (std::int64_t j = 0; j < valid; ++j) {
-      right.widen_column(t0, j0 + j, count, panel + j, width);
-    }
-  } else {
-    for (std::int64_t t = 0; t < count; ++t) {
-      right.widen_row(t0 + t, j0, valid, panel + t * width, 1);
-    }
-  }
-  RepeatLastColumn(count, valid, width, panel);
-}
-
 /// Copies terms t0.. (count) and columns j0.. (valid) of `right` to panel[t][vectors * kLanes],
 /// unchanged. Columns past `valid` repeat the last one, so that they neither change a range nor
 /// make a slow or special term.
@@ -373,8 +359,24 @@ inline void CopyPanel(const strided& right, std::int64_t t0, std::int64_t count,
     CopyTaps(*right.taps, t0, count, j0, valid, width, panel);
     return;
   }
+  if (right.narrow != nullptr && right.row == 1) {
+    // Columns are widened where they are contiguous, and transposed as others are.
+    alignas(64) float columns[kPanelColumns * kChunkTerms];
+    for (std::int64_t t = 0; t < count; t += kChunkTerms) {
+      const std::int64_t terms = count - t < kChunkTerms ? count - t : kChunkTerms;
+      for (std::int64_t j = 0; j < valid; ++j) {
+        WidenRow(right.transposed(), j0 + j, t0 + t, terms, columns + j * kChunkTerms);
+      }
+      const strided widened = {.data = columns, .row = 1, .column = kChunkTerms};
+      CopyPanel(widened, 0, terms, 0, valid, vectors, panel + t * width);
+    }
+    return;
+  }
   if (right.narrow != nullptr) {
-    WidenPanel(right, t0, count, j0, valid, width, panel);
+    for (std::int64_t t = 0; t < count; ++t) {
+      WidenRow(right, t0 + t, j0, valid, panel + t * width);
+    }
+    RepeatLastColumn(count, valid, width, panel);
     return;
   }
   if (right.column == 1) {
@@ -527,14 +529,14 @@ inline magnitude_range RangeOfLines(const packing_rules& p, const float* data, s
   return least.Completed(range);
 }
 
-/// Writes terms t0.. of kTileRows rows to panel[t][row], four terms at a time; gives how many.
-inline std::int64_t InterleaveRows(const strided& left, std::int64_t first, std::int64_t t0,
-                                   std::int64_t terms, float* panel) {
+/// Writes the terms of kTileRows rows to panel[t][row], four terms at a time; gives how many.
+inline std::int64_t InterleaveRows(const strided& left, std::int64_t first, std::int64_t terms,
+                                   float* panel) {
   static_assert(kTileRows == 6);
   const hn::FixedTag<float, 4> d4;
   const hn::RepartitionToWide<decltype(d4)> d2;
   const hn::FixedTag<float, 2> two;
-  const auto row = [&](std::int64_t i) { return left.at(first + i, t0); };
+  const auto row = [&](std::int64_t i) { return left.at(first + i, 0); };
   const float* const row0 = row(0);
   const float* const row1 = row(1);
   const float* const row2 = row(2);
@@ -567,10 +569,9 @@ inline std::int64_t InterleaveRows(const strided& left, std::int64_t first, std:
   return t;
 }
 
-/// Copies a block of `left` so that its layout suits the tiles. Rows past `rows` repeat the last
-/// one.
-inline left_block CopyLeft(const strided& left, std::int64_t i0, std::int64_t rows, std::int64_t t0,
-                           std::int64_t terms, aligned_buffer& buffer) {
+/// Copies a block so that its layout suits the tiles. Rows past `rows` repeat the last one.
+inline left_block CopyLeft(const strided& left, std::int64_t rows, std::int64_t terms,
+                           aligned_buffer& buffer) {
   left_block b;
   b.packed = true;
   // A whole number of vectors after the last element, so that passes over the block need no
@@ -580,34 +581,29 @@ inline left_block CopyLeft(const strided& left, std::int64_t i0, std::int64_t ro
   b.size = (used + kLanes - 1) / kLanes * kLanes;
   float* target = buffer.reserve(b.size);
   for (std::int64_t tile = 0; tile < tiles; ++tile) {
-    const std::int64_t first = i0 + tile * kTileRows;
+    const std::int64_t first = tile * kTileRows;
     float* panel = target + tile * kTileRows * terms;
-    if (left.narrow != nullptr) {
-      const std::int64_t count = std::min(rows - tile * kTileRows, kTileRows);
-      for (std::int64_t i = 0; i < kTileRows; ++i) {
-        left.widen_row(first + std::min(i, count - 1), t0, terms, panel + i, kTileRows);
-      }
-    } else if (rows - tile * kTileRows >= kTileRows && left.row == 1) {
+    if (rows - first >= kTileRows && left.row == 1) {
       const hn::FixedTag<float, 4> d4;
       const hn::FixedTag<float, 2> d2;
       static_assert(kTileRows == 6);
       for (std::int64_t t = 0; t < terms; ++t) {
-        const float* source = left.at(first, t0 + t);
+        const float* source = left.at(first, t);
         hn::StoreU(hn::LoadU(d4, source), d4, panel + t * kTileRows);
         hn::StoreU(hn::LoadU(d2, source + 4), d2, panel + t * kTileRows + 4);
       }
-    } else if (rows - tile * kTileRows >= kTileRows) {
-      std::int64_t t = left.column == 1 ? InterleaveRows(left, first, t0, terms, panel) : 0;
+    } else if (rows - first >= kTileRows) {
+      std::int64_t t = left.column == 1 ? InterleaveRows(left, first, terms, panel) : 0;
       for (; t < terms; ++t) {
-        const float* source = left.at(first, t0 + t);
+        const float* source = left.at(first, t);
         PAMKIT_UNROLL
         for (std::int64_t i = 0; i < kTileRows; ++i)
           panel[t * kTileRows + i] = source[i * left.row];
       }
     } else {
-      const std::int64_t count = rows - tile * kTileRows;
+      const std::int64_t count = rows - first;
       for (std::int64_t t = 0; t < terms; ++t) {
-        const float* source = left.at(first, t0 + t);
+        const float* source = left.at(first, t);
         for (std::int64_t i = 0; i < kTileRows; ++i) {
           panel[t * kTileRows + i] = source[(i < count ? i : count - 1) * left.row];
         }
@@ -623,28 +619,27 @@ inline left_block CopyLeft(const strided& left, std::int64_t i0, std::int64_t ro
 }
 
 /// A left block ready for tiles that read it `columns` / kPanelColumns times, and its range.
-inline left_block PrepareLeft(const packing_rules& p, const strided& left, std::int64_t i0,
-                              std::int64_t rows, std::int64_t t0, std::int64_t terms,
-                              std::int64_t columns, aligned_buffer& buffer) {
-  if (left.has_float_rows() && !p.round_left && columns < kPackedColumns) {
+inline left_block PrepareLeft(const packing_rules& p, const strided& left, std::int64_t rows,
+                              std::int64_t terms, std::int64_t columns, aligned_buffer& buffer) {
+  if (left.column == 1 && !p.round_left && columns < kPackedColumns) {
     left_block b;
-    b.data = left.at(i0, t0);
+    b.data = left.data;
     b.row = left.row;
     b.term = 1;
     b.tile = kTileRows * left.row;
     if (p.gather) b.range = RangeOfLines(p, b.data, b.row, rows, terms);
     return b;
   }
-  if (left.has_float_columns() && !p.round_left && rows * terms <= kUnpackedElements) {
+  if (left.row == 1 && !p.round_left && rows * terms <= kUnpackedElements) {
     left_block b;
-    b.data = left.at(i0, t0);
+    b.data = left.data;
     b.row = 1;
     b.term = left.column;
     b.tile = kTileRows;
     if (p.gather) b.range = RangeOfLines(p, b.data, b.term, terms, rows);
     return b;
   }
-  left_block b = CopyLeft(left, i0, rows, t0, terms, buffer);
+  left_block b = CopyLeft(left, rows, terms, buffer);
   if (p.round_left) {
     const floats d;
     float* data = buffer.reserve(b.size);
@@ -693,9 +688,8 @@ HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, w
       }
       // Where rows are contiguous, a few terms of all panels at a time read memory in order. Runs
       // of a row far from the next one are asked for a chunk ahead: no prefetcher follows them.
-      const bool in_order = c.right.has_float_rows() && panels.size() > 1;
-      const bool transposed = c.right.has_float_columns() && c.right.taps == nullptr;
-      const std::int64_t chunk = in_order ? kPackedTerms : transposed ? kTransposedTerms : terms;
+      const bool in_order = c.right.taps == nullptr && c.right.column == 1 && panels.size() > 1;
+      const std::int64_t chunk = in_order ? kPackedTerms : kChunkTerms;
       for (std::int64_t t = 0; t < terms; t += chunk) {
         const std::int64_t count = terms - t < chunk ? terms - t : chunk;
         const std::int64_t ahead = terms - t > 2 * chunk ? chunk * c.right.row : 0;
@@ -718,10 +712,13 @@ HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, w
       }
       for (std::int64_t i0 = 0; i0 < c.rows; i0 += kRowBlock) {
         const std::int64_t rows = c.rows - i0 < kRowBlock ? c.rows - i0 : kRowBlock;
-        const left_block left =
-            PrepareLeft(rules, c.left, i0, rows, t0, terms, columns, buffers.left);
+        // Its encodings unchanged, element (0, 0) first.
+        const strided source =
+            c.left.narrow != nullptr
+                ? WidenedBlock(c.left, i0, rows, t0, terms, buffers.left_raw)
+                : strided{.data = c.left.at(i0, t0), .row = c.left.row, .column = c.left.column};
+        const left_block left = PrepareLeft(rules, source, rows, terms, columns, buffers.left);
         left_block packed_left;  // what sides are made of: always packed
-        left_block raw_left;     // a narrow one widened, its encodings unchanged
         std::array<const float*, Family::kSideKinds> sides{};
         for (const right_panel& p : panels) {
           const auto kind = family.Class(left.range, p.range);
@@ -741,8 +738,7 @@ HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, w
             t.right = raw;
           } else if (const side_list wanted = family.Sides(kind); wanted.count > 0) {
             if (!packed_left.packed) {
-              packed_left =
-                  left.packed ? left : CopyLeft(c.left, i0, rows, t0, terms, buffers.left);
+              packed_left = left.packed ? left : CopyLeft(source, rows, terms, buffers.left);
             }
             block = &packed_left;
             float* const targets = buffers.left_sides.reserve(Family::kSideKinds * block->size);
@@ -759,19 +755,11 @@ HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, w
               side_data[s] = sides[side];
             }
           }
-          if (family.ReadsRaw(kind) && c.left.narrow != nullptr) {
-            if (!raw_left.packed) {
-              raw_left = CopyLeft(c.left, i0, rows, t0, terms, buffers.left_raw);
-            }
-            t.left = raw_left.data;
-            t.left_tile = raw_left.tile;
-            t.left_row = raw_left.row;
-            t.left_term = raw_left.term;
-          } else if (family.ReadsRaw(kind)) {
-            t.left = c.left.at(i0, t0);
-            t.left_tile = kTileRows * c.left.row;
-            t.left_row = c.left.row;
-            t.left_term = c.left.column;
+          if (family.ReadsRaw(kind)) {
+            t.left = source.data;
+            t.left_tile = kTileRows * source.row;
+            t.left_row = source.row;
+            t.left_term = source.column;
           } else {
             t.left = block->data;
             t.left_tile = block->tile;
@@ -789,7 +777,7 @@ HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, w
               for (std::int64_t r = 0; r < rows; ++r) {
                 float* const target = own + r * width;
                 if (c.own.narrow != nullptr) {
-                  c.own.widen_row(i0 + r, column, p.valid, target, 1);
+                  WidenRow(c.own, i0 + r, column, p.valid, target);
                   std::fill(target + p.valid, target + width, target[p.valid - 1]);
                   continue;
                 }

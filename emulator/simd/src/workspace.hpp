@@ -46,7 +46,7 @@ struct workspace {
   aligned_buffer right;             ///< packed panels of the right operand
   aligned_buffer right_raw;         ///< one panel of it with its encodings unchanged
   aligned_buffer left;              ///< packed rows of the left operand
-  aligned_buffer left_raw;          ///< those of a narrow one with its encodings unchanged
+  aligned_buffer left_raw;          ///< rows of a narrow one, widened
   aligned_buffer out;               ///< sums of a panel that cannot lie in the output
   aligned_buffer own;               ///< the output's own operands of a panel
   aligned_buffer left_sides;        ///< what else a class of terms needs of each left element

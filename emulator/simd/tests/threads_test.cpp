@@ -2,8 +2,10 @@
 
 #include <atomic>
 #include <bit>
+#include <chrono>
 #include <random>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "operand_profiles.hpp"
@@ -114,6 +116,27 @@ TEST(Threads, WriteEveryOutputOnce) {
       EXPECT_EQ(bits_of(out), bits_of(std::vector<float>(out.size(), 1.0F)));
     }
   }
+}
+
+std::atomic<int> inside = 0;
+std::atomic<bool> were_three = false;
+void wait_for_two_others(const policy<binary32>&, const contraction_problem&) {
+  if (++inside >= 3) were_three = true;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!were_three && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  --inside;
+}
+
+// More than there are processors, and after fewer were asked for.
+TEST(Threads, AreAsManyAsWereAskedFor) {
+  std::mt19937 random(4);
+  const operands values({1, 200, 170, 33}, random);
+  std::vector<float> out;
+  const contraction_problem c = values.problem(contraction_kind::product, out);
+  const auto pam = simd_backend().contraction("pam", contraction_kind::product, derivative::approx);
+  contract_in_parallel(pam, {}, contraction_kind::product, c, 2);
+  contract_in_parallel(wait_for_two_others, {}, contraction_kind::product, c, 4);
+  EXPECT_TRUE(were_three);
 }
 
 TEST(Threads, PassAnExceptionOn) {

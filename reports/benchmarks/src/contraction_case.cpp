@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 #include "operand_data.hpp"
 #include "pamkit/tensor/parallel.hpp"
 #include "pamkit/tensor/split.hpp"
+#include "pamkit/tensor/stored_format.hpp"
 
 namespace pamkit::benchmarks {
 namespace {
@@ -22,6 +24,7 @@ struct memory {
   contraction_task task;
   std::vector<float> a, b, d, out, expected, rival_out;
   std::vector<float> plain_a, plain_b, plain_d;  // for baselines: their speed should be their best
+  std::vector<std::byte> stored_a, stored_b;     // a and b as memory holds them, if not as binary32
   contraction_problem problem;
 };
 
@@ -66,6 +69,21 @@ workload rival_of(contraction_kind kind, const contraction_problem& c, float* ou
   return w;
 }
 
+// Rounds `values` to a format and gives them as memory holds its elements.
+std::vector<std::byte> stored(const any_format& format, std::vector<float>& values) {
+  std::vector<std::uint32_t> encodings(values.size());
+  narrow({.format = format}, values, encodings);
+  widen(format, encodings, values);
+  const auto size = static_cast<std::size_t>(bytes_of(stored_format(format)));
+  std::vector<std::byte> bytes(values.size() * size);
+  for (std::size_t i = 0; i < encodings.size(); ++i) {
+    for (std::size_t byte = 0; byte < size; ++byte) {  // the least significant one first
+      bytes[i * size + byte] = static_cast<std::byte>(encodings[i] >> (8 * byte));
+    }
+  }
+  return bytes;
+}
+
 std::shared_ptr<memory> allocate(const contraction_task& t) {
   const auto m = std::make_shared<memory>();
   m->task = t;
@@ -76,6 +94,12 @@ std::shared_ptr<memory> allocate(const contraction_task& t) {
   m->b.resize(size(t.k, t.n));
   fill(m->a, find_operand_class(t.data), 1, true);
   fill(m->b, find_operand_class(t.data), 2, false);
+  const any_format format = *parse_format(t.format);
+  const element_format elements = stored_format(format);
+  if (elements != element_format::binary32) {
+    m->stored_a = stored(format, m->a);
+    m->stored_b = stored(format, m->b);
+  }
   m->plain_a = m->a;
   m->plain_b = m->b;
   contraction_problem& c = m->problem;
@@ -83,6 +107,11 @@ std::shared_ptr<memory> allocate(const contraction_task& t) {
   c.a = {m->a.data(), t.k, 1, t.m * t.k};
   c.b = t.is_b_transposed ? matrix_view{m->b.data(), 1, t.k, t.k * t.n}
                           : matrix_view{m->b.data(), t.n, 1, t.k * t.n};
+  if (elements != element_format::binary32) {
+    c.a.narrow = m->stored_a.data();
+    c.b.narrow = m->stored_b.data();
+    c.a.format = c.b.format = elements;
+  }
   if (t.kind != contraction_kind::product) {
     m->d.resize(size(t.m, t.n));
     fill(m->d, find_operand_class(t.data), 3, true);
@@ -105,6 +134,7 @@ contraction_problem plain_problem(memory& m) {
   contraction_problem c = m.problem;
   c.a.data = m.plain_a.data();
   c.b.data = m.plain_b.data();
+  c.a.narrow = c.b.narrow = nullptr;
   if (m.task.kind != contraction_kind::product) {
     m.plain_d.resize(m.d.size());
     fill(m.plain_d, find_operand_class("plain"), 3, true);
@@ -202,6 +232,11 @@ prepared_case prepare(const contraction_task& task) {
                           other(other_rules, plain);
                         }});
   };
+  if (m->problem.a.narrow != nullptr) {
+    p.others.push_back({.name = "binary32 operands",
+                        .work = p.kernel.work,
+                        .run = [m, kernel, rules, plain] { kernel(rules, plain); }});
+  }
   add_kernel_of("exact", "multiply, then add");
   add_kernel_of("pam", "pam");
   p.rivals = rival_of(kind, plain, m->rival_out.data());
@@ -219,7 +254,7 @@ comparison comparison_for(double terms) {
 
 measured_case contraction_case(const contraction_task& task) {
   measured_case c;
-  c.name = task.name;
+  c.name = task.format == "binary32" ? task.name : task.name + " of " + task.format;
   c.arithmetic = task.arithmetic;
   c.data = task.data;
   c.shape = fmt::format("{}{}x{}x{}", task.batch == 1 ? "" : fmt::format("{} of ", task.batch),

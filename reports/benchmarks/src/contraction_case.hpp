@@ -9,6 +9,7 @@ struct contraction_task {
   std::string name = "matmul";
   std::string arithmetic = "pam";
   std::string data = "plain";
+  std::string format = "binary32";  ///< how memory holds the operands of a product
   std::int64_t batch = 1;
   std::int64_t m = 0;
   std::int64_t n = 0;
@@ -33,7 +34,8 @@ struct comparison {
 comparison comparison_for(double terms);
 
 /// The simd backend's kernel beside the scalar definition and, where that is another one, the
-/// kernel of `exact`: multiply, then add, in the same frame. The shape is "MxNxK", with "BATCH of "
+/// kernel of `exact`: multiply, then add, in the same frame. Operands in 16 or 8 bits have the same
+/// kernel on the same values in binary32 beside them. The shape is "MxNxK", with "BATCH of "
 /// in front.
 measured_case contraction_case(const contraction_task& task);
 
