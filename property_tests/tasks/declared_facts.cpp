@@ -10,8 +10,11 @@
 #include <cmath>
 #include <span>
 
+#include "fact_comparisons.hpp"
 #include "oracle_rules.hpp"
 #include "pamkit/convert.hpp"
+#include "pamkit/tensor/stored_format.hpp"
+#include "promise_fields.hpp"
 #include "result_text.hpp"
 #include "suite_context.hpp"
 
@@ -35,7 +38,7 @@ const property_text cut_text = {
 const property_text choice_text = {
     .id = "facts",
     .part = "choice",
-    .sentence = "names, operations, derivatives and compensations are those of the specification",
+    .sentence = "names, operands, operations, derivatives and compensations are those of the specification",
     .domain = "every name, and what is none",
     .operation = "",
     .promise = ""};
@@ -46,36 +49,6 @@ const property_text promise_text = {
     .domain = "every format and policy",
     .operation = "",
     .promise = ""};
-
-/// Counts comparisons and keeps the first that fails.
-class comparisons {
- public:
-  template <class Got, class Expected>
-  void equal(std::string_view what, const Got& got, const Expected& expected) {
-    ++count_;
-    if (got == expected || !failure_.empty()) return;
-    failure_ = fmt::format("{} is {}, not {}", what, got, expected);
-  }
-  /// The finding as a row.
-  result row(const property_text& text, std::string arithmetic, std::string format) const {
-    result r{.property = std::string(text.id), .format = std::move(format)};
-    r.statement = text.key();
-    r.arithmetic = std::move(arithmetic);
-    r.policy = r.overflow = r.backend = "any";
-    r.domain = text.domain;
-    r.mode = run_mode::exhaustive;
-    r.cases = count_;
-    if (!failure_.empty()) {
-      r.status = run_status::fail;
-      r.reason = failure_;
-    }
-    return r;
-  }
-
- private:
-  std::uint64_t count_ = 0;
-  std::string failure_;
-};
 
 // ---- section 2
 
@@ -177,6 +150,25 @@ void compare_classes(comparisons& c, const format_facts& f, const format_descrip
   c.equal(what("is_well_formed"), d.is_well_formed(x), true);
 }
 
+/// nan, infinite, finite, subnormal, normal and sign of an encoding, a bit each.
+std::uint32_t joined(bool nan, bool infinite, bool finite, bool subnormal, bool normal, bool sign) {
+  return std::uint32_t{nan} | infinite << 1U | finite << 2U | subnormal << 3U | normal << 4U | sign << 5U;
+}
+
+// The same of encodings as a type, which the emulator is written over.
+template <class F>
+void compare_encoding(comparisons& c, const format_facts& f, std::uint32_t bits) {
+  const encoding<F> x = from_bits<F>(bits);
+  const bool is_finite_here = !f.is_nan(bits) && !f.is_infinite(bits);
+  const bool is_zero = f.field(bits) == 0 && f.fraction(bits) == 0;
+  c.equal(fmt::format("classes of encoding {:X}", bits),
+          joined(is_nan(x), is_infinite(x), is_finite(x), is_subnormal(x), is_normal(x), sign(x)),
+          joined(f.is_nan(bits), f.is_infinite(bits), is_finite_here, f.field(bits) == 0 && !is_zero,
+                 is_finite_here && f.field(bits) != 0, f.sign(bits)));
+  const std::uint32_t sign_bit = 1U << (f.width - 1);
+  c.equal(fmt::format("-{:X}", bits), std::uint32_t{negate(x).bits}, f.is_nan(bits) ? f.nan : bits ^ sign_bit);
+}
+
 // Widening is exact, and narrowing what was widened gives it back.
 void compare_conversions(comparisons& c, const format_facts& f, const any_format& format,
                          const std::vector<std::uint32_t>& encodings) {
@@ -209,6 +201,12 @@ rows format_rows() {
       const auto encodings = encodings_of(f);
       compare_description(c, f, d);
       for (const std::uint32_t x : encodings) compare_classes(c, f, d, x);
+      std::visit(
+          [&]<class F>(const F&) {
+            for (const std::uint32_t x : encodings) compare_encoding<F>(c, f, x);
+          },
+          *format);
+      c.equal("bytes of an element", bytes_of(stored_format(*format)), f.width / 8);
       for (std::uint32_t bit = 1; bit < (1U << d.dropped_bits); bit <<= 1) {
         c.equal("is_well_formed", d.is_well_formed(d.one | bit), false);
       }
@@ -236,6 +234,18 @@ std::uint32_t cut_by_section_2_3(std::uint32_t x, int kept, cut_mode mode, overf
   return sign | static_cast<std::uint32_t>(0x7F800000 - unit);
 }
 
+// With gradual underflow, narrowing to binary32mN is the same.
+void compare_narrowed(comparisons& c, const std::vector<std::uint32_t>& operands, int kept, overflow_policy overflow) {
+  std::vector<float> values(operands.size());
+  std::ranges::transform(operands, values.begin(), [](std::uint32_t x) { return std::bit_cast<float>(x); });
+  std::vector<std::uint32_t> narrowed(operands.size());
+  narrow({.format = binary32m{kept}, .subnormals = subnormal_policy::gradual, .overflow = overflow}, values, narrowed);
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    c.equal(fmt::format("{:08X} narrowed to {} bits", operands[i], kept), narrowed[i],
+            cut_by_section_2_3(operands[i], kept, cut_mode::nearest, overflow));
+  }
+}
+
 rows cut_rows() {
   comparisons c;
   std::vector<std::uint32_t> operands = encodings_of(all_format_facts().front());
@@ -256,6 +266,7 @@ rows cut_rows() {
                   cut(encoding<binary32>{x}, kept, mode, overflow).bits,
                   cut_by_section_2_3(x, kept, mode, overflow));
         }
+        if (mode == cut_mode::nearest) compare_narrowed(c, operands, kept, overflow);
       }
     }
   }
@@ -298,6 +309,48 @@ constexpr std::array kOtherLayers = {"adamw_step", "attention", "clip_grad_norm"
 // No derivative is defined for the optimiser's steps.
 constexpr std::array kWithoutVjp = {"adamw_step", "clip_grad_norm"};
 
+/// Section 13, and 11.3 for conv2d. Of operands: ' has a derivative, # are integers.
+struct layer_facts {
+  std::string_view name, inputs, outputs, attributes;
+};
+
+constexpr layer_facts kLayers[] = {
+    {"adamw_step", "parameter gradient m v", "parameter m v",
+     "learning_rate=0.001 beta1=0.9 beta2=0.999 eps=1e-08 weight_decay=0.01 step=1 corrected=0"},
+    {"attention", "q' k' v' hidden#", "y", ""},
+    {"clip_grad_norm", "gradient...", "gradient", "limit=1"},
+    {"conv2d", "x' weight' bias'", "y", "stride=1 padding=0 dilation=1 groups=1"},
+    {"cross_entropy", "x' classes#", "loss", "smoothing=0 fairseq=0"},
+    {"dropout", "x' keep#", "y", "p=0.1"},
+    {"gelu", "x'", "y", ""},
+    {"layer_norm", "x' gain' bias'", "y", "eps=1e-05"},
+    {"linear", "x' weight' bias'", "y", ""},
+    {"log_softmax", "x'", "y", ""},
+    {"logsumexp", "x'", "y", ""},
+    {"mean", "x'", "y", ""},
+    {"norm", "x'", "y", ""},
+    {"sigmoid", "x'", "y", ""},
+    {"softmax", "x'", "y", ""},
+    {"sum", "x'", "y", ""},
+    {"tanh", "x'", "y", ""}};
+
+std::string described(std::span<const layer_operand> operands) {
+  std::string text;
+  for (const layer_operand& o : operands) {
+    text += fmt::format("{}{}{}{}", text.empty() ? "" : " ", o.name, o.is_differentiable ? "'" : "",
+                        o.is_integer ? "#" : "");
+  }
+  return text;
+}
+
+std::string described(std::span<const layer_attribute> attributes) {
+  std::string text;
+  for (const layer_attribute& a : attributes) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", a.name, a.otherwise);
+  }
+  return text;
+}
+
 template <class List>
 bool has(const List& list, std::string_view name) {
   return std::ranges::find(list, name) != list.end();
@@ -339,7 +392,6 @@ void compare_arithmetic(comparisons& c, const arithmetic_facts& a, const arithme
     for (const std::string_view layer : kLayersOfProducts) compare_layer(layer, true);
     for (const std::string_view layer : kOtherLayers) compare_layer(layer, a.has_all_layers);
   }
-  c.equal("layers of the scalar backend", scalar_backend().layer != nullptr, true);
   for (const format_facts& f : all_format_facts()) {
     const std::int32_t fixed = a.name == "l_mul" ? l_mul_compensation(f) : 0;
     c.equal(fmt::format("compensation in {}", f.name), info.compensation(*parse_format(f.name), 0), fixed);
@@ -370,7 +422,7 @@ void compare_names(comparisons& c) {
   c.equal("format names", fmt::format("{}", fmt::join(format_names(), " ")),
           fmt::format("{}", fmt::join(formats, " ")));
   for (const std::string_view name : {"", "binary32m", "binary32m0", "binary32m24", "binary32m07",
-                                      "binary32m7x", "binary32m-1", "binary32mN", "fp32", "Binary32"}) {
+                                      "binary32m7x", "binary32m-1", "binary32m-0", "binary32mN", "fp32", "Binary32"}) {
     c.equal(fmt::format("'{}' is a format", name), parse_format(name).has_value(), false);
   }
   std::vector<std::string> defaults;
@@ -388,17 +440,38 @@ void compare_names(comparisons& c) {
     c.equal(fmt::format("operands of {}", name), o == nullptr ? 0 : o->arity,
             has(kUnary, name) ? 1 : 2);
   }
-  for (const auto* list : {kLayersOfProducts.data(), kOtherLayers.data()}) {
-    const std::size_t n = list == kLayersOfProducts.data() ? kLayersOfProducts.size() : kOtherLayers.size();
-    for (const char* layer : std::span(list, n)) {
-      c.equal(fmt::format("'{}' is a layer", layer), find_layer(layer) != nullptr, true);
-    }
+}
+
+// What a layer is asked for is what it says of itself: without it a vjp, say, would go unseen.
+void compare_layers(comparisons& c) {
+  for (const layer_facts& l : kLayers) {
+    const layer_info* info = find_layer(l.name);
+    c.equal(fmt::format("'{}' is a layer", l.name), info != nullptr, true);
+    if (info == nullptr) continue;
+    c.equal(fmt::format("operands of {}", l.name),
+            described(info->inputs) + (info->is_variadic ? "..." : ""), l.inputs);
+    c.equal(fmt::format("results of {}", l.name), described(info->outputs), l.outputs);
+    c.equal(fmt::format("attributes of {}", l.name), described(info->attributes), l.attributes);
+    c.equal(fmt::format("{} has a vjp", l.name), info->has_vjp, !has(kWithoutVjp, l.name));
   }
+}
+
+// A run without a backend, or without operands as a backend reads them, would pass as well.
+void compare_backends(comparisons& c) {
+  std::vector<std::string_view> names;
+  for (const backend* b : emulator_backends()) {
+    names.push_back(b->name);
+    c.equal(fmt::format("{} reads narrow elements", b->name), b->reads_narrow_elements, true);
+    c.equal(fmt::format("{} has layers", b->name), b->layer != nullptr, true);
+  }
+  c.equal("backends", fmt::format("{}", fmt::join(names, " ")), "scalar simd");
 }
 
 rows choice_rows() {
   comparisons spelling;
   compare_names(spelling);
+  compare_layers(spelling);
+  compare_backends(spelling);
   rows found = {spelling.row(choice_text, "any", "any")};
   if (find_arithmetic("pam") != nullptr) {
     comparisons factors;
@@ -417,45 +490,6 @@ rows choice_rows() {
 }
 
 // ---- promises
-
-struct promise_field {
-  std::string_view name;
-  bool promises::*field;
-};
-
-constexpr promise_field kPromises[] = {
-    {"commutative", &promises::commutative},
-    {"associative", &promises::associative},
-    {"identity", &promises::identity},
-    {"negation", &promises::negation},
-    {"sign_is_xor", &promises::sign_is_xor},
-    {"zero_annihilates", &promises::zero_annihilates},
-    {"scales_by_powers_of_two", &promises::scales_by_powers_of_two},
-    {"exact_by_powers_of_two", &promises::exact_by_powers_of_two},
-    {"exact_only_by_powers_of_two", &promises::exact_only_by_powers_of_two},
-    {"strictly_increasing", &promises::strictly_increasing},
-    {"weakly_increasing", &promises::weakly_increasing},
-    {"cancellative", &promises::cancellative},
-    {"adds_encodings", &promises::adds_encodings},
-    {"ulp_for_ulp", &promises::ulp_for_ulp},
-    {"slope_within_octave", &promises::slope_within_octave},
-    {"log_linear", &promises::log_linear},
-    {"never_above_product", &promises::never_above_product},
-    {"distributivity_bound", &promises::distributivity_bound},
-    {"quotient_inverts", &promises::quotient_inverts},
-    {"quotient_identities", &promises::quotient_identities},
-    {"quotient_is_group", &promises::quotient_is_group},
-    {"exp2_log2_powers", &promises::exp2_log2_powers},
-    {"exp2_log2_pieces", &promises::exp2_log2_pieces},
-    {"sqrt_inverts_square", &promises::sqrt_inverts_square},
-    {"sqrt_scales", &promises::sqrt_scales},
-    {"sqrt_is_composed", &promises::sqrt_is_composed},
-    {"zero_padding", &promises::zero_padding},
-    {"softmax_rows", &promises::softmax_rows},
-    {"layer_norm_rows", &promises::layer_norm_rows},
-    {"has_error_bounds", &promises::has_error_bounds},
-    {"has_quotient_bounds", &promises::has_quotient_bounds},
-};
 
 using names = std::vector<std::string_view>;
 
