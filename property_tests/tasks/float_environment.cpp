@@ -1,4 +1,5 @@
-/// Kernels compute in IEEE 754's default environment, whatever mode the caller has set (section 11.1).
+/// Kernels compute in IEEE 754's default environment, whatever mode the caller has set
+/// (section 11.1).
 #include <fmt/format.h>
 
 #include <iterator>
@@ -10,18 +11,24 @@
 #if defined(__SSE__)
 #include <xmmintrin.h>
 #endif
+#if defined(__SSE__) && defined(__x86_64__) && defined(__linux__)
+#define PAMKIT_SEES_TRAPS 1
+#include <signal.h>
+#include <ucontext.h>
+#endif
 
 namespace pamkit::properties {
 namespace {
 
-const property_text text = {
-    .id = "facts",
-    .part = "environment",
-    .sentence = "results do not change where the caller flushes subnormals or rounds in another direction, and its settings are "
-                "kept",
-    .domain = "some cases of every operation, binary32, on vector kernels",
-    .operation = "",
-    .promise = ""};
+const property_text text = {.id = "facts",
+                            .part = "environment",
+                            .sentence =
+                                "results do not change where the caller flushes subnormals, rounds "
+                                "in another direction or takes traps, none is "
+                                "taken, and its settings and flags are kept",
+                            .domain = "some cases of every operation, binary32, on vector kernels",
+                            .operation = "",
+                            .promise = ""};
 
 #if defined(__SSE__)
 
@@ -31,24 +38,73 @@ constexpr unsigned kDownward = 0x2000;
 constexpr unsigned kUpward = 0x4000;
 constexpr unsigned kTowardZero = 0x6000;
 
-/// Settings of the control register, for the scope.
+constexpr unsigned kMasks = 0x1F80;  // of the exceptions; a trap is taken where one is off
+constexpr unsigned kFlags = 0x003F;
+
+#if defined(PAMKIT_SEES_TRAPS)
+
+thread_local bool is_watching = false;
+thread_local volatile sig_atomic_t traps_taken = 0;
+struct sigaction action_before;
+
+// Masks what was trapped, so that the instruction goes through when it is tried again.
+void note_trap(int, siginfo_t*, void* context) {
+  if (!is_watching) {
+    sigaction(SIGFPE, &action_before, nullptr);
+    return;
+  }
+  traps_taken = traps_taken + 1;
+  static_cast<ucontext_t*>(context)->uc_mcontext.fpregs->mxcsr |= kMasks;
+}
+
+/// Counts the traps that the calling thread takes in the scope, and goes on after them.
+class trap_watch {
+ public:
+  trap_watch() {
+    static const bool is_installed = [] {
+      struct sigaction action {};
+      action.sa_sigaction = note_trap;
+      action.sa_flags = SA_SIGINFO;
+      return sigaction(SIGFPE, &action, &action_before) == 0;
+    }();
+    is_watching = is_installed;
+    traps_taken = 0;
+  }
+  ~trap_watch() { is_watching = false; }
+  trap_watch(const trap_watch&) = delete;
+  trap_watch& operator=(const trap_watch&) = delete;
+
+  bool can_watch() const { return is_watching; }
+  bool is_quiet() const { return traps_taken == 0; }
+};
+
+#else
+
+class trap_watch {
+ public:
+  bool can_watch() const { return false; }
+  bool is_quiet() const { return true; }
+};
+
+#endif
+
+/// Settings of the control register, for the scope, with every flag raised.
 class unusual_environment {
  public:
-  explicit unusual_environment(unsigned settings) : before_(_mm_getcsr()), settings_(settings) {
-    _mm_setcsr(before_ | settings_);
+  explicit unusual_environment(unsigned settings, bool takes_traps = false)
+      : before_(_mm_getcsr()), set_(before_ | settings | kFlags) {
+    if (takes_traps) set_ &= ~kMasks;
+    _mm_setcsr(set_);
   }
   ~unusual_environment() { _mm_setcsr(before_); }
 
-  /// Whether all but the sticky flags are as they were set.
-  bool is_kept() const {
-    return (_mm_getcsr() & (kFlushToZero | kDenormalsAreZero | kTowardZero)) == settings_;
-  }
+  bool is_kept() const { return _mm_getcsr() == set_; }
   unusual_environment(const unusual_environment&) = delete;
   unusual_environment& operator=(const unusual_environment&) = delete;
 
  private:
   unsigned before_;
-  unsigned settings_;
+  unsigned set_;
 };
 
 constexpr unsigned kAllAtOnce = kFlushToZero | kDenormalsAreZero | kDownward;
@@ -63,10 +119,16 @@ result judge_environment(suite_context& context, const setting& s, const backend
   row.backend = b.name;
   row.seed = context.options().seed;
   const subject subject = s.under(b);
-  const auto compare = [&](std::string_view what, const auto& compute) {
+  const auto compare = [&](std::string_view what, const auto& compute, bool takes_traps) {
     const auto expected = compute();
     auto got = expected;
     bool is_kept = true;
+    const trap_watch traps;
+    if (takes_traps && traps.can_watch()) {
+      const unusual_environment environment(0, true);
+      got = compute();
+      is_kept = environment.is_kept();
+    }
     for (const unsigned settings : {kAllAtOnce, kSingly[row.cases % std::size(kSingly)]}) {
       if (got != expected || !is_kept) break;
       const unusual_environment environment(settings);
@@ -74,42 +136,53 @@ result judge_environment(suite_context& context, const setting& s, const backend
       is_kept = environment.is_kept();
     }
     ++row.cases;
-    if ((got == expected && is_kept) || row.status == run_status::fail) return;
+    if ((got == expected && is_kept && traps.is_quiet()) || row.status == run_status::fail) return;
     row.status = run_status::fail;
     row.operation = what;
-    row.reason = got == expected ? "it changes the caller's floating-point environment"
-                                 : "it depends on the caller's floating-point environment";
+    row.reason = !traps.is_quiet() ? "it takes a trap"
+                 : got == expected ? "it changes the caller's floating-point environment"
+                                   : "it depends on the caller's floating-point environment";
   };
   const auto* forward = find_tensor_operation("matmul");
   const auto* vjp = find_tensor_operation("matmul_vjp");
   using enum contraction_kind;
   for (const contraction_case& c : *context.cases().contractions(s.shape(2), *forward, true)) {
-    compare("matmul", [&] { return contract(subject, contraction_kind::product, derivative::approx, c); });
+    compare(
+        "matmul",
+        [&] { return contract(subject, contraction_kind::product, derivative::approx, c); }, true);
   }
   for (const derivative gradient : {derivative::approx, derivative::exact}) {
     if (!s.arithmetic->info->has_derivative(gradient)) continue;
     for (const contraction_case& c : *context.cases().contractions(s.shape(2), *vjp, true)) {
-      compare("matmul_vjp", [&] { return contract(subject, vjp_a, gradient, c); });
-      compare("matmul_vjp", [&] { return contract(subject, vjp_b, gradient, c); });
+      compare(
+          "matmul_vjp", [&] { return contract(subject, vjp_a, gradient, c); }, true);
+      compare(
+          "matmul_vjp", [&] { return contract(subject, vjp_b, gradient, c); }, true);
     }
   }
   for (const operation_info& o : operations()) {
     if (!subject.defines(o.name)) continue;
     const operand_columns operands = context.cases().pool(s.shape(o.arity), 2000)->operands;
-    compare(o.name, [&] { return subject.apply(o.name, operands); });
+    // Some are the C library's, which may raise exceptions on its way.
+    compare(
+        o.name, [&] { return subject.apply(o.name, operands); }, false);
   }
   for (const layer_operation& o : layer_operations()) {
     if (b.layer == nullptr || b.layer(o.name(), s.arithmetic->info->name) == nullptr) continue;
     if (o.is_vjp && !s.arithmetic->info->has_derivative(derivative::approx)) continue;
     const auto cases = context.cases().layers(s.format, o.layer->name, true);
     for (std::size_t i = 0; i < cases->size(); i += kEvery) {
-      compare(o.name(), [&] {
-        std::vector<column> results;
-        for (const tensor& t : apply_layer(subject, *o.layer, o.is_vjp, derivative::approx, (*cases)[i])) {
-          results.push_back(t.encodings);
-        }
-        return results;
-      });
+      compare(
+          o.name(),
+          [&] {
+            std::vector<column> results;
+            for (const tensor& t :
+                 apply_layer(subject, *o.layer, o.is_vjp, derivative::approx, (*cases)[i])) {
+              results.push_back(t.encodings);
+            }
+            return results;
+          },
+          true);
     }
   }
   return row;
@@ -126,7 +199,8 @@ void add_environment_tasks(suite_context& context) {
         for (const backend* b : context.options().backends) {
           // The definitions leave the environment to their caller.
           if (b->name != simd_backend().name) continue;
-          if (b->contraction(s.arithmetic->info->name, contraction_kind::product, {}) == nullptr) continue;
+          if (b->contraction(s.arithmetic->info->name, contraction_kind::product, {}) == nullptr)
+            continue;
           if (context.is_judged(*b)) found.push_back(judge_environment(context, s, *b));
         }
         return found;
@@ -145,7 +219,8 @@ void add_environment_tasks(suite_context&) {}
 
 namespace tasks {
 task_family float_environment() {
-  return {.texts = {&text}, .operations = {}, .add_tasks = add_environment_tasks, .replay = nullptr};
+  return {
+      .texts = {&text}, .operations = {}, .add_tasks = add_environment_tasks, .replay = nullptr};
 }
 }  // namespace tasks
 
