@@ -40,6 +40,10 @@ constexpr wrong_value kWrongValues[] = {
     {"dropout", "p", kNan},        {"clip_grad_norm", "limit", kNan}, {"conv2d", "stride", kNan},
 };
 
+// These take rows, of the last axis; one operand alone may have any other shape.
+constexpr std::string_view kOfRows[] = {"cross_entropy", "layer_norm", "log_softmax", "logsumexp",
+                                        "mean",          "norm",       "softmax",     "sum"};
+
 column ones(std::size_t count) { return column(count, 0x3F800000); }
 
 // A call that is right, with room on every axis: the first case of the layer with odd channels.
@@ -96,6 +100,9 @@ std::vector<call> wrong_calls(const layer_info& layer, const call& right) {
       for (std::int64_t& n : t.shape) count *= ++n;
       t.encodings.assign(static_cast<std::size_t>(count), 0);
     });
+  }
+  if (std::ranges::find(kOfRows, layer.name) != std::end(kOfRows)) {
+    add("a scalar for rows", [](call& c) { c.operands.front() = {{}, ones(1)}; });
   }
   add("an unknown attribute", [](call& c) { c.attributes["colour"] = 1; });
   for (const wrong_value& w : kWrongValues) {
