@@ -604,6 +604,12 @@ void add_fact_tasks(suite_context& context) {
     if (find_facts(a.info->name) == nullptr) continue;
     context.add_task("facts of promises", [&context, &a] { return promise_rows(context, a); });
   }
+  // The bounds past f = 2 - sqrt 2 have another form, which the factors of a run do not reach.
+  static const auto large = parse_arithmetic("pam:1.75");
+  const auto is_pam = [](const arithmetic_choice& a) { return a.info->name == "pam"; };
+  if (large && std::ranges::any_of(context.options().arithmetics, is_pam)) {
+    context.add_task("facts of promises", [&context] { return promise_rows(context, *large); });
+  }
 }
 
 }  // namespace
