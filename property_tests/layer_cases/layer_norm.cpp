@@ -57,6 +57,16 @@ void layer_norm(layer_case_source& source) {
     if (i == 4) c.attributes = {{"eps", 1e-40}};
     source.add(std::move(c));
   }
+  // In binary32, quotients of normal numbers by about 2^60 whose slopes in it are below 2^-126.
+  if (source.full_fraction(0) != 0x7FFFFF) return;
+  layer_case c;
+  c.inputs = {source.between({2, 40}, -12, -9), source.between({40}, -1, 0), source.between({40}, -1, 0)};
+  for (std::size_t row = 0; row < 80; row += 40) {
+    c.inputs[0].encodings[row] = 0x5E800000;
+    c.inputs[0].encodings[row + 1] = 0xDE800000;
+  }
+  c.incoming = {source.between({2, 40}, -6, -4)};
+  source.add(std::move(c));
 }
 
 }  // namespace pamkit::properties::layer_cases

@@ -2,6 +2,18 @@
 
 namespace pamkit::properties::layer_cases {
 
-void softmax(layer_case_source& source) { add_row_cases(source, /*reduces=*/false); }
+void softmax(layer_case_source& source) {
+  add_row_cases(source, /*reduces=*/false);
+  // In binary32, one logit just below, at and past the one whose t is 2^128, among others that are ordinary.
+  if (source.full_fraction(0) != 0x7FFFFF) return;
+  constexpr std::uint32_t kPastMax = 0x7F800000 - (0x3FB8AA3B - 0x3F800000);
+  for (const std::uint32_t logit : {kPastMax - 1, kPastMax, kPastMax + 1}) {
+    layer_case c;
+    c.inputs = {source.between({1, 40}, -2, 2)};
+    c.inputs[0].encodings[7] = logit;
+    c.incoming = {source.between({1, 40}, -2, 2)};
+    source.add(std::move(c));
+  }
+}
 
 }  // namespace pamkit::properties::layer_cases
