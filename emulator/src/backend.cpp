@@ -187,6 +187,32 @@ void widen(const any_format& format, std::span<const std::uint32_t> encodings,
       format);
 }
 
+void cut(const binary32m& format, overflow_policy overflow, std::span<const float> values,
+         std::span<float> shorter) {
+  constexpr std::int32_t top = top_binade<binary32>;
+  const int dropped = binary32::fraction_bits - format.kept_bits;
+  const std::int32_t past_max = overflow == overflow_policy::infinity ? top : max_magnitude(format);
+  // Without branches, so that compilers make vectors of it. To the nearest, ties to even: half an
+  // ulp less one, and one if the last kept bit is odd. A magnitude that is no NaN's stays below
+  // 2^31; the sum of one that is is not used.
+  const std::uint32_t below_half = dropped == 0 ? 0 : (std::uint32_t{1} << (dropped - 1)) - 1;
+  const std::uint32_t odd_bit = dropped == 0 ? 0 : 1;
+  const std::uint32_t kept = ~std::uint32_t{0} << dropped;
+  const auto shortened = [=](float value) {
+    const auto x = std::bit_cast<std::uint32_t>(value);
+    const std::uint32_t m = x & magnitude_mask<binary32>;
+    const std::uint32_t sign = x & sign_mask<binary32>;
+    const auto rounded =
+        static_cast<std::int32_t>((m + below_half + ((m >> dropped) & odd_bit)) & kept);
+    std::int32_t r = rounded >= top ? past_max : rounded;
+    r = static_cast<std::int32_t>(m) == top ? top : r;
+    const std::uint32_t finite = static_cast<std::uint32_t>(r) | sign;
+    return std::bit_cast<float>(static_cast<std::int32_t>(m) > top ? canonical_nan_bits<binary32>
+                                                                   : finite);
+  };
+  std::ranges::transform(values, shorter.begin(), shortened);
+}
+
 void narrow(const configuration& c, std::span<const float> values,
             std::span<std::uint32_t> encodings) {
   std::visit(

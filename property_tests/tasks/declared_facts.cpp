@@ -269,6 +269,16 @@ rows cut_rows() {
         if (mode == cut_mode::nearest) compare_narrowed(c, operands, kept, overflow);
       }
     }
+    for (const overflow_policy overflow : {overflow_policy::infinity, overflow_policy::saturate}) {
+      std::vector<float> values;
+      for (const std::uint32_t x : operands) values.push_back(std::bit_cast<float>(x));
+      cut(binary32m{kept}, overflow, values, values);
+      for (std::size_t i = 0; i < operands.size(); ++i) {
+        c.equal(fmt::format("{:08X} of an array cut to {} bits", operands[i], kept),
+                std::bit_cast<std::uint32_t>(values[i]),
+                cut_by_section_2_3(operands[i], kept, cut_mode::nearest, overflow));
+      }
+    }
   }
   return {c.row(cut_text, "any", "binary32")};
 }

@@ -108,6 +108,11 @@ policy<binary32> contraction_rules(const configuration& configuration);
 void widen(const any_format& format, std::span<const std::uint32_t> encodings,
            std::span<float> values);
 
+/// binary32 values cut to a format's kept bits, as cut() of pamkit/convert.hpp does it to the
+/// nearest. `shorter` may be `values`.
+void cut(const binary32m& format, overflow_policy overflow, std::span<const float> values,
+         std::span<float> shorter);
+
 /// binary32 values encoded in `configuration.format` under its policies.
 void narrow(const configuration& configuration, std::span<const float> values,
             std::span<std::uint32_t> encodings);

@@ -16,7 +16,7 @@ namespace {
 
 // Of binary32.
 constexpr std::int64_t kMagnitude = 0x7FFFFFFF;
-constexpr std::int64_t kTop = 0x7F800000;   ///< infinity
+constexpr std::int64_t kTop = 0x7F800000;    ///< infinity
 constexpr std::int64_t kLeast = 0x00800000;  ///< the least normal number
 constexpr int kBias = 127;
 constexpr int kFractionBits = 23;
@@ -51,12 +51,8 @@ at::Tensor operand(const at::Tensor& t, const configuration& rules) {
   const float* const from = whole.const_data_ptr<float>();
   float* const to = shorter.mutable_data_ptr<float>();
   at::parallel_for(0, whole.numel(), elements_per_task, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      to[i] = std::bit_cast<float>(std::uint32_t{
-          cut({std::bit_cast<std::uint32_t>(from[i])}, format->kept_bits, cut_mode::nearest,
-              rules.overflow)
-              .bits});
-    }
+    const auto count = static_cast<std::size_t>(end - begin);
+    cut(*format, rules.overflow, {from + begin, count}, {to + begin, count});
   });
   return shorter;
 }
@@ -84,8 +80,7 @@ at::Tensor encoded_by_integers(const at::Tensor& sums, at::ScalarType type,
   // becomes the least normal number is at least 1 - 2^-(fraction_bits + 2) times that.
   const std::int64_t near_least = kLeast - (std::int64_t{1} << (dropped - 2));
   const at::Tensor subnormal = (m >= near_least).to(at::kInt) * (kLeast >> dropped);
-  r = at::where(m < kLeast, subnormal, r) -
-      (std::int64_t{kBias - f.bias} << f.fraction_bits);
+  r = at::where(m < kLeast, subnormal, r) - (std::int64_t{kBias - f.bias} << f.fraction_bits);
   r = at::where(r < std::int64_t{f.min_normal}, 0, r);
   const at::Tensor is_nan = m > kTop;
   const at::Tensor is_past = r > std::int64_t{f.max_finite};
