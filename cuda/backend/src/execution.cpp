@@ -19,6 +19,9 @@ namespace {
 
 constexpr std::string_view kPrefix = "pamkit_";
 
+// A NaN that no operation returns.
+constexpr std::uint32_t kNoResult = 0x7fa5a5a5U;
+
 template <class F>
 std::vector<typename F::storage> stored(const std::uint32_t* words, std::size_t count) {
   std::vector<typename F::storage> memory(words == nullptr ? 0 : count);
@@ -69,13 +72,13 @@ bool is_exact_in(std::uint32_t x) {
   return widen(narrow(gradual, encoding<binary32>{x})).bits == x;
 }
 
-/// Dense outputs of a launch; what is not written stays a NaN that no operation returns.
+/// Dense outputs of a launch; what is not written stays kNoResult.
 struct dense_output {
   std::vector<float> memory;
 
   explicit dense_output(contraction_parameters& p)
       : memory(static_cast<std::size_t>(p.batch * p.rows * p.columns),
-               std::bit_cast<float>(0x7fa5a5a5U)) {
+               std::bit_cast<float>(kNoResult)) {
     p.out = {.data = memory.data(),
              .row_stride = p.columns,
              .column_stride = 1,
@@ -87,8 +90,22 @@ void run(executor execute, const contraction_plan& plan) {
   if (plan.blocks != 0) execute(plan.as_launch());
 }
 
-// Runs a plan and, where a result differs from what is there, puts it there.
-void run_beside(executor execute, contraction_plan plan) {
+/// Places of the result about which kernels disagree. Which of them is wrong is not known here, so
+/// that each place receives what no operation returns; when all have run, so that one that is right
+/// hides none that is not.
+class disagreements {
+ public:
+  void add(float& place) { places_.push_back(&place); }
+  void show() const {
+    for (float* const place : places_) *place = std::bit_cast<float>(kNoResult);
+  }
+
+ private:
+  std::vector<float*> places_;
+};
+
+// Runs a plan and compares its results with those that are there.
+void run_beside(executor execute, contraction_plan plan, disagreements& differing) {
   const matrix_output out = plan.parameters.out;
   const dense_output own(plan.parameters);
   run(execute, plan);
@@ -97,11 +114,10 @@ void run_beside(executor execute, contraction_plan plan) {
   for (std::int64_t b = 0; b < p.batch; ++b) {
     for (std::int64_t r = 0; r < p.rows; ++r) {
       for (std::int64_t c = 0; c < p.columns; ++c) {
-        float& expected =
-            out.data[b * out.batch_stride + r * out.row_stride + c * out.column_stride];
+        float& there = out.data[b * out.batch_stride + r * out.row_stride + c * out.column_stride];
         const float got = own.memory[next++];
-        if (std::bit_cast<std::uint32_t>(got) != std::bit_cast<std::uint32_t>(expected)) {
-          expected = got;
+        if (std::bit_cast<std::uint32_t>(got) != std::bit_cast<std::uint32_t>(there)) {
+          differing.add(there);
         }
       }
     }
@@ -112,7 +128,7 @@ void run_beside(executor execute, contraction_plan plan) {
 // (FNV-1a of their first words): over many calls each has its turn, and a call that is repeated has
 // the same one.
 void run_one_beside(executor execute, const std::vector<contraction_plan>& plans,
-                    const contraction_parameters& p) {
+                    const contraction_parameters& p, disagreements& differing) {
   if (plans.empty()) return;
   std::uint32_t hash = 2166136261U;
   const auto add = [&](const operand& o, std::int64_t count) {
@@ -124,7 +140,7 @@ void run_one_beside(executor execute, const std::vector<contraction_plan>& plans
   if (p.batch != 0 && p.rows != 0) add(p.x, p.terms);
   if (p.batch != 0 && p.terms != 0) add(p.y, p.columns);
   hash ^= hash >> 16;  // the low bits of products are those of the factors' low bits
-  run_beside(execute, plans[hash % plans.size()]);
+  run_beside(execute, plans[hash % plans.size()], differing);
 }
 
 /// Operands narrowed to a format that holds them, dense and transposed: the strides of the launch
@@ -162,11 +178,11 @@ contraction_plan large(std::string_view name, const contraction_parameters& p) {
 
 template <class F>
 void run_narrow(executor execute, std::string_view arithmetic, contraction_kind kind,
-                contraction_parameters p) {
+                contraction_parameters p, disagreements& differing) {
   const narrow_operands<F> operands(p);
-  run_beside(execute, plan_full_contraction(arithmetic, kind, p));
+  run_beside(execute, plan_full_contraction(arithmetic, kind, p), differing);
   for (const contraction_plan& plan : plan_fast_contractions(arithmetic, kind, p)) {
-    run_beside(execute, plan);
+    run_beside(execute, plan, differing);
   }
 }
 
@@ -203,7 +219,8 @@ void compute_contraction(executor execute, std::string_view arithmetic, contract
   p.bias = bias;
   run(execute, plan_full_contraction(arithmetic, kind, p));
 
-  run_one_beside(execute, plan_fast_contractions(arithmetic, kind, p), p);
+  disagreements differing;
+  run_one_beside(execute, plan_fast_contractions(arithmetic, kind, p), p, differing);
   if (is_pam_product(arithmetic, kind, gradient)) {
     contraction_parameters product = p;
     product.own = {};
@@ -211,21 +228,22 @@ void compute_contraction(executor execute, std::string_view arithmetic, contract
     if (all_hold(product, [&](std::uint32_t x) {
           return magnitude(x) >= kSmall && magnitude(x) < kLarge;
         })) {
-      run_beside(execute, large("contraction_pam_fast", product));
+      run_beside(execute, large("contraction_pam_fast", product), differing);
     }
     if (rules.subnormals == subnormal_policy::flush &&
         all_hold(product, [&](std::uint32_t x) { return magnitude(x) < kLarge; })) {
-      run_beside(execute, large("contraction_pam_threshold", product));
+      run_beside(execute, large("contraction_pam_threshold", product), differing);
     }
   }
   // The narrowest format that holds the operands: kernels that widen them.
   const auto narrow_kernels = [&]<class F>(F) {
     if (!all_hold(p, is_exact_in<F>)) return false;
-    run_narrow<F>(execute, arithmetic, kind, p);
+    run_narrow<F>(execute, arithmetic, kind, p, differing);
     return true;
   };
   narrow_kernels(e4m3{}) || narrow_kernels(e5m2{}) || narrow_kernels(binary16{}) ||
       narrow_kernels(bfloat16{});
+  differing.show();
 }
 
 std::vector<std::uint32_t> computed_contraction(executor execute, std::string_view arithmetic,

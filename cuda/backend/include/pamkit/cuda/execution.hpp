@@ -21,9 +21,9 @@ void compute_elementwise(executor execute, std::string_view operation, int arity
                          const configuration& rules, const std::uint32_t* a, const std::uint32_t* b,
                          std::uint32_t* out, std::size_t count);
 
-/// A contraction by every kernel whose domain holds the operands. They have to agree: where one
-/// does not, its result is the one that is returned, so that whoever judges this function judges
-/// them all. `bias`, a word for each column, is added last; it may be a null pointer.
+/// A contraction by every kernel whose domain holds the operands. They have to agree: where two do
+/// not, the result is 7FA5A5A5, a NaN that no operation returns, so that whoever judges this
+/// function judges them all. `bias`, a word for each column, is added last; it may be a null pointer.
 void compute_contraction(executor execute, std::string_view arithmetic, contraction_kind kind,
                          derivative gradient, const policy<binary32>& rules,
                          const contraction_problem& problem, const float* bias = nullptr);

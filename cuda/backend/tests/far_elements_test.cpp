@@ -1,0 +1,264 @@
+/// The last block of launches that are larger than memory: elements beyond 2^32, of which only
+/// those of the last block are there. An index of 32 bits, anywhere in a kernel or its plan,
+/// reaches other ones.
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <numeric>
+
+#include "pamkit/cuda/contraction_plan.hpp"
+#include "pamkit/cuda/elementwise_plan.hpp"
+#include "pamkit/cuda/host_backend.hpp"
+#include "pamkit/cuda/host_kernel.hpp"
+#include "pamkit/cuda/kernel/columns.cuh"
+#include "pamkit/cuda/kernel/conv2d_direct.cuh"
+#include "pamkit/cuda/kernel/rows.cuh"
+
+namespace pamkit::cuda {
+namespace {
+
+constexpr std::int64_t kFar = std::int64_t{1} << 33;  ///< the first element that is there
+constexpr std::int64_t kHere = 3;                     ///< and how many are
+constexpr std::uint32_t kUntouched = 0x7fa5a5a5U;
+constexpr std::uint32_t kOneAndAHalf = 0x3fc00000U;
+
+/// A pointer to element 0 of an array whose element `far` is the first of `there`.
+template <class T>
+T* before(T* there, std::int64_t far) {
+  return std::bit_cast<T*>(std::bit_cast<std::uintptr_t>(there) -
+                           static_cast<std::uintptr_t>(far) * sizeof(T));
+}
+
+/// Words between others, which have to stay as they are.
+struct result_words {
+  std::vector<std::uint32_t> all = std::vector<std::uint32_t>(64, kUntouched);
+  std::uint32_t* data() { return all.data() + 16; }
+  std::vector<std::uint32_t> written() {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const bool is_result = i >= 16 && i < 16 + kHere;
+      EXPECT_EQ(all[i] != kUntouched, is_result) << "word " << static_cast<int>(i) - 16;
+    }
+    return {data(), data() + kHere};
+  }
+};
+
+using words = std::vector<std::uint32_t>;
+const words kNumbers = {0x3fc00000U, 0xc0490fdbU, 0x00000000U};  // 1.5, -pi, +0
+
+words products_with_one_and_a_half() {
+  const configuration c{binary32{}, "pam", subnormal_policy::flush, overflow_policy::infinity, 0};
+  const words factors(kNumbers.size(), kOneAndAHalf);
+  words out(kNumbers.size());
+  scalar_backend().elementwise("mul", "pam")(c, kNumbers.data(), factors.data(), out.data(),
+                                             out.size());
+  return out;
+}
+
+template <class Parameters>
+void run_block_of(std::string_view name, std::int64_t block, const Parameters& p) {
+  const kernel* const k = find_kernel(name);
+  ASSERT_NE(k, nullptr) << name;
+  ASSERT_EQ(k->parameter_bytes, sizeof p) << name;
+  k->run_on_fibers(static_cast<std::uint32_t>(block), &p);
+}
+
+TEST(far_elements, of_elementwise_operations) {
+  const words factors(kNumbers.size(), kOneAndAHalf);
+  result_words out;
+  const configuration c{binary32{}, "pam", subnormal_policy::flush, overflow_policy::infinity, 0};
+  const elementwise_plan plan =
+      plan_elementwise("mul", c, kFar + kHere, before(kNumbers.data(), kFar),
+                       before(factors.data(), kFar), before(out.data(), kFar));
+  ASSERT_EQ(plan.blocks, kFar / kElementThreads + 1);
+  run_block_of(plan.kernel, plan.blocks - 1, plan.parameters);
+  EXPECT_EQ(out.written(), products_with_one_and_a_half());
+}
+
+TEST(far_elements, of_scaled_words_and_their_derivatives) {
+  const words mask(kNumbers.size(), 1);
+  for (const char* name : {"pamkit_scale_pam", "pamkit_scale_vjp_pam"}) {
+    result_words out;
+    element_parameters p;
+    p.count = kFar + kHere;
+    p.x = before(kNumbers.data(), kFar);
+    p.d = before(kNumbers.data(), kFar);
+    p.mask = before(mask.data(), kFar);
+    p.factor = &kOneAndAHalf;
+    p.y = before(out.data(), kFar);
+    run_block_of(name, kFar / kElementThreads, p);
+    EXPECT_EQ(out.written(), products_with_one_and_a_half()) << name;
+  }
+}
+
+TEST(far_elements, of_the_optimiser) {
+  result_words parameter;
+  result_words m;
+  result_words v;
+  adamw_parameters p;
+  p.count = kFar + kHere;
+  p.parameter = before(kNumbers.data(), kFar);
+  p.gradient = p.m = p.v = p.parameter;
+  p.new_parameter = before(parameter.data(), kFar);
+  p.new_m = before(m.data(), kFar);
+  p.new_v = before(v.data(), kFar);
+  run_block_of("pamkit_adamw_step_pam", kFar / kElementThreads, p);
+  const words far[] = {parameter.written(), m.written(), v.written()};
+  words near[3] = {words(3), words(3), words(3)};
+  p.count = kHere;
+  p.parameter = kNumbers.data();
+  p.gradient = p.m = p.v = p.parameter;
+  p.new_parameter = near[0].data();
+  p.new_m = near[1].data();
+  p.new_v = near[2].data();
+  run_block_of("pamkit_adamw_step_pam", 0, p);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(far[i], near[i]) << i;
+}
+
+TEST(far_elements, of_rows) {
+  constexpr std::int64_t length = 33;
+  words x(static_cast<std::size_t>(kHere * length));
+  for (std::size_t i = 0; i < x.size(); ++i)
+    x[i] = std::bit_cast<std::uint32_t>(static_cast<float>(i));
+  result_words out;
+  row_parameters p;
+  p.rows = kFar / 2 + kHere;
+  p.length = length;
+  p.x = before(x.data(), kFar / 2 * length);
+  p.y = before(out.data(), kFar / 2);
+  run_block_of("pamkit_sum", kFar / 2 / row_kernel<sum_step>::rows_per_block, p);
+  words sums;
+  for (std::int64_t row = 0; row < kHere; ++row) {
+    // Sums of integers this small are exact.
+    const float first = static_cast<float>(row * length);
+    sums.push_back(std::bit_cast<std::uint32_t>(first * 33 + 32 * 33 / 2));
+  }
+  EXPECT_EQ(out.written(), sums);
+}
+
+TEST(far_elements, of_columns) {
+  // Far columns of one row, far rows of one column, and far columns of block sums.
+  result_words wide;
+  column_parameters p;
+  p.rows = 1;
+  p.columns = kFar + kHere;
+  p.x = before(kNumbers.data(), kFar);
+  p.y = before(wide.data(), kFar);
+  run_block_of("pamkit_column_block_sums", kFar / column_block_sums::threads, p);
+  EXPECT_EQ(wide.written(), kNumbers);
+
+  words terms(static_cast<std::size_t>(2 * column_block_sums::block_rows + 1),
+              std::bit_cast<std::uint32_t>(1.0F));
+  result_words tall;
+  p.rows = kFar + static_cast<std::int64_t>(terms.size());
+  p.columns = 1;
+  p.inner = p.rows;
+  p.inner_stride = 1;
+  p.x = before(terms.data(), kFar);
+  p.y = before(tall.data(), kFar / column_block_sums::block_rows);
+  run_block_of("pamkit_column_block_sums",
+               kFar / column_block_sums::block_rows / column_block_sums::threads, p);
+  EXPECT_EQ(tall.written(),
+            (words{std::bit_cast<std::uint32_t>(128.0F), std::bit_cast<std::uint32_t>(128.0F),
+                   std::bit_cast<std::uint32_t>(1.0F)}));
+
+  result_words totals;
+  p.rows = 1;
+  p.columns = kFar + kHere;
+  p.x = before(kNumbers.data(), kFar);
+  p.y = before(totals.data(), kFar);
+  run_block_of("pamkit_column_totals", kFar / column_totals::threads, p);
+  EXPECT_EQ(totals.written(), kNumbers);
+}
+
+TEST(far_elements, of_convolutions) {
+  const auto one = std::bit_cast<std::uint32_t>(1.0F);
+  const words ones(kNumbers.size(), one);
+  conv2d_parameters p;
+  p.channels = p.height = p.width = p.outputs = p.group_channels = p.group_outputs = 1;
+  p.kernel_height = p.kernel_width = p.out_height = p.out_width = 1;
+  p.images = kFar + kHere;
+  p.x = p.d = before(kNumbers.data(), kFar);
+  p.w = &one;
+  for (const char* name : {"pamkit_conv2d_pam", "pamkit_conv2d_input_vjp_pam"}) {
+    result_words out;
+    p.y = before(out.data(), kFar);
+    run_block_of(name, kFar / 128, p);
+    EXPECT_EQ(out.written(), kNumbers) << name;
+  }
+  result_words out;
+  p.images = 1;
+  p.outputs = p.group_outputs = kFar + kHere;
+  p.x = &one;
+  p.w = before(ones.data(), kFar);
+  p.d = before(kNumbers.data(), kFar);
+  p.y = before(out.data(), kFar);
+  run_block_of("pamkit_conv2d_weight_vjp_pam", kFar / 128, p);
+  EXPECT_EQ(out.written(), kNumbers);
+}
+
+/// By every kernel that the planner knows: far rows, far columns, and a far batch.
+TEST(far_elements, of_contractions) {
+  const std::vector<float> numbers = {1.5F, -3.25F, 0.0F};
+  const float one = 1.0F;
+  for (const arithmetic_info& info : arithmetics()) {
+    for (const int axis : {0, 1, 2}) {
+      // A batch is a block or more, and a grid holds 2^31.
+      const std::int64_t far = axis == 2 ? kFar / 8 : kFar;
+      contraction_parameters p;
+      p.rules.compensation = info.compensation(binary32{}, 0);
+      p.terms = 1;
+      (axis == 0 ? p.rows : axis == 1 ? p.columns : p.batch) = far + kHere;
+      if (axis != 0) p.rows = 1;
+      if (axis != 1) p.columns = 1;
+      const std::int64_t stride = axis == 2 ? 9 : 1;  // its offsets need more than 32 bits
+      std::vector<float> spread(static_cast<std::size_t>(stride * kHere));
+      for (std::size_t i = 0; i < numbers.size(); ++i)
+        spread[i * static_cast<std::size_t>(stride)] = numbers[i];
+      operand moving{before(spread.data(), far * stride), 0, 0, 0};
+      const operand still{&one, 0, 0, 0};
+      result_words out;
+      p.out = {.data = before(std::bit_cast<float*>(out.data()), far),
+               .row_stride = 0,
+               .column_stride = 0};
+      (axis == 0   ? moving.row_stride
+       : axis == 1 ? moving.column_stride
+                   : moving.batch_stride) = stride;
+      (axis == 0 ? p.out.row_stride : axis == 1 ? p.out.column_stride : p.out.batch_stride) = 1;
+      p.x = axis == 1 ? still : moving;
+      p.y = axis == 1 ? moving : still;
+      std::vector<contraction_plan> plans =
+          plan_fast_contractions(info.name, contraction_kind::product, p);
+      plans.push_back(plan_full_contraction(info.name, contraction_kind::product, p));
+      for (const contraction_plan& plan : plans) {
+        out = {};
+        const contraction_plan moved = [&] {
+          contraction_plan copy = plan;
+          copy.parameters.out.data = before(std::bit_cast<float*>(out.data()), far);
+          return copy;
+        }();
+        const std::int64_t blocks = axis == 2 ? kHere : 1;
+        for (std::int64_t b = 1; b <= blocks; ++b) {
+          run_block_of(moved.kernel, moved.blocks - b, moved.parameters);
+        }
+        const words got = out.written();
+        const policy<binary32> rules{.compensation = p.rules.compensation};
+        for (std::size_t i = 0; i < numbers.size(); ++i) {
+          float expected = 0;
+          const contraction_problem c{.m = 1,
+                                      .n = 1,
+                                      .k = 1,
+                                      .a = {axis == 1 ? &one : &numbers[i], 1},
+                                      .b = {axis == 1 ? &numbers[i] : &one, 1},
+                                      .d = {},
+                                      .out = {&expected, 1}};
+          scalar_backend().contraction(info.name, contraction_kind::product, {})(rules, c);
+          EXPECT_EQ(got[i], std::bit_cast<std::uint32_t>(expected))
+              << moved.kernel << " axis " << axis << " " << i;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pamkit::cuda
