@@ -77,7 +77,8 @@ TEST(contraction_plan, the_fastest_kernel_is_chosen_by_arithmetic_kind_format_an
             "pamkit_contraction_pam_hybrid_medium");
   EXPECT_EQ(kernel("pam", product, sizes(1, 8 * 128, 7 * 128, 7)),
             "pamkit_contraction_pam_hybrid_small");
-  EXPECT_EQ(kernel("pam", product, sizes(0, kGiga, kGiga, 7)), "pamkit_contraction_pam_hybrid_small");
+  EXPECT_EQ(kernel("pam", product, sizes(0, kGiga, kGiga, 7)),
+            "pamkit_contraction_pam_hybrid_small");
   p.format = element_format::bfloat16;
   EXPECT_EQ(kernel("pam", product, p), "pamkit_contraction_pam_hybrid_bfloat16");
   p.gradient = derivative::exact;
@@ -161,6 +162,58 @@ TEST(contraction_plan, reads_each_kind_as_a_product_of_two_matrices) {
   EXPECT_EQ(towards_b.x.column_stride, 10);
   EXPECT_EQ(towards_b.y.data, &d);
   EXPECT_EQ(towards_b.own.data, &b);
+}
+
+TEST(contraction_plan, refuses_operands_of_different_formats) {
+  contraction_problem c{.m = 1, .n = 1, .k = 1, .a = {}, .b = {}, .d = {}, .out = {}};
+  const auto read = [&](contraction_kind kind) {
+    static_cast<void>(contraction_parameters_of(kind, derivative::exact, {}, c));
+  };
+  c.d.format = element_format::binary16;
+  EXPECT_NO_THROW(read(contraction_kind::product));  // which reads no derivative
+  EXPECT_THROW(read(contraction_kind::vjp_a), std::invalid_argument);
+  EXPECT_THROW(read(contraction_kind::vjp_b), std::invalid_argument);
+  c.d.format = element_format::binary32;
+  c.b.format = element_format::e4m3;
+  EXPECT_THROW(read(contraction_kind::product), std::invalid_argument);
+}
+
+TEST(contraction_plan, has_the_tiles_of_its_kernel) {
+  const contraction_plan plan = plan_contraction("k", 128, 64, sizes(2, 129, 257, 5));
+  EXPECT_EQ(plan.parameters.row_tiles, 2U);
+  EXPECT_EQ(plan.parameters.column_tiles, 5U);
+  EXPECT_EQ(plan.blocks, 2U * 2 * 5);
+}
+
+TEST(contraction_plan, may_touch_its_matrices_and_nothing_else) {
+  std::uint8_t x[100];
+  std::uint8_t y[100];
+  std::uint8_t own[100];
+  float bias[5];
+  float out[100];
+  contraction_parameters p = sizes(2, 3, 5, 7);
+  p.format = element_format::e4m3;
+  p.x = {x, 7, 1, 21};
+  p.y = {y, 5, 1, 35};
+  p.out = {out, 5, 1, 15};
+  const auto bytes = [&](const void* data) {
+    const contraction_plan plan = plan_contraction("k", 32, 32, p);
+    std::size_t found = 0;
+    for (const memory_region& r : plan.as_launch().memory) {
+      EXPECT_EQ(r.is_written, r.data == out);
+      if (r.data == data) found += r.bytes;
+    }
+    return found;
+  };
+  EXPECT_EQ(bytes(x), 2U * 3 * 7);
+  EXPECT_EQ(bytes(y), 2U * 7 * 5);
+  EXPECT_EQ(bytes(out), 2U * 3 * 5 * sizeof(float));
+  EXPECT_EQ(bytes(own), 0U);
+  EXPECT_EQ(bytes(bias), 0U);
+  p.own = {own, 5, 1, 15};
+  p.bias = bias;
+  EXPECT_EQ(bytes(own), 2U * 3 * 5);
+  EXPECT_EQ(bytes(bias), sizeof bias);
 }
 
 TEST(launch, may_touch_what_lies_between_the_ends_of_an_operand) {
