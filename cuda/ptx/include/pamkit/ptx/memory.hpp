@@ -15,9 +15,9 @@ namespace pamkit::ptx {
 
 /// A kernel did what it must not. The message says which kernel, block, thread and line of PTX, and
 /// what.
-class fault : public std::runtime_error {
+class fault : public std::logic_error {
  public:
-  using std::runtime_error::runtime_error;
+  using std::logic_error::logic_error;
 };
 
 /// Who touched a granule of memory last. Epochs are the stretches between two barriers of a block;
