@@ -33,13 +33,15 @@ from planting import DoesNotApply, Fault, HERE, ROOT, locate, planted_text
 LAYERS = ("translation", "audit-ptx", "audit-sass", "checks", "results", "tests")
 # What nvcc is told: a fault of this file is one of the compiler's options.
 OPTIONS = "cuda/CMakeLists.txt"
+# How executed PTX says what a kernel must not do.
+CHECKED = re.compile(r"pamkit_\w+: (?:block .*)?line \d+ of its PTX: [^\"\n]*")
 
 
 @dataclasses.dataclass
 class DeviceFault(Fault):
     kernels: tuple = ()   # entry points that are compiled with the fault; the others stay as they are
-    verify: tuple = ()    # what of the suite is run on them
-    test: str = ""        # or a test program,
+    verify: tuple = ()    # what of the suite is run on them; or the options of a test program,
+    test: str = ""        # which is linked with them, or
     sources: tuple = ()   # whose parts that are made of these files have the fault
     layer: str = ""       # that has to reject it; others may too
     says: str = ""        # what its message has in it
@@ -100,6 +102,17 @@ def run(command, **options):
 
 def last_lines(done):
     return (done.stderr.strip() or done.stdout.strip())[-2000:]
+
+
+def failed_test(done):
+    """The first test that failed, with what a kernel must not do, or how the program ended; nothing if all passed."""
+    if done.returncode == 0:
+        return {}
+    failed = re.search(r"FAILED  \] (\S+)", done.stdout)
+    checked = CHECKED.search(done.stdout)
+    if checked:
+        return {"checks": checked[0]}
+    return {"tests": f"{failed[1]} fails" if failed else f"the program is ended by signal {-done.returncode}"}
 
 
 class Copy:
@@ -179,7 +192,7 @@ class Copy:
         return output
 
     def link(self, translated):
-        """The program pamkit, whose cuda-ptx has these kernels in the place of those of their names."""
+        """The program pamkit, or the test, whose cuda-ptx has these kernels in the place of those of their names."""
         text = (self.build.base / "cuda/ptx/kernels/ptx_kernel_list.cpp").read_text()
         exchange = ("    for (const kernel& k : planted_kernels()) {\n"
                     "      for (const kernel*& other : list) {\n"
@@ -192,8 +205,8 @@ class Copy:
         kernel_list.write_text(text)
         objects = [self.compile_object("sums.ptx.cpp", translated),
                    self.compile_object("ptx_kernel_list.cpp", kernel_list)]
-        words = self.build.command_of("bin/pamkit")
-        program = self.folder / "pamkit"
+        words = self.build.command_of(self.fault.test or "bin/pamkit")
+        program = self.folder / "program"
         at = words.index("-o")
         done = run([*words[:at], *objects, "-o", program, *words[at + 2:]], cwd=self.build.base)
         if done.returncode:
@@ -202,11 +215,13 @@ class Copy:
 
     def execute(self, program):
         verdict = self.folder / "verify"
+        if self.fault.test:
+            return failed_test(run([program, *self.fault.verify]))
         done = run([program, "verify", "--backend", "cuda-ptx", *self.fault.verify, "--quiet", "--errors", "1", "--jobs", "1",
                     "--out", verdict])
         if done.returncode == 0:
             return {}
-        checked = re.search(r"pamkit_\w+: (?:block .*)?line \d+ of its PTX: .*", done.stdout + done.stderr)
+        checked = CHECKED.search(done.stdout + done.stderr)
         if checked:
             return {"checks": checked[0]}
         if done.returncode != 1:
@@ -288,11 +303,7 @@ class FaultyTest:
     def judge(self, fault):
         """The first test that fails, or how the program ended; without a fault (None), nothing."""
         site = "0" if fault is None else str(fault.site)
-        done = run([self.program], timeout=600, env={**os.environ, "PAMKIT_FAULT_SITE": site})
-        if done.returncode == 0:
-            return {}
-        failed = re.search(r"FAILED  \] (\S+)", done.stdout)
-        return {"tests": f"{failed[1]} fails" if failed else f"the program is ended by signal {-done.returncode}"}
+        return failed_test(run([self.program], timeout=600, env={**os.environ, "PAMKIT_FAULT_SITE": site}))
 
 
 def read_faults():
@@ -326,17 +337,17 @@ def sound_one(fault):
 
 def verdicts(faults, build, work):
     """(fault, rejected by, seconds) of each, sound ones first."""
-    compiled = [f for f in faults if not f.test]
-    sound = {(tuple(f.kernels), tuple(f.verify)): sound_one(f) for f in compiled}
+    compiled = [f for f in faults if f.kernels]
+    sound = {(tuple(f.kernels), tuple(f.verify), f.test): sound_one(f) for f in compiled}
     for fault in [*sound.values(), *compiled]:
         started = time.monotonic()
         with tempfile.TemporaryDirectory(dir=work) as folder:
             rejected = Copy(build, pathlib.Path(folder), fault).judge()
         yield fault, rejected, time.monotonic() - started
-    for test in dict.fromkeys(f.test for f in faults if f.test):
+    for test in dict.fromkeys(f.test for f in faults if not f.kernels):
         started = time.monotonic()
         with tempfile.TemporaryDirectory(dir=work) as folder:
-            planted = [f for f in faults if f.test == test]
+            planted = [f for f in faults if f.test == test and not f.kernels]
             program = FaultyTest(build, pathlib.Path(folder), test, planted)
             for fault in [None, *planted]:
                 rejected = program.judge(fault)

@@ -77,6 +77,25 @@ void expect_equal_layers() {
 
 TEST(layers, equal_the_golden_model) { expect_equal_layers(); }
 
+/// 128 rows are one block of rows: the threads beyond it have nothing to sum, and nowhere to store
+/// it.
+TEST(layers, sum_columns_of_whole_blocks_of_rows) {
+  for (const std::int64_t rows : {128, 256}) {
+    const auto count = static_cast<std::size_t>(rows * 3);
+    std::vector<std::uint32_t> numbers(count);
+    for (std::size_t i = 0; i < count; ++i)
+      numbers[i] = 0x3f800000U + static_cast<std::uint32_t>(i * 5000);
+    const tensor x{{rows, 3}, numbers};
+    const tensor per_column{{3}, {numbers.begin(), numbers.begin() + 3}};
+    const std::vector<tensor> operands = {x, per_column, per_column, x};
+    const layer_attributes attributes = {{"eps", 1e-5}};
+    const auto of = [&](const backend& b) {
+      return b.layer("layer_norm_vjp", "pam")({}, derivative::approx, operands, attributes);
+    };
+    EXPECT_EQ(of(ptx_backend()), of(scalar_backend())) << rows;
+  }
+}
+
 TEST(layers, have_every_term_in_its_place) {
   const ptx_options hashed({.hashed_sums = true});
   const reference::planted_addition planted(ptx::hashed_add);
