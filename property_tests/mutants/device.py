@@ -221,11 +221,11 @@ class Copy:
                     "--out", verdict])
         if done.returncode == 0:
             return {}
+        if done.returncode != 1:
+            refuse(f"{self.fault.name}: exit code {done.returncode}: {last_lines(done)}")
         checked = CHECKED.search(done.stdout + done.stderr)
         if checked:
             return {"checks": checked[0]}
-        if done.returncode != 1:
-            refuse(f"{self.fault.name}: exit code {done.returncode}: {last_lines(done)}")
         return {"results": " ".join(done.stdout.split())[:300]}
 
     def judge(self):
