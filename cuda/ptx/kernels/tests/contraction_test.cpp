@@ -136,6 +136,29 @@ TEST(contractions, of_any_kernel_follow_the_policies) {
   }
 }
 
+/// One product each, whose magnitude is MIN, one more or one less, with every compensation.
+TEST(contractions, of_pam_are_right_at_the_least_magnitude) {
+  const shape one{1, 1, 1};
+  for (const subject& k : subjects()) {
+    if (k.arithmetic != "pam") continue;
+    for (const std::int32_t compensation : {0, 1, 463051, 0x7fffff}) {
+      for (const std::uint32_t a : {0x20000000U, 0x00800000U, 0x00ffffffU, 0x3f800000U}) {
+        for (const int nudge : {-1, 0, 1}) {
+          const std::uint32_t b = 0x3f800000U + 0x00800000U + static_cast<std::uint32_t>(nudge) -
+                                  static_cast<std::uint32_t>(compensation) - a;
+          const bool is_in_domain = std::min(a, b) >> 23 >= k.low && std::max(a, b) >> 23 < k.high;
+          if (!is_in_domain) continue;
+          policy<binary32> rules;
+          rules.compensation = compensation;
+          EXPECT_EQ(product_by(k.kernel, k.tile, rules, one, {a}, {b}),
+                    golden(k.arithmetic, rules, one, {a}, {b}))
+              << k.kernel << std::hex << " " << a << " " << b << " " << compensation;
+        }
+      }
+    }
+  }
+}
+
 TEST(contractions, have_every_term_in_its_place) {
   const ptx_options hashed({.hashed_sums = true});
   const reference::planted_addition planted(ptx::hashed_add);
