@@ -28,7 +28,7 @@ import sys
 import tempfile
 import time
 
-from planting import DoesNotApply, Fault, HERE, ROOT, locate, planted_text
+from planting import DoesNotApply, Fault, HERE, ROOT, chosen_of, locate, numbered_by_file, planted_text
 
 LAYERS = ("translation", "audit-ptx", "audit-sass", "checks", "results", "tests")
 # What nvcc is told: a fault of this file is one of the compiler's options.
@@ -264,11 +264,7 @@ class FaultyTest:
         parts = ("emulator", "cuda/kernels", "cuda/plan", "cuda/backend")
         for part in parts:
             shutil.copytree(ROOT / part, folder / part)
-        by_file = {}
-        for site, fault in enumerate(faults, 1):
-            fault.site = site
-            by_file.setdefault(fault.file, []).append(fault)
-        for file, planted in by_file.items():
+        for file, planted in numbered_by_file(faults).items():
             text = (ROOT / file).read_text()
             for fault in planted:
                 locate(fault, text)
@@ -384,13 +380,9 @@ def parse_arguments():
 def main():
     arguments = parse_arguments()
     faults = read_faults()
-    if arguments.list:
-        for fault in faults:
-            print(f"{fault.name:34} {fault.fault}")
+    chosen = chosen_of(faults, arguments, refuse)
+    if chosen is None:
         return 0
-    unknown = sorted(set(arguments.names) - {f.name for f in faults})
-    if unknown:
-        refuse(f"no fault is called {', '.join(unknown)}; --list names them")
     base = arguments.build.resolve()
     if not (base / "build.ninja").exists():
         refuse(f"{base} is no build; cmake --preset release && cmake --build --preset release makes one")
@@ -399,7 +391,6 @@ def main():
         refuse(f"{base} was configured without nvcc", 3)
     work = (arguments.work or base / "mutants").resolve()
     work.mkdir(parents=True, exist_ok=True)
-    chosen = [f for f in faults if not arguments.names or f.name in arguments.names]
     wrong = judge_all(chosen, build, work)
     print(f"{len(chosen)} faults of device code, {wrong} verdicts that were not expected")
     return 1 if wrong else 0

@@ -109,6 +109,27 @@ def planted_text(text, faults):
     return "".join(out)
 
 
+def numbered_by_file(faults):
+    """{file: its faults}; numbers the faults from 1."""
+    by_file = {}
+    for site, fault in enumerate(faults, 1):
+        fault.site = site
+        by_file.setdefault(fault.file, []).append(fault)
+    return by_file
+
+
+def chosen_of(faults, arguments, refuse):
+    """The faults that `arguments.names` names, all without; None where they were only to be listed."""
+    if arguments.list:
+        for fault in faults:
+            print(f"{fault.name:34} {fault.fault}")
+        return None
+    unknown = sorted(set(arguments.names) - {f.name for f in faults})
+    if unknown:
+        refuse(f"no fault is called {', '.join(unknown)}; --list names them")
+    return [f for f in faults if not arguments.names or f.name in arguments.names]
+
+
 def plant(faults, tree):
     """Copies the emulator to tree/emulator, and the golden model where a fault is in it, and plants. Numbers the faults
     from 1. Gives the files that changed."""
@@ -116,10 +137,7 @@ def plant(faults, tree):
         shutil.rmtree(tree)
     for folder in sorted({"emulator", *(f.file.split("/")[0] for f in faults)}):
         shutil.copytree(ROOT / folder, tree / folder)
-    by_file = {}
-    for site, f in enumerate(faults, 1):
-        f.site = site
-        by_file.setdefault(f.file, []).append(f)
+    by_file = numbered_by_file(faults)
     for file, planted in by_file.items():
         path = tree / file
         text = path.read_text()

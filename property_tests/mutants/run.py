@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 
-from planting import DoesNotApply, Fault, HERE, locate, plant, ROOT
+from planting import DoesNotApply, Fault, HERE, chosen_of, locate, plant, ROOT
 
 SCHEMA = "pamkit.mutants/1"
 LEVELS = ("quick", "standard")
@@ -403,18 +403,13 @@ def main():
     outdated = outdated_of(faults)
     if outdated:
         refuse("\nrun.py: ".join(outdated))
-    if arguments.list:
-        for fault in faults:
-            print(f"{fault.name:34} {fault.fault}")
+    chosen = chosen_of(faults, arguments, refuse)
+    if chosen is None:
         return 0
-    unknown = sorted(set(arguments.names) - {f.name for f in faults})
-    if unknown:
-        refuse(f"no fault is called {', '.join(unknown)}; --list names them")
     base = arguments.build.resolve()
     if not (base / "compile_commands.json").exists():
         refuse(f"{base} is no build; cmake --preset release && cmake --build --preset release makes one")
     work = (arguments.work or base / "mutants").resolve()
-    chosen = [f for f in faults if not arguments.names or f.name in arguments.names]
     command = " ".join(["property_tests/mutants/run.py", "--level", arguments.level, *arguments.names])
     results = Results((arguments.output or work / "results.json").resolve(), command, arguments.level)
     if not arguments.again:

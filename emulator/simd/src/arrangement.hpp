@@ -112,14 +112,6 @@ struct strided {
   strided transposed() const { return {data, column, row, nullptr, narrow, format}; }
   /// Whether a row lies in memory as the tiles read it.
   bool has_float_rows() const { return column == 1 && narrow == nullptr; }
-  bool has_float_columns() const { return row == 1 && narrow == nullptr; }
-
-  /// Writes `count` elements of row i from column j on to out[0], out[stride], ...; of a narrow
-  /// matrix.
-  void widen_row(std::int64_t i, std::int64_t j, std::int64_t count, float* out,
-                 std::int64_t stride) const {
-    widen_elements(format, narrow, i * row + j * column, column, count, out, stride);
-  }
 };
 
 /// One batch element of a contraction of any kind as a product of a left (rows x terms) and a right

@@ -348,6 +348,28 @@ inline void CopyTaps(const image_taps& taps, std::int64_t t0, std::int64_t count
   RepeatLastColumn(count, valid, width, panel);
 }
 
+using quad = hn::Vec<hn::FixedTag<float, 4>>;
+
+/// Four elements from each of four places on, transposed: put(k, element k of each) for k < 4.
+template <class Put>
+HWY_INLINE void TransposeFour(const float* p0, const float* p1, const float* p2, const float* p3,
+                              const Put& put) {
+  const hn::FixedTag<float, 4> d4;
+  const hn::RepartitionToWide<decltype(d4)> d2;
+  const quad r0 = hn::LoadU(d4, p0);
+  const quad r1 = hn::LoadU(d4, p1);
+  const quad r2 = hn::LoadU(d4, p2);
+  const quad r3 = hn::LoadU(d4, p3);
+  const auto low01 = hn::BitCast(d2, hn::InterleaveLower(d4, r0, r1));
+  const auto low23 = hn::BitCast(d2, hn::InterleaveLower(d4, r2, r3));
+  const auto high01 = hn::BitCast(d2, hn::InterleaveUpper(d4, r0, r1));
+  const auto high23 = hn::BitCast(d2, hn::InterleaveUpper(d4, r2, r3));
+  put(0, hn::BitCast(d4, hn::InterleaveLower(d2, low01, low23)));
+  put(1, hn::BitCast(d4, hn::InterleaveUpper(d2, low01, low23)));
+  put(2, hn::BitCast(d4, hn::InterleaveLower(d2, high01, high23)));
+  put(3, hn::BitCast(d4, hn::InterleaveUpper(d2, high01, high23)));
+}
+
 /// Copies terms t0.. (count) and columns j0.. (valid) of `right` to panel[t][vectors * kLanes],
 /// unchanged. Columns past `valid` repeat the last one, so that they neither change a range nor
 /// make a slow or special term.
@@ -398,7 +420,6 @@ inline void CopyPanel(const strided& right, std::int64_t t0, std::int64_t count,
   // 4 x 4 transpositions where columns are contiguous.
   const std::int64_t transposed = right.row == 1 ? count / 4 * 4 : 0;
   const hn::FixedTag<float, 4> d4;
-  const hn::Repartition<double, decltype(d4)> d2;
   for (std::int64_t j = 0; j < width; j += 4) {
     const float* const column0 = column(j);
     const float* const column1 = column(j + 1);
@@ -406,18 +427,9 @@ inline void CopyPanel(const strided& right, std::int64_t t0, std::int64_t count,
     const float* const column3 = column(j + 3);
     float* target = panel + j;
     for (std::int64_t t = 0; t < transposed; t += 4, target += 4 * width) {
-      const auto r0 = hn::LoadU(d4, column0 + t);
-      const auto r1 = hn::LoadU(d4, column1 + t);
-      const auto r2 = hn::LoadU(d4, column2 + t);
-      const auto r3 = hn::LoadU(d4, column3 + t);
-      const auto low01 = hn::BitCast(d2, hn::InterleaveLower(d4, r0, r1));
-      const auto low23 = hn::BitCast(d2, hn::InterleaveLower(d4, r2, r3));
-      const auto high01 = hn::BitCast(d2, hn::InterleaveUpper(d4, r0, r1));
-      const auto high23 = hn::BitCast(d2, hn::InterleaveUpper(d4, r2, r3));
-      hn::Store(hn::BitCast(d4, hn::InterleaveLower(d2, low01, low23)), d4, target);
-      hn::Store(hn::BitCast(d4, hn::InterleaveUpper(d2, low01, low23)), d4, target + width);
-      hn::Store(hn::BitCast(d4, hn::InterleaveLower(d2, high01, high23)), d4, target + 2 * width);
-      hn::Store(hn::BitCast(d4, hn::InterleaveUpper(d2, high01, high23)), d4, target + 3 * width);
+      TransposeFour(column0 + t, column1 + t, column2 + t, column3 + t,
+                    [&](std::int64_t k, quad row)
+                        HWY_ATTR { hn::Store(row, d4, target + k * width); });
     }
   }
   for (std::int64_t t = transposed; t < count; ++t) {
@@ -534,7 +546,6 @@ inline std::int64_t InterleaveRows(const strided& left, std::int64_t first, std:
                                    float* panel) {
   static_assert(kTileRows == 6);
   const hn::FixedTag<float, 4> d4;
-  const hn::RepartitionToWide<decltype(d4)> d2;
   const hn::FixedTag<float, 2> two;
   const auto row = [&](std::int64_t i) { return left.at(first + i, 0); };
   const float* const row0 = row(0);
@@ -545,26 +556,17 @@ inline std::int64_t InterleaveRows(const strided& left, std::int64_t first, std:
   const float* const row5 = row(5);
   std::int64_t t = 0;
   for (; t + 4 <= terms; t += 4, panel += 4 * kTileRows) {
-    const auto r0 = hn::LoadU(d4, row0 + t);
-    const auto r1 = hn::LoadU(d4, row1 + t);
-    const auto r2 = hn::LoadU(d4, row2 + t);
-    const auto r3 = hn::LoadU(d4, row3 + t);
-    const auto r4 = hn::LoadU(d4, row4 + t);
-    const auto r5 = hn::LoadU(d4, row5 + t);
-    const auto low01 = hn::BitCast(d2, hn::InterleaveLower(d4, r0, r1));
-    const auto low23 = hn::BitCast(d2, hn::InterleaveLower(d4, r2, r3));
-    const auto high01 = hn::BitCast(d2, hn::InterleaveUpper(d4, r0, r1));
-    const auto high23 = hn::BitCast(d2, hn::InterleaveUpper(d4, r2, r3));
-    const auto low45 = hn::InterleaveLower(d4, r4, r5);
-    const auto high45 = hn::InterleaveUpper(d4, r4, r5);
-    const auto put = [&](std::int64_t k, auto rows0123, auto rows45) {
-      hn::StoreU(hn::BitCast(d4, rows0123), d4, panel + k * kTileRows);
-      hn::StoreU(rows45, two, panel + k * kTileRows + 4);
-    };
-    put(0, hn::InterleaveLower(d2, low01, low23), hn::LowerHalf(two, low45));
-    put(1, hn::InterleaveUpper(d2, low01, low23), hn::UpperHalf(two, low45));
-    put(2, hn::InterleaveLower(d2, high01, high23), hn::LowerHalf(two, high45));
-    put(3, hn::InterleaveUpper(d2, high01, high23), hn::UpperHalf(two, high45));
+    TransposeFour(row0 + t, row1 + t, row2 + t, row3 + t,
+                  [&](std::int64_t k, quad rows0123)
+                      HWY_ATTR { hn::StoreU(rows0123, d4, panel + k * kTileRows); });
+    const quad r4 = hn::LoadU(d4, row4 + t);
+    const quad r5 = hn::LoadU(d4, row5 + t);
+    const quad low45 = hn::InterleaveLower(d4, r4, r5);
+    const quad high45 = hn::InterleaveUpper(d4, r4, r5);
+    hn::StoreU(hn::LowerHalf(two, low45), two, panel + 4);
+    hn::StoreU(hn::UpperHalf(two, low45), two, panel + kTileRows + 4);
+    hn::StoreU(hn::LowerHalf(two, high45), two, panel + 2 * kTileRows + 4);
+    hn::StoreU(hn::UpperHalf(two, high45), two, panel + 3 * kTileRows + 4);
   }
   return t;
 }

@@ -87,7 +87,7 @@ inline void WidenRow(const strided& m, std::int64_t i, std::int64_t j, std::int6
   if (m.column == 1) {
     WidenRun(m.format, element_address(m.format, m.narrow, i * m.row + j), count, out);
   } else {
-    m.widen_row(i, j, count, out, 1);
+    widen_elements(m.format, m.narrow, i * m.row + j * m.column, m.column, count, out, 1);
   }
 }
 
