@@ -5,6 +5,7 @@ says which layer of what judges device code rejects it:
   translation  the PTX holds what kernels must not contain, or what is not known
   audit-ptx    the audit refuses the PTX
   audit-sass   the audit refuses the machine code (where nvdisasm is there)
+  audit-nvcc   the audit refuses what nvcc was told
   checks       executed, the PTX does what it must not: an access, a race, a barrier, an exchange
   results      executed, it gives other bits than the golden model
   tests        a test program of the build, linked with the faulty sources, fails
@@ -30,7 +31,7 @@ import time
 
 from planting import DoesNotApply, Fault, HERE, ROOT, chosen_of, locate, numbered_by_file, planted_text
 
-LAYERS = ("translation", "audit-ptx", "audit-sass", "checks", "results", "tests")
+LAYERS = ("translation", "audit-ptx", "audit-sass", "audit-nvcc", "checks", "results", "tests")
 # What nvcc is told: a fault of this file is one of the compiler's options.
 OPTIONS = "cuda/CMakeLists.txt"
 # How executed PTX says what a kernel must not do.
@@ -42,6 +43,7 @@ class DeviceFault(Fault):
     kernels: tuple = ()   # entry points that are compiled with the fault; the others stay as they are
     verify: tuple = ()    # what of the suite is run on them; or the options of a test program,
     test: str = ""        # which is linked with them, or
+    architecture: str = "sm_80"  # for which machine code is made and audited
     sources: tuple = ()   # whose parts that are made of these files have the fault
     layer: str = ""       # that has to reject it; others may too
     says: str = ""        # what its message has in it
@@ -144,7 +146,9 @@ class Copy:
         words = [w.replace(f"-I{ROOT}/", f"-I{self.folder}/") if not w.startswith(f"-I{self.build.base}/") else w
                  for w in words]
         if self.fault.file == OPTIONS and self.fault.find:
-            words = [self.fault.replace if w == self.fault.find else w for w in words]
+            words = [o for w in words for o in (shlex.split(self.fault.replace) if w == self.fault.find else [w])]
+        with (self.folder / "build.ninja").open("a") as commands:
+            print("  COMMAND =", shlex.join(w for w in words if w), file=commands)
         done = run([w for w in words if w])
         if done.returncode:
             refuse(f"{self.fault.name} does not compile:\n{last_lines(done)}")
@@ -158,9 +162,11 @@ class Copy:
         # Machine code costs more than all the rest, and only what it holds is judged there.
         if os.access(nvdisasm, os.X_OK) and self.fault.layer not in ("checks", "results"):
             text = self.folder / "planted.sass"
-            done = run([nvdisasm, self.compile("cubin", "sm_80")])
+            done = run([nvdisasm, self.compile("cubin", self.fault.architecture)])
             text.write_text(done.stdout)
             options += ["--sass", text]
+        if self.fault.file == OPTIONS:
+            options += ["--commands", self.folder / "build.ninja"]
         output = self.folder / "audit.json"
         done = run([sys.executable, "-B", ROOT / "cuda/audit/analysis", *options,
                     "--multiplying", self.build.cache["PAMKIT_MULTIPLYING_KERNELS"],
@@ -170,7 +176,8 @@ class Copy:
             return {"audit-ptx" if ".ptx" in done.stderr else "audit-sass": done.stderr.strip()}
         rejected = {}
         for line in json.loads(output.read_text())["refused"]:
-            rejected.setdefault("audit-sass" if "(sass," in line else "audit-ptx", line)
+            layer = "audit-nvcc" if " compiled with " in line and "(sass," not in line else None
+            rejected.setdefault(layer or ("audit-sass" if "(sass," in line else "audit-ptx"), line)
         return rejected
 
     def translate(self, ptx):

@@ -160,6 +160,21 @@ void fill_at_edge(contraction_case& c, const case_shape& shape, const format_des
   fill_beside(c.d, f, left, is_least, source);
 }
 
+// Terms of exact derivatives that leave the range by a carry alone: d times a factor of a and b is
+// in the last binade, and a slope has its factor's exponent, or one more. As d has no fraction,
+// nothing but that carry tells that a term may overflow.
+void fill_slopes_at_edge(contraction_case& c, const format_description& f) {
+  const std::int64_t last = f.max_finite >> f.fraction_bits;
+  const std::int64_t half = (last + f.bias) / 2;
+  const auto place = [&](column& x, std::int64_t field, std::uint32_t kept) {
+    for (std::uint32_t& e : x) e = (e & kept) | static_cast<std::uint32_t>(field << f.fraction_bits);
+  };
+  const std::uint32_t fraction = f.min_normal - 1;
+  place(c.a, last + f.bias - half, f.sign_mask | fraction);
+  place(c.b, last + f.bias - half, f.sign_mask | fraction);
+  place(c.d, half, f.sign_mask);
+}
+
 void repeat_first_row(column& x, std::int64_t batch, std::int64_t rows, std::int64_t columns) {
   for (std::int64_t i = 0; i < batch * rows; ++i) {
     for (std::int64_t c = 0; c < columns; ++c) {
@@ -230,6 +245,9 @@ contraction_case make_contraction_case(const case_shape& shape, const contractio
     case contraction_content::least_at_edge:
     case contraction_content::greatest_at_edge:
       fill_at_edge(c, shape, f, plan, source);
+      break;
+    case contraction_content::slopes_at_edge:
+      fill_slopes_at_edge(c, f);
       break;
     default:
       break;

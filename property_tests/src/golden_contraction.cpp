@@ -187,7 +187,8 @@ std::vector<contraction_plan> derivative_plans() {
           {least_at_edge, 1, 3, 1, 6, 0},    {least_at_edge, 1, 1, 6, 3, -1},
           {least_at_edge, 1, 3, 1, 6, -1},   {least_at_edge, 1, 1, 6, 3, 0},
           {greatest_at_edge, 1, 3, 1, 6, 1}, {greatest_at_edge, 1, 1, 6, 3, 1},
-          {greatest_at_edge, 1, 3, 1, 6, 0}, {greatest_at_edge, 1, 1, 6, 3, 0}};
+          {greatest_at_edge, 1, 3, 1, 6, 0}, {greatest_at_edge, 1, 1, 6, 3, 0},
+          {slopes_at_edge, 1, 3, 1, 6},      {slopes_at_edge, 1, 1, 6, 3}};
 }
 
 std::vector<contraction_plan> more_matmul_plans() {

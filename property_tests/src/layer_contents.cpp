@@ -148,6 +148,13 @@ std::uint32_t layer_case_source::negative_logit(double magnitude) const {
   return f.sign_mask | static_cast<std::uint32_t>((exponent << f.fraction_bits) + fraction);
 }
 
+std::uint32_t layer_case_source::root_of_end(bool at_most, int units) const {
+  const format_description& f = description_;
+  const std::int64_t unit = unit_of(f);
+  const std::int64_t end = at_most ? f.max_finite + unit : f.min_normal;
+  return static_cast<std::uint32_t>(((end + f.one) / 2 & -unit) + units * unit);
+}
+
 tensor layer_case_source::words(std::vector<std::int64_t> shape, std::uint32_t limit) {
   std::int64_t count = 1;
   for (const std::int64_t n : shape) count *= n;

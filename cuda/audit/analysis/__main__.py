@@ -1,4 +1,5 @@
-"""python3 analysis --ptx FILE... --sass FILE... --multiplying REGEX [--dividing REGEX] --budgets FILE --output FILE
+"""python3 analysis --ptx FILE... --sass FILE... --multiplying REGEX [--dividing REGEX] --budgets FILE
+          [--commands build.ninja] --output FILE
 
 Writes what the certificate says of device code: an entry for each kernel, and under "refused" what is wrong. That is no error
 of this program: `pamkit audit` reports it. Exit code 1, with one line, is for text that cannot be read.
@@ -14,6 +15,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent.parent / "ptx" / "translator"), str(HERE.parent.parent / "sass")]
 
+import nvcc_commands  # noqa: E402
 import ptx_audit  # noqa: E402
 import sass  # noqa: E402
 import sass_audit  # noqa: E402
@@ -47,15 +49,18 @@ def judge(entry, multiplying, dividing, budgets):
         wrong.append(f"{where} promises to multiply no data: {found} times, first {entry['found'][0]}")
     else:
         entry["verdict"] = "multiplies no data"
+    if entry["fused"]:
+        wrong.append(f"{where} fuses a product and a sum: {entry['fused'][0]}")
+    if entry["rounded_otherwise"]:
+        wrong.append(f"{where} does not round to nearest: {entry['rounded_otherwise'][0]}")
     if entry["flushes"]:
         wrong.append(f"{where} flushes subnormals: {entry['flushes'][0]}")
     if entry["kind"] != "sass":
         return wrong
     if "-fmad false" not in entry["options"]:
         wrong.append(f"{where} was not compiled with -fmad=false: {entry['options'] or 'no options on record'}")
-    for option in ("-ftz true", "-prec-div false", "-prec-sqrt false", "fast"):
-        if option in entry["options"]:
-            wrong.append(f"{where} was compiled with {option}")
+    if "-ftz true" in entry["options"]:
+        wrong.append(f"{where} was compiled with -ftz=true")
     for budget in budgets:
         if not re.search(budget["kernel"], entry["unit"]):
             continue
@@ -85,16 +90,21 @@ def main():
     parser.add_argument("--multiplying", required=True, help="kernels that multiply by definition")
     parser.add_argument("--dividing", default="$^", help="of these, those that only divide by sizes")
     parser.add_argument("--budgets", required=True, type=pathlib.Path)
+    parser.add_argument("--commands", type=pathlib.Path, help="a build.ninja, whose calls of nvcc are judged")
     parser.add_argument("--output", required=True, type=pathlib.Path)
     arguments = parser.parse_args()
     rules = json.loads(arguments.budgets.read_text())
-    code, refused, path = [], [], None
+    code, refused, calls, path = [], [], 0, None
     try:
         for path in arguments.ptx:
             code += ptx_audit.facts(syntax.parse(path.read_text()), path.stem)
         for path in arguments.sass:
             text = path.read_text()
             code += sass_audit.facts(sass.parse(text), path.stem, compiler_options(text), rules.get("additions_a_term", ()))
+        if arguments.commands:
+            path = arguments.commands
+            files = [*arguments.ptx, *arguments.sass]
+            calls, refused = nvcc_commands.judge(path.read_text(), os.environ, {f.stem for f in files})
     except syntax.PtxError as error:
         print(f"{path}:{error.line}: {error}", file=sys.stderr)
         return 1
@@ -110,7 +120,7 @@ def main():
             entry["is_baseline"] = True
         else:
             refused += judge(entry, multiplying, dividing, rules["budgets"])
-    document = {"machines": rules["machines"], "code": code, "refused": refused}
+    document = {"machines": rules["machines"], "nvcc_calls": calls, "code": code, "refused": refused}
     partial = arguments.output.with_suffix(f".{os.getpid()}")
     partial.write_text(json.dumps(document, indent=1) + "\n")
     partial.replace(arguments.output)

@@ -72,6 +72,18 @@ def multiplications(kernel):
     return of_data, of_indices
 
 
+_ARITHMETIC = ("add", "sub", "mul", "mad", "fma", "div", "sqrt", "rcp")
+
+
+def is_fused(i):
+    return i.opcode[0] == "fma" or (i.opcode[0] == "mad" and multiplies_floats(i))
+
+
+def is_rounded_otherwise(i):
+    """Rounded in another direction, or not exactly."""
+    return i.opcode[0] in _ARITHMETIC and not {"rz", "rm", "rp", "rna", "approx", "full"}.isdisjoint(i.opcode)
+
+
 def facts(module, unit):
     """An entry of "code" for each kernel."""
     for kernel in module.kernels:
@@ -86,5 +98,7 @@ def facts(module, unit):
             "index_multiplications": len(of_indices),
             "instructions": len(instructions),
             "found": [f"{i.text} at line {i.line}" for i in of_data[:5]],
+            "fused": [f"{i.text} at line {i.line}" for i in instructions if is_fused(i)],
+            "rounded_otherwise": [f"{i.text} at line {i.line}" for i in instructions if is_rounded_otherwise(i)],
             "flushes": [f"{i.text} at line {i.line}" for i in instructions if "ftz" in i.opcode],
         }

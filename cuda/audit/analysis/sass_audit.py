@@ -205,6 +205,26 @@ def multiplications(flow):
     return of_data, of_indices
 
 
+def fused_products(flow):
+    """Products that are added unrounded. With a factor of zero they are moves of constants."""
+    return [
+        i
+        for i, _, _ in flow.walk()
+        if i.opcode[0] in ("FFMA", "FFMA2", "FFMA32I", "HFMA2", "DFMA") and not any(o in _ZEROS for o in i.operands[1:3])
+    ]
+
+
+def rounded_otherwise(flow):
+    """Sums and products of data that are not rounded to nearest; integer division has such of indices."""
+    return [
+        i
+        for i, data, _ in flow.walk()
+        if i.opcode[0] in ("FADD", "FADD2", "FMUL", "FMUL2", "FFMA", "DADD", "DMUL", "FADD32I")
+        and not {"RZ", "RM", "RP"}.isdisjoint(i.opcode)
+        and not data.isdisjoint(read(i))
+    ]
+
+
 def hot_block(function):
     """The straight run of instructions with most additions of floats; of equals the shortest."""
     best, most = [], 0
@@ -226,6 +246,10 @@ def additions_in(run):
     return sum(counts[n] for n in ("FADD", "FFMA")) + 2 * sum(counts[n] for n in ("FADD2", "FFMA2"))
 
 
+def _shown(i):
+    return f"{i.text} {', '.join(i.operands)} at {i.address:#x}"
+
+
 def facts(module, unit, options, additions_a_term=()):
     """An entry of "code" for each kernel. `additions_a_term` says of which kernels a term is more than one sum of floats."""
     for function in module.functions.values():
@@ -243,7 +267,9 @@ def facts(module, unit, options, additions_a_term=()):
             "registers": function.registers,
             "stack_bytes": function.stack_bytes,
             "spills": sum(i.opcode[0] in ("LDL", "STL") for i in instructions),
-            "found": [f"{i.text} {', '.join(i.operands)} at {i.address:#x}" for i in of_data[:5]],
+            "found": [_shown(i) for i in of_data[:5]],
+            "fused": [_shown(i) for i in fused_products(flow)[:5]],
+            "rounded_otherwise": [_shown(i) for i in rounded_otherwise(flow)[:5]],
             "flushes": _flushes(flow),
             "options": options,
         }

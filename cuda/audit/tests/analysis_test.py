@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -9,6 +10,9 @@ import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 ANALYSIS = HERE.parent / "analysis"
+sys.path.insert(0, str(ANALYSIS))
+
+import nvcc_commands  # noqa: E402
 
 PTX = """.version 9.0
 .target sm_80
@@ -75,11 +79,11 @@ class Analysis(unittest.TestCase):
             subprocess.run(command, check=True)
             return json.loads((folder / "out.json").read_text())
 
-    def refused(self, *words, **texts):
-        sentences = self.analysed(**texts)["refused"]
-        self.assertEqual(len(sentences), 1, sentences)
+    def refused(self, *words, sentences=1, **texts):
+        found = self.analysed(**texts)["refused"]
+        self.assertEqual(len(found), sentences, found)
         for word in words:
-            self.assertIn(word, sentences[0])
+            self.assertIn(word, found[-1])
 
     def accepted(self, **texts):
         document = self.analysed(**texts)
@@ -98,7 +102,7 @@ class Analysis(unittest.TestCase):
 
     def test_ptx_that_multiplies_data_is_refused(self):
         self.refused("k (ptx, sm_80)", "mul.rn.f32 at line 17", ptx=self.ptx("mul.rn.f32 %r6, %r4, %r5;"))
-        self.refused("fma.rn.f32", ptx=self.ptx("fma.rn.f32 %r6, %r4, %r5, %r4;"))
+        self.refused("fma.rn.f32", sentences=2, ptx=self.ptx("fma.rn.f32 %r6, %r4, %r5, %r4;"))
         self.refused("mul.lo.s32", ptx=self.ptx("mul.lo.s32 %r6, %r4, %r5;"))
         self.refused("mad.lo.s32", ptx=self.ptx("mad.lo.s32 %r6, %r5, %r4, %r1;"))
         self.refused("div.rn.f32", ptx=self.ptx("div.rn.f32 %r6, %r4, %r5;"))
@@ -148,7 +152,7 @@ class Analysis(unittest.TestCase):
                      "IMAD R5, R4, R4, RZ", "IMAD.WIDE.U32 R4, R4, R4, RZ", "HFMA2 R5, R4, R4, R4",
                      "HMMA.16816.F32 R4, R4, R4, R4", "FMUL2 R4, R4, R4"):  # fmt: skip
             with self.subTest(code):
-                self.refused("k (sass, sm_90)", code.split()[0], sass=self.sass(code))
+                self.refused("k (sass, sm_90)", code.split()[0], sentences=2 if "FMA" in code else 1, sass=self.sass(code))
 
     def test_reciprocals_of_sizes_and_products_with_sizes_are_indexing(self):
         self.accepted(sass=self.sass("MUFU.RCP R5, R3"))
@@ -173,8 +177,60 @@ class Analysis(unittest.TestCase):
     def test_options_that_change_bits_are_refused(self):
         add = "FADD R5, R4, R4"
         self.refused("not compiled with -fmad=false", sass=self.sass(add, options=" -arch sm_90 -m 64 "))
-        self.refused("-ftz true", sass=self.sass(add, options=GOOD + "-ftz true "))
-        self.refused("-prec-div false", sass=self.sass(add, options=GOOD + "-prec-div false "))
+        self.refused("-ftz=true", sass=self.sass(add, options=GOOD + "-ftz true "))
+
+    def test_fused_products_are_refused_in_kernels_that_multiply_too(self):
+        self.refused("k_exact (ptx", "fuses", "fma.rn.f32", ptx=self.ptx("fma.rn.f32 %r6, %r4, %r5, %r4;", "k_exact"))
+        for code in ("FFMA R5, R4, R4, R4", "FFMA2 R4, R4, R4, R4", "HFMA2 R5, R4, R4, R4", "FFMA R5, R4, R8, R4"):
+            with self.subTest(code):
+                self.refused("k_exact (sass", "fuses", code.split()[0], sass=self.sass(code, "k_exact"))
+        self.accepted(sass=self.sass("FMUL R6, R4, R4 ;\n        /*0041*/  FADD R5, R6, R4", "k_exact"))
+
+    def test_other_roundings_are_refused_everywhere(self):
+        for direction in ("rz", "rm", "rp"):
+            self.refused("round to nearest", f"add.{direction}.f32", ptx=self.ptx(f"add.{direction}.f32 %r6, %r4, %r5;"))
+            self.refused("round to nearest", sass=self.sass(f"FADD.{direction.upper()} R5, R4, R4"))
+            self.refused("round to nearest", sass=self.sass(f"FMUL.{direction.upper()} R5, R4, R4", "k_exact"))
+        self.refused("round to nearest", ptx=self.ptx("div.full.f32 %r6, %r4, %r5;", "k_exact"))
+        self.refused("round to nearest", ptx=self.ptx("sqrt.approx.f32 %r6, %r4;", "k_exact"))
+
+    def commands(self, options, output="x.cubin"):
+        """What is wrong where nvcc is called with these options."""
+        build = f"build {output}: CUSTOM\n  COMMAND = cd '/a b' && /usr/bin/ccache /cuda/bin/nvcc {options} x.cu -o '/a b/{output}' && true\n"
+        calls, wrong = nvcc_commands.judge(build, {}, {"x"})
+        self.assertEqual(calls, 1)
+        return wrong
+
+    def test_commands_that_change_bits_are_refused(self):
+        self.assertEqual(self.commands("-std=c++20 --fmad=false --ftz=false -arch=sm_90 -cubin"), [])
+        self.assertEqual(self.commands("--fmad false -Xptxas -v"), [])
+        for options, phrase in (
+            ("", "fmad=true"),
+            ("--fmad=false --fmad=true", "fmad=true"),
+            ("-fmad false -fmad true", "fmad=true"),
+            ("--fmad=false --use_fast_math", "--use_fast_math"),
+            ("-use_fast_math --fmad=false", "-use_fast_math"),
+            ("--fmad=false --ftz=true", "ftz=true"),
+            ("--fmad=false -prec-div=false", "prec-div=false"),
+            ("--fmad=false --prec-sqrt false", "prec-sqrt=false"),
+            ("--fmad=false -Xptxas --fmad=true", "-Xptxas --fmad=true"),
+            ("--fmad=false --compiler-options=-ffast-math", "--compiler-options -ffast-math"),
+            ("--fmad=false -optf flags.txt", "-optf, which hides options"),
+        ):
+            with self.subTest(options):
+                wrong = self.commands(options)
+                self.assertEqual(len(wrong), 1, wrong)
+                self.assertIn("/a b/x.cubin is compiled with " + re.split("[ ,]", phrase)[0], wrong[0])
+                self.assertIn(phrase, wrong[0])
+
+    def test_variables_that_add_options_are_judged(self):
+        for variable in nvcc_commands.VARIABLES:
+            wrong = nvcc_commands.judge("", {variable: "-use_fast_math"}, ())[1]
+            self.assertEqual(wrong, [f"{variable} adds -use_fast_math to what is compiled"])
+        self.assertEqual(nvcc_commands.judge("", {"NVCC_APPEND_FLAGS": "-lineinfo"}, ()), (0, []))
+
+    def test_code_without_a_command_on_record_is_refused(self):
+        self.assertEqual(nvcc_commands.judge("", {}, {"x"})[1], ["no call of nvcc is on record that makes x"])
 
     def test_budgets_are_kept(self):
         add = "FADD R5, R4, R4"

@@ -108,6 +108,17 @@ class Translation(unittest.TestCase):
         self.refused(kernel("mov.u64 %rd1, elsewhere;"), "elsewhere is no shared variable")
         self.refused(kernel() + ".func f() { ret; }", ".func")
 
+    def test_a_kernel_that_is_refused_may_be_kept_to_fail_when_it_is_run(self):
+        good = kernel("add.rn.f32 %r2, %r1, %r1;", name="good")
+        bad = kernel("mul.rn.f32 %r2, %r1, %r1;", name="bad").removeprefix(HEAD)
+        self.refused(good + bad, "mul.rn.f32 in bad")
+        code, errors, cpp = self.translate(good + bad, "--keep-refused")
+        self.assertEqual((code, errors.count("\n")), (0, 1))
+        why = "line 21 of its PTX: mul.rn.f32 in bad, which promises to multiply no floats"
+        self.assertIn(f'void kernel_1(thread&, block&) {{ throw fault("bad: {why}"); }}', cpp)
+        self.assertEqual(cpp.count("throw fault"), 1)
+        self.assertEqual(self.translate("not ptx", "--keep-refused")[0], 1)
+
     def test_what_is_live_across_a_barrier_is_kept(self):
         cpp = self.accepted(kernel("mov.u32 %r2, %tid.x;", "mov.u32 %r3, %tid.y;", "bar.sync 0;", "add.s32 %r4, %r2, 1;"))
         self.assertIn("kept.r2 = r2;", cpp)

@@ -77,6 +77,7 @@ enum class contraction_content : std::uint8_t {
   overflowing,    ///< products on both sides of MAX, none near MIN
   least_at_edge,  ///< the least product of the whole matrices is MIN + nudge units
   greatest_at_edge,  ///< the greatest one is MAX + nudge units
+  slopes_at_edge,    ///< d of powers of two, which slopes take past MAX where their fractions carry
   training,          ///< activations, weights and gradients as of a training step
 };
 

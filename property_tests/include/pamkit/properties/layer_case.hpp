@@ -78,6 +78,9 @@ class layer_case_source {
   /// A tensor of words below `limit`.
   tensor words(std::vector<std::int64_t> shape, std::uint32_t limit);
 
+  /// The operand whose piecewise affine square is `units` steps of two units past MAX (`at_most`) or MIN.
+  std::uint32_t root_of_end(bool at_most, int units) const;
+
   /// -magnitude, of [64, 128), cut to the format where that has such numbers.
   std::uint32_t negative_logit(double magnitude) const;
 
