@@ -8,11 +8,13 @@
 namespace pamkit::benchmarks {
 
 /// A ratio that the project aims for: the least speed of a kernel over that of a baseline. Texts
-/// are compared as they are; an empty one stands for any.
+/// are compared as they are; an empty one, and no number of threads, stand for any.
 struct aim {
   std::string name, arithmetic, data, shape, baseline;
   std::string instruction_set;
+  int threads = 0;
   double ratio = 0;
+  double least = 0;  ///< what a build must reach (`--check`); 0 if nothing
   std::string reason;
 };
 

@@ -29,7 +29,11 @@ json row_json(const ratio_row& r, const std::string& target) {
   row["quartiles"] = {r.ratio.low, r.ratio.high};
   row["threads"] = r.threads;
   row["instruction_set"] = target;
-  if (r.aimed) row["aim"] = {{"ratio", r.aimed->ratio}, {"reason", r.aimed->reason}};
+  if (r.aimed) {
+    row["aim"] = {{"ratio", r.aimed->ratio}};
+    if (r.aimed->least > 0) row["aim"]["least"] = r.aimed->least;
+    row["aim"]["reason"] = r.aimed->reason;
+  }
   return row;
 }
 
@@ -121,17 +125,23 @@ std::string aims_html(const json& rows) {
     if (!row.contains("aim")) continue;
     const auto ratio = row["ratio"].get<double>();
     const auto aim = row["aim"]["ratio"].get<double>();
+    const auto least = row["aim"].value("least", 0.0);
     html += fmt::format(
         "<tr><th>{} {} {}</th><td data-label=\"shape\">{}</td><td data-label=\"baseline\">{}</td>"
         "<td class=\"number\" data-label=\"measured\"><span>{:.2f}</span></td>"
+        "<td class=\"number\" data-label=\"at least\"><span>{}</span></td>"
         "<td class=\"number\" data-label=\"aim\"><span>{:.2f}</span></td>"
         "<td data-label=\"\"{}>{}</td><td class=\"wide\" data-label=\"from\">{}</td></tr>\n",
         escape_html(row["name"].get<std::string>()),
         escape_html(row["arithmetic"].get<std::string>()),
         escape_html(row.value("class", std::string())),
         escape_html(row["shape"].get<std::string>()),
-        escape_html(row["baseline"].get<std::string>()), ratio, aim,
-        ratio >= aim ? "" : " class=\"status-bad\"", ratio >= aim ? "reached" : "not reached",
+        escape_html(row["baseline"].get<std::string>()), ratio,
+        least > 0 ? fmt::format("{:.2f}", least) : "", aim,
+        ratio >= aim ? "" : " class=\"status-bad\"",
+        ratio >= aim    ? "reached"
+        : ratio < least ? "not reached, and too slow"
+                        : "not reached",
         escape_html(row["aim"]["reason"].get<std::string>()));
   }
   return html.empty() ? "<tr><td>No aim is on file for what was measured here.</td></tr>" : html;
@@ -197,6 +207,67 @@ std::string bench_page(const nlohmann::ordered_json& bench, const std::string& p
                                  {"script", std::string(reports::template_text("benchmarks.js"))}});
 }
 
+std::string bench_markdown(const nlohmann::ordered_json& bench) {
+  const std::vector<std::string> baselines = baselines_of(bench["rows"]);
+  std::map<std::string, std::map<std::string, const json*>> ratios;
+  for (const json& row : bench["rows"]) ratios[key_of(row)][row["baseline"]] = &row;
+  const auto text_of = [](const json& value) {
+    return value.is_string() ? value.get<std::string>() : value.dump();
+  };
+  std::string text = fmt::format(
+      "# Kernels beside their baselines, as measured\n\n"
+      "Written by `{}`, and by no hand. Speed of a kernel over that of a baseline: median of the "
+      "rounds; [benchmarks.md](benchmarks.md) says how it is measured and what the baselines are."
+      "\n\n| | |\n|---|---|\n",
+      bench["command"].get<std::string>());
+  for (const auto& [name, value] : bench["environment"].items()) {
+    if (name != "flags") text += fmt::format("| {} | {} |\n", name, text_of(value));
+  }
+  text += fmt::format("| instruction set | {} |\n| load before | {} |\n\n",
+                      text_of(bench["instruction_set"]), text_of(bench["machine"]["load"]));
+  for (const json& w : bench["warnings"]) text += fmt::format("Warning: {}.\n\n", text_of(w));
+
+  text += "## What is aimed for\n\n"
+          "| kernel | arithmetic | operands | shape | threads | baseline | measured | at least | aim |\n"
+          "|---|---|---|---|--:|---|--:|--:|--:|\n";
+  for (const json& row : bench["rows"]) {
+    if (!row.contains("aim")) continue;
+    const auto least = row["aim"].value("least", 0.0);
+    const auto ratio = row["ratio"].get<double>();
+    text += fmt::format("| {} | {} | {} | {} | {} | {} | {:.2f}{} | {} | {:.2f} |\n",
+                        text_of(row["name"]), text_of(row["arithmetic"]),
+                        row.value("class", std::string()), text_of(row["shape"]),
+                        text_of(row["threads"]), text_of(row["baseline"]), ratio,
+                        ratio < least ? " (too slow)" : "",
+                        least > 0 ? fmt::format("{:.2f}", least) : "",
+                        row["aim"]["ratio"].get<double>());
+  }
+
+  text += "\n## All that was measured\n\n| kernel | arithmetic | operands | shape | threads | 10^9/s |";
+  for (const std::string& b : baselines) text += fmt::format(" {} |", b);
+  text += "\n|---|---|---|---|--:|--:|";
+  for (std::size_t i = 0; i < baselines.size(); ++i) text += "--:|";
+  text += '\n';
+  for (const json& t : bench["times"]) {
+    if (t["contender"] != "simd") continue;
+    text += fmt::format("| {} | {} | {} | {} | {} | {:.3g} |", text_of(t["name"]),
+                        text_of(t["arithmetic"]), t.value("class", std::string()),
+                        text_of(t["shape"]), text_of(t["threads"]),
+                        t["giga_operations_per_second"].get<double>());
+    const auto& mine = ratios[key_of(t)];
+    for (const std::string& b : baselines) {
+      const auto found = mine.find(b);
+      text += found == mine.end() ? " |"
+                                  : fmt::format(" {:.2f} |", (*found->second)["ratio"].get<double>());
+    }
+    text += '\n';
+  }
+  for (const json& a : bench["absent"]) {
+    text += fmt::format("\nNot there: {}: {}\n", text_of(a["name"]), text_of(a["reason"]));
+  }
+  return text;
+}
+
 std::string bench_table(const run_result& r) {
   std::string text;
   std::string last;
@@ -209,8 +280,11 @@ std::string bench_table(const run_result& r) {
     text += fmt::format(
         "    {:<20} {:>8.3f}   quartiles {:.3f} {:.3f}{}\n", row.baseline, row.ratio.median,
         row.ratio.low, row.ratio.high,
-        row.aimed ? fmt::format("   aim {:.2f}: {}", row.aimed->ratio,
-                                row.ratio.median >= row.aimed->ratio ? "reached" : "not reached")
+        row.aimed ? fmt::format("   aim {:.2f}: {}{}", row.aimed->ratio,
+                                row.ratio.median >= row.aimed->ratio ? "reached" : "not reached",
+                                row.is_too_slow()
+                                    ? fmt::format(", and below {:.2f}", row.aimed->least)
+                                    : "")
                   : "");
   }
   return text;

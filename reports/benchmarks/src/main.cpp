@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -28,6 +29,8 @@ struct options {
   std::string aims = PAMKIT_BENCHMARK_AIMS;
   std::string plotly;
   double seconds = 2;
+  std::string markdown;
+  bool is_checked = false;
   bool only_list = false;
   bool is_quiet = false;
   bool is_forced = false;
@@ -132,6 +135,7 @@ exit_code run(const options& o, const std::string& command) {
   }
   pamkit::reports::write_output(file, bench.dump(1) + "\n");
   if (!page.empty()) pamkit::reports::write_output(file.parent_path() / "bench.html", page);
+  if (!o.markdown.empty()) pamkit::reports::write_output(o.markdown, bench_markdown(bench));
   if (!o.is_quiet) {
     fmt::print("speed of the {} kernels over that of their baselines\n{}", target,
                bench_table(result));
@@ -139,7 +143,10 @@ exit_code run(const options& o, const std::string& command) {
   }
   fmt::print("{} cases checked against the definitions and timed; {}{} written\n", result.measured,
              file.string(), page.empty() ? "" : " and bench.html");
-  return code;
+  if (!o.is_checked) return code;
+  const auto slow = std::ranges::count_if(result.ratios, &ratio_row::is_too_slow);
+  fmt::print("{} ratios below what they must be\n", slow);
+  return slow > 0 ? wrong : code;
 }
 
 }  // namespace
@@ -163,6 +170,9 @@ int main(int argc, char** argv) {
   app.add_option("--aims", o.aims, "file of the ratios aimed for");
   app.add_option("--plotly", o.plotly,
                  "the plotly.min.js to put into the page (default: the pinned one)");
+  app.add_option("--markdown", o.markdown, "a file for the same tables in Markdown");
+  app.add_flag("--check", o.is_checked,
+               "exit code 1 if a ratio is below the least that aims.json has for it");
   app.add_flag("--list", o.only_list, "the labels of the cases, without running them");
   app.add_flag("--quiet", o.is_quiet, "no table, no progress");
   app.add_flag("--force", o.is_forced, "replace a bench.json that pamkit did not write");

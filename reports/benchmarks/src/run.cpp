@@ -48,9 +48,14 @@ class recorder {
              int threads) {
     ratio_row row{case_.name, case_.arithmetic,           case_.data, case_.shape, name,
                   threads,    speed_ratio(kernel, other), {}};
-    row.aimed = find_aim(
-        options_.aims,
-        {row.name, row.arithmetic, row.data, row.shape, row.baseline, options_.target, 0, {}});
+    row.aimed = find_aim(options_.aims, {.name = row.name,
+                                         .arithmetic = row.arithmetic,
+                                         .data = row.data,
+                                         .shape = row.shape,
+                                         .baseline = row.baseline,
+                                         .instruction_set = options_.target,
+                                         .threads = threads,
+                                         .reason = {}});
     result_.ratios.push_back(std::move(row));
   }
 

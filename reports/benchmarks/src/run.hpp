@@ -26,6 +26,8 @@ struct ratio_row {
   int threads = 1;
   quartiles ratio;
   std::optional<aim> aimed;
+
+  bool is_too_slow() const { return aimed && ratio.median < aimed->least; }
 };
 
 /// One contender's time.

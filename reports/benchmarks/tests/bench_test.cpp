@@ -128,11 +128,15 @@ TEST(Benchmarks, SeveralThreadsGiveTheWholeResult) {
 }
 
 TEST(Benchmarks, TheFirstAimThatFitsIsTaken) {
-  const std::vector<aim> aims = {{"matmul", "pam", "plain", "64x64x64", "eigen", "", 0.8, "small"},
-                                 {"matmul", "pam", "plain", "", "eigen", "", 0.7, "any"}};
-  const auto of = [&aims](const char* shape, const char* baseline) {
-    return find_aim(aims, {"matmul", "pam", "plain", shape, baseline, "avx2", 0, {}});
+  const std::vector<aim> aims = {
+      {"matmul", "pam", "plain", "64x64x64", "eigen", "", 0, 0.8, 0, "small"},
+      {"matmul", "pam", "plain", "", "eigen", "", 0, 0.7, 0, "any"},
+      {"", "", "", "", "one thread", "", 2, 1.9, 1.8, "two threads"}};
+  const auto of = [&aims](const char* shape, const char* baseline, int threads = 1) {
+    return find_aim(aims, {"matmul", "pam", "plain", shape, baseline, "avx2", threads, 0, 0, {}});
   };
+  EXPECT_EQ(of("8x8x8", "one thread", 2)->least, 1.8);
+  EXPECT_FALSE(of("8x8x8", "one thread", 4));
   EXPECT_EQ(of("64x64x64", "eigen")->ratio, 0.8);
   EXPECT_EQ(of("8x8x8", "eigen")->ratio, 0.7);
   EXPECT_FALSE(of("8x8x8", "openblas"));

@@ -25,6 +25,15 @@ expect 0 '^matmul pam plain 64x64x64$' '' "$PAMKIT" --list --filter 'plain 64x'
 expect 0 'speed of the sse4 kernels' '*' "${quick[@]}" --out sse4 --filter '^matmul pam plain' --target sse4
 grep --quiet '"instruction_set": "sse4"' sse4/bench.json || fail "another instruction set"
 
+# What must be reached, and tables in Markdown.
+echo '{"aims": [{"baseline": "ceiling", "ratio": 2e9, "least": 1e9, "reason": "none"}]}' >fast.json
+expect 0 'aim 2000000000.00: not reached, and below 1000000000.00' '*' "${quick[@]}" --out one --filter '^matmul pam zeros' --aims fast.json --markdown one.md
+expect 1 '^1 ratios below what they must be$' '*' "${quick[@]}" --out one --filter '^matmul pam zeros' --aims fast.json --check
+sed -i 's/1e9/1e-9/' fast.json
+expect 0 '^0 ratios below what they must be$' '*' "${quick[@]}" --out one --filter '^matmul pam zeros' --aims fast.json --check
+grep --quiet -E '^\| matmul \| pam \| zeros \| 64x64x64 \| 1 \| ceiling \| [0-9.]+ \(too slow\) \| 1000000000.00 \| 2000000000.00 \|$' one.md ||
+  fail "no row of what is aimed for in Markdown"
+
 # Bad input.
 expect 2 '' "no case matches 'nothing'" "${quick[@]}" --filter nothing
 expect 2 '' "'\(' is no regular expression" "${quick[@]}" --filter '('
