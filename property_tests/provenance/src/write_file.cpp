@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
+#include <fstream>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -145,6 +147,48 @@ void write_file_atomically(const fs::path& path, std::string_view text) {
   temporary_file file(to.file);
   file.write(text);
   file.rename();
+}
+
+void require_writable(const fs::path& path, bool force) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) {
+    throw std::runtime_error("cannot write " + path.string() +
+                             ": it is a directory; name another place");
+  }
+  destination to;
+  try {
+    to = destination_of(path);
+  } catch (const std::exception& error) {
+    throw std::runtime_error(std::string(error.what()) + "; name a place that can be written");
+  }
+  const fs::path& file = to.file;
+  if (!to.is_replaced) {  // a device or a FIFO: it has no contents to look at
+    if (access(file.c_str(), W_OK) != 0) {
+      throw std::runtime_error("cannot write " + path.string() + ": " + std::strerror(errno) +
+                               "; name a place that can be written");
+    }
+    return;
+  }
+  // The nearest folder above that exists is where files and folders would be made.
+  fs::path folder = fs::absolute(file).parent_path();
+  while (!fs::exists(folder, ignored) && folder.has_relative_path()) folder = folder.parent_path();
+  if (!fs::is_directory(folder, ignored)) {
+    throw std::runtime_error("cannot write " + file.string() + ": " + folder.string() +
+                             " is no folder; name another place");
+  }
+  if (access(folder.c_str(), W_OK | X_OK) != 0) {
+    throw std::runtime_error("cannot write " + file.string() + ": " + folder.string() + ": " +
+                             std::strerror(errno) + "; name a place that can be written");
+  }
+  if (force || !fs::exists(file, ignored)) return;
+  std::string start(200, '\0');
+  std::ifstream(file, std::ios::binary)
+      .read(start.data(), static_cast<std::streamsize>(start.size()));
+  if (start.find("\"pamkit.") == std::string::npos) {
+    throw std::runtime_error(file.string() +
+                             " exists and was not written by pamkit; name another --out, or say "
+                             "--force");
+  }
 }
 
 }  // namespace pamkit::provenance

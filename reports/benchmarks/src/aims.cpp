@@ -8,7 +8,7 @@ namespace pamkit::benchmarks {
 
 std::vector<aim> read_aims(const std::filesystem::path& file) {
   std::ifstream in(file);
-  if (!in)
+  if (!in || std::filesystem::is_directory(file))
     throw std::runtime_error(file.string() + ": cannot be read; it holds the ratios aimed for");
   std::vector<aim> all;
   try {

@@ -215,7 +215,7 @@ std::string bench_markdown(const nlohmann::ordered_json& bench) {
     return value.is_string() ? value.get<std::string>() : value.dump();
   };
   std::string text = fmt::format(
-      "# Kernels beside their baselines, as measured\n\n"
+      "<!-- \"pamkit.bench/1\" -->\n\n# Kernels beside their baselines, as measured\n\n"
       "Written by `{}`, and by no hand. Speed of a kernel over that of a baseline: median of the "
       "rounds; [benchmarks.md](benchmarks.md) says how it is measured and what the baselines are."
       "\n\n| | |\n|---|---|\n",

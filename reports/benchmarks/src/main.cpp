@@ -5,18 +5,22 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <sstream>
 
 #include "baseline_modules.hpp"
 #include "bench_files.hpp"
 #include "page.hpp"
+#include "pamkit/provenance/standard_output.hpp"
+#include "pamkit/provenance/write_file.hpp"
 #include "pamkit/simd.hpp"
 
 namespace {
 
 using namespace pamkit::benchmarks;
+using pamkit::provenance::print_out;
 
 enum exit_code { passed = 0, wrong = 1, unusable = 2, missing = 3 };
 
@@ -46,9 +50,10 @@ void choose_target(const std::string& target) {
   if (target.empty()) return;
   std::string names;
   for (const std::string_view name : pamkit::simd_targets()) {
+    if (name == "scalar") continue;  // the baseline, which is always measured
     names.append(names.empty() ? "" : ", ").append(name);
   }
-  if (pamkit::use_simd_target(target)) return;
+  if (target != "scalar" && pamkit::use_simd_target(target)) return;
   const bool is_known =
       target == "avx512" || target == "avx2" || target == "sse4" || target == "neon";
   throw complaint(
@@ -74,20 +79,6 @@ std::vector<measured_case> chosen_cases(const options& o) {
   return cases;
 }
 
-// A file of somebody else's is not overwritten.
-void require_replaceable(const std::filesystem::path& file, bool is_forced) {
-  std::error_code error;
-  if (is_forced || !std::filesystem::exists(file, error)) return;
-  std::ifstream in(file);
-  const auto json = nlohmann::json::parse(in, nullptr, false);
-  if (json.is_object() && json.value("schema", "") == "pamkit.bench/1") return;
-  throw complaint(
-      fmt::format(
-          "{}: there, and not written by pamkit bench; move it, name another --out, or use --force",
-          file.string()),
-      unusable);
-}
-
 std::string plotly_file(const options& o) {
   if (!o.plotly.empty()) return o.plotly;
   const char* const named = std::getenv("PAMKIT_PLOTLY_JS");
@@ -99,11 +90,17 @@ exit_code run(const options& o, const std::string& command) {
   const std::string target(pamkit::simd_target_name());
   const std::vector<measured_case> cases = chosen_cases(o);
   if (o.only_list) {
-    for (const measured_case& c : cases) fmt::print("{}\n", c.label());
+    for (const measured_case& c : cases) print_out("{}\n", c.label());
     return passed;
   }
   const std::filesystem::path file = std::filesystem::path(o.out) / "bench.json";
-  require_replaceable(file, o.is_forced);
+  const std::filesystem::path html = file.parent_path() / "bench.html";
+  try {
+    for (const auto& output : {file, html}) pamkit::provenance::require_writable(output, o.is_forced);
+    if (!o.markdown.empty()) pamkit::provenance::require_writable(o.markdown, o.is_forced);
+  } catch (const std::runtime_error& problem) {
+    throw complaint(problem.what(), unusable);
+  }
 
   run_options how;
   how.cases.quick = o.is_quick;
@@ -134,24 +131,22 @@ exit_code run(const options& o, const std::string& command) {
     code = unusable;
   }
   pamkit::reports::write_output(file, bench.dump(1) + "\n");
-  if (!page.empty()) pamkit::reports::write_output(file.parent_path() / "bench.html", page);
+  if (!page.empty()) pamkit::reports::write_output(html, page);
   if (!o.markdown.empty()) pamkit::reports::write_output(o.markdown, bench_markdown(bench));
   if (!o.is_quiet) {
-    fmt::print("speed of the {} kernels over that of their baselines\n{}", target,
+    print_out("speed of the {} kernels over that of their baselines\n{}", target,
                bench_table(result));
-    for (const absence& a : result.absent) fmt::print("not there: {}: {}\n", a.what, a.reason);
+    for (const absence& a : result.absent) print_out("not there: {}: {}\n", a.what, a.reason);
   }
-  fmt::print("{} cases checked against the definitions and timed; {}{} written\n", result.measured,
+  print_out("{} cases checked against the definitions and timed; {}{} written\n", result.measured,
              file.string(), page.empty() ? "" : " and bench.html");
   if (!o.is_checked) return code;
   const auto slow = std::ranges::count_if(result.ratios, &ratio_row::is_too_slow);
-  fmt::print("{} ratios below what they must be\n", slow);
+  print_out("{} ratios below what they must be\n", slow);
   return slow > 0 ? wrong : code;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int command_line(int argc, char** argv) {
   CLI::App app("pamkit bench: kernels, checked and then timed in turns with their baselines",
                "pamkit bench");
   options o;
@@ -165,7 +160,14 @@ int main(int argc, char** argv) {
                  "instruction set: avx512, avx2, sse4, neon (default: the best)");
   app.add_option("--seconds", o.seconds, "time for each case, about")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Validator(
+          [](std::string& text) {
+            double seconds = 0;
+            return CLI::detail::lexical_cast(text, seconds) && seconds > 0 && seconds <= 1e6
+                       ? std::string()
+                       : fmt::format("'{}' is no number of seconds from 0 to 1000000", text);
+          },
+          "SECONDS"));
   app.add_option("--out", o.out, "folder for bench.json and bench.html")->capture_default_str();
   app.add_option("--aims", o.aims, "file of the ratios aimed for");
   app.add_option("--plotly", o.plotly,
@@ -174,6 +176,10 @@ int main(int argc, char** argv) {
   app.add_flag("--check", o.is_checked,
                "exit code 1 if a ratio is below the least that aims.json has for it");
   app.add_flag("--list", o.only_list, "the labels of the cases, without running them");
+  app.set_help_flag("--help,-h", "this text");
+  app.footer(
+      "Exit codes: 0 measured; 1 a kernel is wrong, or with --check too slow; 2 usage or unwritable "
+      "output;\n3 the instruction set is not there.");
   app.add_flag("--quiet", o.is_quiet, "no table, no progress");
   app.add_flag("--force", o.is_forced, "replace a bench.json that pamkit did not write");
   std::string command = "./pamkit bench";
@@ -182,11 +188,16 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
     return run(o, command);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
+    if (error.get_exit_code() == 0) {
+      std::ostringstream text;
+      app.exit(error, text);
+      pamkit::provenance::write_out(text.str());
+      return passed;
+    }
     fmt::print(stderr, "pamkit bench: {}; --help tells the options\n", error.what());
     return unusable;
   } catch (const mismatch& error) {
-    fmt::print("wrong: {}\n", error.what());
+    print_out("wrong: {}\n", error.what());
     return wrong;
   } catch (const complaint& error) {
     fmt::print(stderr, "pamkit bench: {}\n", error.what());
@@ -195,4 +206,15 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "pamkit bench: {}\n", error.what());
     return unusable;
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int code = command_line(argc, argv);
+  if (const int error = pamkit::provenance::output_error(); error != 0) {
+    fmt::print(stderr, "pamkit bench: standard output: {}\n", std::strerror(error));
+    return unusable;
+  }
+  return code;
 }

@@ -42,8 +42,18 @@ expect 2 '' 'nowhere.json: cannot be read' "${quick[@]}" --aims nowhere.json
 echo '{"aims": [{"ratio": 1}]}' >aims.json
 expect 2 '' 'aims.json: entry 1' "${quick[@]}" --aims aims.json
 mkdir other && echo '{}' >other/bench.json
-expect 2 '' 'other/bench.json: there, and not written by pamkit bench' "${quick[@]}" --out other
+expect 2 '' 'other/bench.json exists and was not written by pamkit' "${quick[@]}" --out other
 [[ $(cat other/bench.json) == '{}' ]] || fail "a file of somebody else's was overwritten"
+rm other/bench.json && echo mine >other/bench.html
+expect 2 '' 'other/bench.html exists and was not written by pamkit' "${quick[@]}" --out other
+expect 2 '' 'cannot write plotly.js/bench.json: .*plotly.js is no folder' "${quick[@]}" --out plotly.js
+expect 2 '' 'nowhere: cannot be read' "${quick[@]}" --aims nowhere
+for seconds in 0 -1 inf nan x; do
+  expect 2 '' "'$seconds' is no number of seconds from 0 to 1000000" "$PAMKIT" --seconds "$seconds"
+done
+expect 2 '' "no instruction set 'scalar'" "${quick[@]}" --target scalar
+"$PAMKIT" --list >/dev/full 2>full && fail "a full standard output is passed over"
+grep --quiet 'standard output: No space left' full || fail "nothing said of a full standard output"
 expect 2 'out/bench.json written$' '*' "$PAMKIT" --quick --quiet --out out --filter '^mul pam' --plotly nowhere.js
 [[ ! -e out2 ]] || fail "left files"
 

@@ -22,4 +22,9 @@ destination destination_of(const std::filesystem::path& path);
 /// std::runtime_error with the path and the reason.
 void write_file_atomically(const std::filesystem::path& path, std::string_view text);
 
+/// Says before any work whether a result could be written: throws std::runtime_error with path, reason
+/// and what would be right where it could not, and, unless `force`, where a file is there that no
+/// program of the project wrote (those name a schema, "pamkit...", within their first 200 bytes).
+void require_writable(const std::filesystem::path& path, bool force);
+
 }  // namespace pamkit::provenance
