@@ -213,6 +213,15 @@ void add_row_cases(layer_case_source& source, bool reduces) {
     c.incoming = {source.numbers(reduces ? leading : shape, ordinary)};
     source.add(std::move(c));
   }
+  // Rows of one element, zeros of both signs among them: what one value gives has the right sign.
+  layer_case single;
+  single.inputs = {source.numbers({6, 1}, ordinary)};
+  for (std::size_t i = 0; i < 4; ++i) {
+    std::uint32_t& x = single.inputs[0].encodings[i];
+    x = i % 2 == 0 ? 0 : source.negative_zero();
+  }
+  single.incoming = {source.numbers(reduces ? std::vector<std::int64_t>{6} : std::vector<std::int64_t>{6, 1}, ordinary)};
+  source.add(std::move(single));
   if (source.is_quick()) return;
   // Exponentials of which some are subnormal, some vanish, beside that of 0.
   constexpr std::int64_t kRows = 3;

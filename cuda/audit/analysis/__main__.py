@@ -61,6 +61,8 @@ def judge(entry, multiplying, dividing, budgets):
         wrong.append(f"{where} was not compiled with -fmad=false: {entry['options'] or 'no options on record'}")
     if "-ftz true" in entry["options"]:
         wrong.append(f"{where} was compiled with -ftz=true")
+    if budgets and not any(b["kernel"] and re.search(b["kernel"], entry["unit"]) for b in budgets):
+        wrong.append(f"{where} has no budget of its own")
     for budget in budgets:
         if not re.search(budget["kernel"], entry["unit"]):
             continue

@@ -240,6 +240,7 @@ class Analysis(unittest.TestCase):
         self.accepted(sass=self.sass(add), budgets=[budget])
         self.refused("stack_bytes 8", sass=self.sass(add, stack="0x00000008"), budgets=[budget])
         self.refused("spills 1", sass=self.sass("STL [R1], R4"), budgets=[budget])
+        self.refused("k (sass, sm_90) has no budget of its own", sass=self.sass(add), budgets=[{"kernel": "", "at_most": {}}])
         budget["at_most"]["instructions_per_term"] = 2.1
         self.refused("no instructions_per_term", sass=self.sass(add), budgets=[budget])
 

@@ -6,8 +6,10 @@
 #include <bit>
 #include <optional>
 #include <random>
+#include <set>
 
 #include "pamkit/backend.hpp"
+#include "pamkit/convert.hpp"
 #include "pamkit/cuda/contraction_plan.hpp"
 #include "pamkit/cuda/ptx_execution.hpp"
 #include "pamkit/ptx/hashed_sum.hpp"
@@ -177,63 +179,131 @@ TEST(contractions, have_every_term_in_its_place) {
   }
 }
 
-/// Both derivatives by every kernel that the planner knows, as numbers and with hashed sums.
-TEST(contractions, of_derivatives_have_every_term_in_its_place) {
-  std::mt19937 random(5);
+/// The elements as `format` stores them, which has all their encodings; nothing for binary32.
+std::vector<std::byte> stored_in(element_format format, const words& x) {
+  std::vector<std::byte> bytes;
+  const auto append = [&]<class F>(F) {
+    for (const std::uint32_t w : x) {
+      const encoding<F> narrowed = narrow(policy<F>{}, encoding<binary32>{w});
+      EXPECT_EQ(std::uint32_t{widen(narrowed).bits}, w);
+      const auto element = static_cast<typename F::storage>(narrowed.bits);
+      const auto* const first = reinterpret_cast<const std::byte*>(&element);
+      bytes.insert(bytes.end(), first, first + sizeof element);
+    }
+  };
+  switch (format) {
+    case element_format::bfloat16:
+      append(bfloat16{});
+      break;
+    case element_format::binary16:
+      append(binary16{});
+      break;
+    case element_format::e5m2:
+      append(e5m2{});
+      break;
+    case element_format::e4m3:
+      append(e4m3{});
+      break;
+    case element_format::binary32:
+      break;
+  }
+  return bytes;
+}
+
+/// An operand and where its elements lie.
+struct stored_operand {
+  stored_operand(element_format f, std::int64_t columns, const words& x)
+      : values(floats(x)), bytes(stored_in(f, x)), view{values.data(), columns} {
+    if (f == element_format::binary32) return;
+    view.narrow = bytes.data();
+    view.format = f;
+  }
+  std::vector<float> values;
+  std::vector<std::byte> bytes;
+  matrix_view view;
+};
+
+/// The product and both derivatives, by every kernel that the planner knows for the format.
+void expect_every_term(const arithmetic_info& info, derivative gradient, element_format format,
+                       shape s, bool is_hashed, std::mt19937& random) {
   using enum contraction_kind;
+  const std::string arithmetic(info.name);
+  const policy<binary32> rules{.compensation = info.compensation(binary32{}, 0)};
+  const reference::rules r{.format = describe(binary32{}),
+                           .subnormals = rules.subnormals,
+                           .overflow = rules.overflow,
+                           .compensation = rules.compensation,
+                           .arithmetic = arithmetic};
+  // Of narrow formats: two bits of fraction and small exponents, which all of them have.
+  const auto draw = [&](std::int64_t count) {
+    if (format == element_format::binary32) return drawn(count, 100, 154, random);
+    words x = drawn(count, 124, 131, random);
+    for (std::uint32_t& w : x) w &= 0xffe00000;
+    return x;
+  };
+  const words a = draw(s.m * s.k);
+  const words b = draw(s.k * s.n);
+  const words d = draw(s.m * s.n);
+  const stored_operand left(format, s.k, a);
+  const stored_operand right(format, s.n, b);
+  const stored_operand incoming(format, s.n, d);
+  const ptx_options options({.hashed_sums = is_hashed});
+  std::optional<reference::planted_addition> planted;
+  if (is_hashed) planted.emplace(ptx::hashed_add);
+  const reference::matmul_gradients gradients = reference::matmul_vjp(
+      r,
+      gradient == derivative::approx ? reference::derivative::approx : reference::derivative::exact,
+      {{s.m, s.n}, d}, {{s.m, s.k}, a}, {{s.k, s.n}, b});
+  for (const contraction_kind kind : {product, vjp_a, vjp_b}) {
+    const words wanted = kind == product ? golden(arithmetic, rules, s, a, b)
+                         : kind == vjp_a ? gradients.a.encodings
+                                         : gradients.b.encodings;
+    std::vector<float> out(wanted.size());
+    const contraction_problem problem{.m = s.m,
+                                      .n = s.n,
+                                      .k = s.k,
+                                      .a = left.view,
+                                      .b = right.view,
+                                      .d = incoming.view,
+                                      .out = {out.data(), kind == vjp_a ? s.k : s.n}};
+    const contraction_parameters p = contraction_parameters_of(kind, gradient, rules, problem);
+    std::vector<contraction_plan> plans = plan_fast_contractions(arithmetic, kind, p);
+    plans.push_back(plan_full_contraction(arithmetic, kind, p));
+    for (const contraction_plan& plan : plans) {
+      std::ranges::fill(out, 0.0F);
+      execute_ptx(plan.as_launch());
+      words got;
+      for (const float x : out) got.push_back(std::bit_cast<std::uint32_t>(x));
+      ASSERT_EQ(got, wanted) << plan.kernel << " hashed " << is_hashed << " " << s.m << " " << s.n
+                             << " " << s.k;
+    }
+  }
+}
+
+TEST(contractions, of_every_kernel_have_every_term_in_its_place) {
+  std::mt19937 random(5);
+  using enum element_format;
+  take_ptx_launches();
   for (const arithmetic_info& info : arithmetics()) {
-    const std::string arithmetic(info.name);
     for (const derivative gradient : {derivative::approx, derivative::exact}) {
       if (!info.has_derivative(gradient)) continue;
-      const policy<binary32> rules{.compensation = info.compensation(binary32{}, 0)};
-      const reference::rules r{.format = describe(binary32{}),
-                               .subnormals = rules.subnormals,
-                               .overflow = rules.overflow,
-                               .compensation = rules.compensation,
-                               .arithmetic = arithmetic};
-      for (const shape s : {shape{33, 31, 9}, shape{5, 130, 8}, shape{20, 3, 150}}) {
-        const words a = drawn(s.m * s.k, 100, 154, random);
-        const words b = drawn(s.k * s.n, 100, 154, random);
-        const words d = drawn(s.m * s.n, 100, 154, random);
-        const std::vector<float> left = floats(a);
-        const std::vector<float> right = floats(b);
-        const std::vector<float> incoming = floats(d);
-        for (const bool is_hashed : {false, true}) {
-          const ptx_options options({.hashed_sums = is_hashed});
-          std::optional<reference::planted_addition> planted;
-          if (is_hashed) planted.emplace(ptx::hashed_add);
-          const reference::matmul_gradients expected =
-              reference::matmul_vjp(r,
-                                    gradient == derivative::approx ? reference::derivative::approx
-                                                                   : reference::derivative::exact,
-                                    {{s.m, s.n}, d}, {{s.m, s.k}, a}, {{s.k, s.n}, b});
-          for (const contraction_kind kind : {vjp_a, vjp_b}) {
-            const words& wanted = (kind == vjp_a ? expected.a : expected.b).encodings;
-            const std::int64_t columns = kind == vjp_a ? s.k : s.n;
-            std::vector<float> out(wanted.size());
-            const contraction_problem problem{.m = s.m,
-                                              .n = s.n,
-                                              .k = s.k,
-                                              .a = {left.data(), s.k},
-                                              .b = {right.data(), s.n},
-                                              .d = {incoming.data(), s.n},
-                                              .out = {out.data(), columns}};
-            const contraction_parameters p =
-                contraction_parameters_of(kind, gradient, rules, problem);
-            std::vector<contraction_plan> plans = plan_fast_contractions(arithmetic, kind, p);
-            plans.push_back(plan_full_contraction(arithmetic, kind, p));
-            for (const contraction_plan& plan : plans) {
-              std::ranges::fill(out, 0.0F);
-              execute_ptx(plan.as_launch());
-              words got;
-              for (const float x : out) got.push_back(std::bit_cast<std::uint32_t>(x));
-              ASSERT_EQ(got, wanted) << plan.kernel << " hashed " << is_hashed << " " << s.m << " "
-                                     << s.n << " " << s.k;
-            }
-          }
+      for (const bool is_hashed : {false, true}) {
+        for (const shape s : {shape{33, 31, 9}, shape{5, 130, 8}, shape{20, 3, 150}}) {
+          expect_every_term(info, gradient, binary32, s, is_hashed, random);
+        }
+        for (const element_format format : {bfloat16, binary16, e5m2, e4m3}) {
+          expect_every_term(info, gradient, format, {9, 35, 20}, is_hashed, random);
         }
       }
     }
+  }
+  // Every kernel of a contraction that there is was among them, but for those of one class alone.
+  std::set<std::string> run;
+  for (const auto& [name, count] : take_ptx_launches()) run.emplace(name);
+  for (const ptx::kernel* k : ptx_kernels()) {
+    const bool is_of_one_class = k->name.ends_with("_pam_fast") || k->name.ends_with("_threshold");
+    if (!k->name.starts_with("pamkit_contraction_") || is_of_one_class) continue;
+    EXPECT_TRUE(run.contains(std::string(k->name))) << k->name << " was not run";
   }
 }
 
