@@ -724,6 +724,7 @@ HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, w
         std::array<const float*, Family::kSideKinds> sides{};
         for (const right_panel& p : panels) {
           const auto kind = family.Class(left.range, p.range);
+          if (buffers.classified != nullptr) buffers.classified->emplace_back(left.range, p.range);
           const std::int64_t width = p.vectors * kLanes;
           const bool partial = p.valid < width;
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "pamkit/simd/pam_classes.hpp"
@@ -50,6 +51,9 @@ struct workspace {
   aligned_buffer out;               ///< sums of a panel that cannot lie in the output
   aligned_buffer own;               ///< the output's own operands of a panel
   aligned_buffer left_sides;        ///< what else a class of terms needs of each left element
+  /// Where a test wants to see them: the ranges by which each pair of a left block and a panel was
+  /// classified.
+  std::vector<std::pair<magnitude_range, magnitude_range>>* classified = nullptr;
 };
 
 /// The calling thread's buffers.
