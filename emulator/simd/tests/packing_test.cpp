@@ -11,8 +11,8 @@
 #include "workspace.hpp"
 
 // What packing learns of blocks, by which the class of a kernel is chosen, on every instruction
-// set: exactly their ranges. Too narrow ones give wrong sums; too wide ones right sums, slowly, which
-// no comparison of results shows.
+// set: exactly their ranges. Too narrow ones give wrong sums; too wide ones right sums, slowly,
+// which no comparison of results shows.
 
 namespace pamkit::testing {
 namespace {
@@ -102,8 +102,7 @@ TEST(Packing, LearnsTheRangesOfBlocks) {
       auto a = draw(m * k);
       auto b = draw(k * n);
       for (auto* x : {&a, &b}) {
-        if (below(3) == 0)
-          (*x)[random() % x->size()] = kExtremes[random() % std::size(kExtremes)];
+        if (below(3) == 0) (*x)[random() % x->size()] = kExtremes[random() % std::size(kExtremes)];
         if (below(20) == 0) std::ranges::fill(*x, 0U);
       }
       const int layout = static_cast<int>(below(4));

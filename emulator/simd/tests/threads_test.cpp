@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <chrono>
@@ -9,6 +10,8 @@
 #include <vector>
 
 #include "operand_profiles.hpp"
+#include "pamkit/backend.hpp"
+#include "pamkit/simd.hpp"
 #include "pamkit/tensor/parallel.hpp"
 
 // Threads may share the outputs in any way; every output has the bits of one thread's.
@@ -63,29 +66,76 @@ std::vector<std::uint32_t> bits_of(const std::vector<float>& values) {
   return bits;
 }
 
+/// Every arithmetic and derivative, on every instruction set.
 TEST(Threads, ChangeNoBit) {
   std::mt19937 random(1);
-  for (const sizes s : {sizes{1, 200, 170, 33},
-                        {1, 7, 900, 100},
-                        {1, 901, 5, 140},
-                        {40, 9, 33, 60},
-                        {3, 100, 70, 65},
-                        {1, 300, 300, 300},
-                        {1, 64, 64, 16}}) {
-    const operands values(s, random);
-    for (const contraction_kind kind : kKinds) {
-      for (const std::string_view arithmetic : {"pam", "exact", "adder"}) {
-        const contraction_function compute =
-            simd_backend().contraction(arithmetic, kind, derivative::approx);
-        std::vector<float> out;
-        compute({}, values.problem(kind, out));
-        const std::vector<std::uint32_t> expected = bits_of(out);
-        for (int threads = 1; threads <= 8; ++threads) {
-          const contraction_problem c = values.problem(kind, out);
-          contract_in_parallel(compute, {}, kind, c, threads);
-          ASSERT_EQ(bits_of(out), expected) << arithmetic << ' ' << threads;
+  int compared = 0;
+  for (const std::string_view target : simd_targets()) {
+    ASSERT_TRUE(use_simd_target(target));
+    // The definition takes its time.
+    const bool is_scalar = target == "scalar";
+    for (const sizes s : {sizes{1, 200, 170, 33},
+                          {1, 7, 900, 100},
+                          {1, 901, 5, 140},
+                          {40, 9, 33, 60},
+                          {3, 100, 70, 65},
+                          {1, 300, 300, 300},
+                          {1, 64, 64, 16}}) {
+      if (is_scalar && s.m * s.n * s.k * s.batch > 100000) continue;
+      const operands values(s, random);
+      for (const arithmetic_info& info : arithmetics()) {
+        for (const contraction_kind kind : kKinds) {
+          for (const derivative gradient : {derivative::approx, derivative::exact}) {
+            const bool is_product = kind == contraction_kind::product;
+            if (is_product ? gradient == derivative::exact : !info.has_derivative(gradient))
+              continue;
+            const contraction_function compute =
+                simd_backend().contraction(info.name, kind, gradient);
+            if (compute == nullptr) continue;
+            const policy<binary32> rules{.compensation = info.compensation(binary32{}, 0)};
+            std::vector<float> out;
+            compute(rules, values.problem(kind, out));
+            const std::vector<std::uint32_t> expected = bits_of(out);
+            for (int threads = 1; threads <= 8; ++threads) {
+              const contraction_problem c = values.problem(kind, out);
+              contract_in_parallel(compute, rules, kind, c, threads);
+              ASSERT_EQ(bits_of(out), expected) << target << ' ' << info.name << ' ' << threads;
+              ++compared;
+            }
+          }
         }
       }
+    }
+  }
+  use_simd_target("");
+  EXPECT_GT(compared, 1000);
+}
+
+/// Operands in two bytes, which threads widen as they pack.
+TEST(Threads, ChangeNoBitOfNarrowOperands) {
+  std::mt19937 random(3);
+  const sizes s{2, 200, 170, 66};
+  std::vector<std::uint16_t> a(static_cast<std::size_t>(s.batch * s.m * s.k));
+  std::vector<std::uint16_t> b(static_cast<std::size_t>(s.batch * s.k * s.n));
+  for (auto* x : {&a, &b}) {
+    for (std::uint16_t& e : *x)
+      e = static_cast<std::uint16_t>((random() & 0x8fff) | 0x3000);  // of bfloat16: 2^-31 to 2
+  }
+  std::vector<float> out(static_cast<std::size_t>(s.batch * s.m * s.n));
+  contraction_problem c{
+      .batch = s.batch, .m = s.m, .n = s.n, .k = s.k, .a = {}, .b = {}, .d = {}, .out = {}};
+  c.a = {nullptr, s.k, 1, s.m * s.k, a.data(), element_format::bfloat16};
+  c.b = {nullptr, s.n, 1, s.k * s.n, b.data(), element_format::bfloat16};
+  c.out = {out.data(), s.n, 1, s.m * s.n};
+  for (const arithmetic_info& info : arithmetics()) {
+    const auto compute =
+        simd_backend().contraction(info.name, contraction_kind::product, derivative::approx);
+    compute({}, c);
+    const std::vector<std::uint32_t> expected = bits_of(out);
+    for (int threads = 2; threads <= 8; ++threads) {
+      std::ranges::fill(out, -77.0F);
+      contract_in_parallel(compute, {}, contraction_kind::product, c, threads);
+      ASSERT_EQ(bits_of(out), expected) << info.name << ' ' << threads;
     }
   }
 }
