@@ -6,10 +6,14 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <new>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
+#include "guarded_memory.hpp"
 #include "pamkit/convert.hpp"
+#include "pamkit/tensor/split.hpp"
 #include "pamkit/tensor/stored_format.hpp"
 #include "statement_parts.hpp"
 
@@ -28,6 +32,9 @@ constexpr std::array<std::pair<memory_layout, std::string_view>, 7> kLayouts = {
 
 // A NaN with a payload that no operation returns: what lies in gaps.
 constexpr std::uint32_t kPoison = 0x7fa5a5a5;
+
+// Elements behind an output.
+constexpr std::int64_t kBehind = 64;
 
 // Where the elements of a batch of matrices lie.
 struct placement {
@@ -78,18 +85,32 @@ placement place(memory_layout layout, std::int64_t batch, std::int64_t rows, std
       p.row_stride = columns;
       p.batch_stride = elements;
   }
-  p.size = p.origin + 1 + batch * (3 * elements + 3 * rows + columns + 8);
+  const auto reach = [](std::int64_t count, std::int64_t stride) {
+    return std::max<std::int64_t>(0, (count - 1) * stride);
+  };
+  p.size = p.origin + 1 + reach(batch, p.batch_stride) + reach(rows, p.row_stride) +
+           reach(columns, p.column_stride);
   return p;
+}
+
+// Behind the elements, or before them where they are read backwards, lies a page without access.
+guarded_memory::side guard_of(const placement& p) {
+  return p.column_stride < 0 ? guarded_memory::side::front : guarded_memory::side::back;
 }
 
 struct buffer {
   placement where;
-  std::vector<float> memory;
+  guarded_memory bytes;
+  std::span<float> memory;
 
-  explicit buffer(const placement& p)
+  // With so many elements more behind it, which a call must not write.
+  explicit buffer(const placement& p, std::int64_t more = 0)
       : where(p),
-        memory(static_cast<std::size_t>(std::max<std::int64_t>(p.size, 1)),
-               std::bit_cast<float>(kPoison)) {}
+        bytes(static_cast<std::size_t>(p.size + more) * sizeof(float), guard_of(p)),
+        memory(new (bytes.data()) float[static_cast<std::size_t>(p.size + more)],
+               static_cast<std::size_t>(p.size + more)) {
+    std::ranges::fill(memory, std::bit_cast<float>(kPoison));
+  }
 
   float& at(std::int64_t batch, std::int64_t row, std::int64_t column) {
     return memory[static_cast<std::size_t>(where(batch, row, column))];
@@ -120,25 +141,25 @@ struct buffer {
 // An operand in memory in the format that it was widened from, where all its elements have encodings
 // there.
 struct narrow_memory {
-  std::vector<std::byte> bytes;
+  std::optional<guarded_memory> bytes;
 
   // The view of the same elements here, or the given one.
-  matrix_view replace(const any_format& format, const std::vector<float>& memory,
-                      const matrix_view& view) {
+  matrix_view replace(const any_format& format, const buffer& wide, const matrix_view& view) {
+    const std::span<const float> memory = wide.memory;
     matrix_view narrowed = view;
     const auto narrow_to = [&]<class F>(const F&) {
       constexpr element_format stored = stored_format<F>();
       if constexpr (stored != element_format::binary32) {
         constexpr std::size_t kSize = sizeof(typename F::storage);
-        bytes.resize(memory.size() * kSize);
+        bytes.emplace(memory.size() * kSize, guard_of(wide.where));
         for (std::size_t i = 0; i < memory.size(); ++i) {
           const encoding<binary32> x{std::bit_cast<std::uint32_t>(memory[i])};
           const auto y = narrow(policy<F>{.subnormals = subnormal_policy::gradual}, x);
           if (!is_nan(x) && widen(y).bits != x.bits) return;
           const auto element = static_cast<typename F::storage>(y.bits);
-          std::memcpy(bytes.data() + i * kSize, &element, kSize);
+          std::memcpy(bytes->data() + i * kSize, &element, kSize);
         }
-        narrowed.narrow = element_address(stored, bytes.data(), view.data - memory.data());
+        narrowed.narrow = element_address(stored, bytes->data(), view.data - memory.data());
         narrowed.format = stored;
         narrowed.data = nullptr;
       }
@@ -162,42 +183,24 @@ bool has_equal_rows(const column& elements, std::int64_t batch, std::int64_t row
   return true;
 }
 
-// The part of a problem that computes output rows [first, first + count); views of operands that
-// the kind reads by output row move along.
-contraction_problem rows_of(const contraction_problem& whole, contraction_kind kind,
-                            std::int64_t first, std::int64_t count) {
-  contraction_problem part = whole;
-  part.out.data += first * whole.out.row_stride;
-  if (kind == contraction_kind::vjp_b) {
-    part.k = count;
-    part.a = whole.a.from(first * whole.a.column_stride);
-    part.b = whole.b.from(first * whole.b.row_stride);
-  } else {
-    part.m = count;
-    part.a = whole.a.from(first * whole.a.row_stride);
-    if (kind == contraction_kind::vjp_a) part.d = whole.d.from(first * whole.d.row_stride);
-  }
-  return part;
-}
-
 void call_in_parts(contraction_function function, const policy<binary32>& rules,
                    contraction_kind kind, const contraction_problem& whole) {
   constexpr std::int64_t kRows = 3;
+  constexpr std::int64_t kColumns = 20;
+  const std::int64_t rows = output_rows(kind, whole);
+  const std::int64_t columns = output_columns(kind, whole);
   for (std::int64_t batch = 0; batch < whole.batch; ++batch) {
-    contraction_problem one = whole;
-    one.batch = 1;
-    one.a = whole.a.from(batch * whole.a.batch_stride);
-    one.b = whole.b.from(batch * whole.b.batch_stride);
-    if (kind != contraction_kind::product) one.d = whole.d.from(batch * whole.d.batch_stride);
-    one.out.data += batch * whole.out.batch_stride;
-    const std::int64_t rows = output_rows(kind, whole);
-    for (std::int64_t first = 0; first < rows; first += kRows) {
-      function(rules, rows_of(one, kind, first, std::min(kRows, rows - first)));
+    for (std::int64_t row = 0; row < rows; row += kRows) {
+      for (std::int64_t column = 0; column < columns; column += kColumns) {
+        function(rules, block(whole, kind, batch, 1, row, std::min(kRows, rows - row), column,
+                              std::min(kColumns, columns - column)));
+      }
     }
   }
 }
 
-// The result. One element too many, a poisoned one, says that something else was written too.
+// The result. One element too many, a poisoned one, says that something else was written too, or
+// read beside an operand.
 column collect(buffer& out, std::int64_t batch) {
   column result;
   for (std::int64_t i = 0; i < batch; ++i) {
@@ -211,7 +214,8 @@ column collect(buffer& out, std::int64_t batch) {
   }
   const bool untouched = std::ranges::all_of(
       out.memory, [](float x) { return std::bit_cast<std::uint32_t>(x) == kPoison; });
-  if (!untouched) result.insert(result.begin(), kPoison);
+  const bool was_left = guarded_memory::was_left();
+  if (!untouched || was_left) result.insert(result.begin(), kPoison);
   return result;
 }
 
@@ -274,12 +278,18 @@ column contract(const subject& s, contraction_kind kind, derivative gradient,
   narrow_memory narrow_b;
   narrow_memory narrow_d;
   if (s.implementation().reads_narrow_elements) {
-    problem.a = narrow_a.replace(s.rules().format, a.memory, problem.a);
-    problem.b = narrow_b.replace(s.rules().format, b.memory, problem.b);
-    if (reads_d) problem.d = narrow_d.replace(s.rules().format, d.memory, problem.d);
+    // Every operand says for itself how it is stored: in some layouts one of them stays binary32.
+    const auto narrow_to = [&](narrow_memory& narrowed, const buffer& x, matrix_view& view,
+                               memory_layout stays) {
+      if (layout != stays) view = narrowed.replace(s.rules().format, x, view);
+    };
+    narrow_to(narrow_a, a, problem.a, memory_layout::padded);
+    narrow_to(narrow_b, b, problem.b, memory_layout::interleaved);
+    if (reads_d) narrow_to(narrow_d, d, problem.d, memory_layout::reversed);
   }
   buffer out(
-      place(layout, c.batch, output_rows(kind, problem), output_columns(kind, problem), false));
+      place(layout, c.batch, output_rows(kind, problem), output_columns(kind, problem), false),
+      kBehind);
   problem.out = out.output(0);
   const policy<binary32> rules = contraction_rules(s.rules());
   if (layout == memory_layout::split) {

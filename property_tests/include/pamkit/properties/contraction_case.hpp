@@ -37,7 +37,7 @@ enum class memory_layout : std::uint8_t {
   padded,       ///< rows longer than their elements, and starting off any vector boundary
   reversed,     ///< negative strides
   interleaved,  ///< elements 3 apart
-  split,        ///< one call for each batch element and each block of output rows
+  split,        ///< one call for each batch element and each block of the output
   broadcast,    ///< row stride 0 of a and d; only for operands with equal rows
 };
 
