@@ -301,6 +301,8 @@ column contract(const subject& s, contraction_kind kind, derivative gradient,
 }
 
 contraction_case widened(const any_format& format, contraction_case c) {
+  // Widening makes a NaN canonical: what lies in memory as binary32 stays what it is.
+  if (describe(format).storage_bits == 32) return c;
   for (column* operand : {&c.a, &c.b, &c.d}) {
     std::vector<float> values(operand->size());
     widen(format, *operand, values);

@@ -12,7 +12,9 @@
 namespace pamkit::properties {
 namespace {
 
+// Widening makes a NaN canonical: what lies in memory as binary32 stays what it is.
 column widened_words(const any_format& format, const column& words) {
+  if (describe(format).storage_bits == 32) return words;
   std::vector<float> values(words.size());
   widen(format, words, values);
   column wide(words.size());
