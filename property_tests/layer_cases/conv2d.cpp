@@ -42,7 +42,9 @@ void conv2d(layer_case_source& source) {
                                {ordinary, 1, 1, 23, 24, 1, 1, 2},
                                {ordinary, 1, 1, 2, 2, 257, 1, 2},
                                // No power of two: taps three apart, places three apart.
-                               {ordinary, 1, 2, 9, 8, 2, 3, 3, 3, 2, 3}});
+                               {ordinary, 1, 2, 9, 8, 2, 3, 3, 3, 2, 3},
+                               // Of 26 x 5 places the 64th lies past the image for the last column of taps.
+                               {ordinary, 1, 1, 24, 3, 2, 3, 3, 1, 2}});
   }
   for (const plan& p : plans) {
     const auto output = [&](std::int64_t size, std::int64_t kernel) {

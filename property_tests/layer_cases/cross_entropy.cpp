@@ -16,7 +16,7 @@ void cross_entropy(layer_case_source& source) {
                              {ordinary, 3, 5, 0.1, 1, true},
                              {ordinary, 1, 1},
                              {ordinary, 0, 3, 0.1},
-                             {ordinary, 35, 3, 0.1, 1, true},
+                             {ordinary, 35, 3, 0.6, 1, true},
                              {masked, 4, 6},
                              {masked, 4, 6, 0.1},
                              {ordinary, 3, 4, 1, 1},

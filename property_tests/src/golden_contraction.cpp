@@ -200,7 +200,7 @@ std::vector<contraction_plan> more_matmul_plans() {
 
 std::vector<contraction_plan> more_derivative_plans() {
   return {{single_terms, 1, 40, 1, 40}, {single_terms, 1, 1, 40, 40}, {moderate, 1, 3, 700, 3},
-          {moderate, 1, 700, 3, 3},     {zeros, 1, 9, 40, 17},        {one_special, 1, 9, 17, 40}};
+          {moderate, 1, 700, 3, 3},     {zeros, 1, 9, 40, 17},        {one_special, 1, 9, 17, 55}};
 }
 
 void append(std::vector<contraction_plan>& plans, const std::vector<contraction_plan>& more) {
