@@ -66,8 +66,11 @@ void layer_norm(layer_case_source& source) {
     c.inputs[0].encodings[row + 1] = 0xDE800000;
   }
   c.incoming = {source.between({2, 40}, -6, -4)};
-  // In the second row a huge one meets a quotient that vanishes, alone.
-  for (std::size_t i = 40; i < 80; ++i) c.incoming[0].encodings[i] = i == 45 ? 0x7B800000 : 0;
+  // In the second row two huge ones, whose sum is 0, meet quotients that vanish, and no others.
+  c.inputs[1].encodings[6] = c.inputs[1].encodings[5];
+  std::ranges::fill(c.incoming[0].encodings.begin() + 40, c.incoming[0].encodings.end(), 0);
+  c.incoming[0].encodings[45] = 0x7B800000;
+  c.incoming[0].encodings[46] = 0xFB800000;
   source.add(std::move(c));
 }
 
