@@ -16,6 +16,7 @@
 #include "cuda_backends.hpp"
 #include "interruption.hpp"
 #include "suggestion.hpp"
+#include "plugin.hpp"
 
 namespace pamkit::cli {
 namespace {
@@ -192,3 +193,4 @@ int main(int argc, char** argv) {
   }
   return static_cast<int>(code);
 }
+  expect_exit();

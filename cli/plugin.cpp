@@ -6,9 +6,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <csignal>
-#include <cstring>
+#include <cstdlib>
 #include <utility>
 #include <vector>
 
@@ -37,50 +38,95 @@ std::array<loaded_plugin, kSlots>& slots() {
   return all;
 }
 
-// ---- Crashes: the handler may only write what is here ----------------------------------------------------------
+// ---- Calls into a plug-in, and what may end the program in them ---------------------------------
 
-thread_local const char* crash_message = nullptr;
+class guarded_call;
+thread_local const guarded_call* current_call = nullptr;
 
-void on_crash(int signal) {
-  if (crash_message != nullptr) {
-    [[maybe_unused]] const auto ignored = write(STDERR_FILENO, crash_message, std::strlen(crash_message));
-    _exit(static_cast<int>(exit_code::unusable));
+// Room for the handler of a crash that has used up the thread's own stack.
+class handler_stack {
+ public:
+  handler_stack() {
+    const stack_t mine{.ss_sp = memory_.data(), .ss_flags = 0, .ss_size = memory_.size()};
+    sigaltstack(&mine, &before_);
   }
-  std::signal(signal, SIG_DFL);
-  std::raise(signal);
-}
+  ~handler_stack() { sigaltstack(&before_, nullptr); }
+  handler_stack(const handler_stack&) = delete;
+  handler_stack& operator=(const handler_stack&) = delete;
 
-void install_crash_handlers() {
-  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) std::signal(signal, on_crash);
-}
+ private:
+  std::vector<char> memory_ = std::vector<char>(std::size_t{1} << 16);
+  stack_t before_{};
+};
 
-// Calls into a plug-in; a crash in it ends the program with its name.
+// A crash in it ends the program with its name, and so does an exit.
 class guarded_call {
  public:
-  guarded_call(const loaded_plugin& plugin, std::string_view operation, std::string_view format)
-      : plugin_(plugin),
-        operation_(operation),
-        message_(fmt::format("pamkit: {} crashed in {} on {} operands; run it in a debugger, the call is "
-                             "in pamkit_plugin.h\n",
-                             plugin.path, operation, format)) {
-    crash_message = message_.c_str();
+  guarded_call(const std::string& path, std::string place)
+      : path_(path),
+        place_(std::move(place)),
+        crash_(fmt::format("pamkit: {} crashed in {}; run it in a debugger, the call is in "
+                           "pamkit_plugin.h\n",
+                           path_, place_)) {
+    thread_local const handler_stack stack;
+    current_call = this;
   }
-  ~guarded_call() { crash_message = nullptr; }
+  ~guarded_call() { current_call = nullptr; }
   guarded_call(const guarded_call&) = delete;
   guarded_call& operator=(const guarded_call&) = delete;
 
   void require_success(int code) const {
     if (code == 0) return;
-    complain(fmt::format("{}: {} failed with {}; 0 is what a call that computed returns", plugin_.path,
-                         operation_, code));
+    complain(fmt::format("{}: {} failed with {}; 0 is what a call that computed returns", path_,
+                         place_, code));
     _exit(static_cast<int>(exit_code::unusable));  // tasks of other threads are still running
   }
 
+  // For a signal handler: it only writes.
+  [[noreturn]] void end_by_crash() const {
+    [[maybe_unused]] const auto ignored = write(STDERR_FILENO, crash_.data(), crash_.size());
+    _exit(static_cast<int>(exit_code::unusable));
+  }
+
+  std::string end_by_exit() const {
+    return fmt::format("{} ended the program in {}", path_, place_);
+  }
+
  private:
-  const loaded_plugin& plugin_;
-  std::string operation_;
-  std::string message_;
+  const std::string& path_;
+  std::string place_;
+  std::string crash_;
 };
+
+void on_crash(int signal) {
+  if (current_call != nullptr) current_call->end_by_crash();
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
+std::atomic<bool> is_exit_expected{false};
+
+// Without this an exit in a library would look like a run in which all is well.
+void on_exit() {
+  if (is_exit_expected) return;
+  complain((current_call != nullptr
+                ? current_call->end_by_exit()
+                : "a library of --backend ended the program outside of a call") +
+           "; a library returns to pamkit and does not call exit");
+  _exit(static_cast<int>(exit_code::unusable));
+}
+
+void watch_endings() {
+  struct sigaction action {};
+  action.sa_handler = on_crash;
+  action.sa_flags = SA_ONSTACK;
+  sigemptyset(&action.sa_mask);
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
+    sigaction(signal, &action, nullptr);
+  }
+  static const bool is_registered = std::atexit(on_exit) == 0 && std::at_quick_exit(on_exit) == 0;
+  if (!is_registered) throw failure("--backend: out of memory; free some");
+}
 
 // ---- The functions of a backend ------------------------------------------------------------------------------------
 
@@ -103,7 +149,7 @@ void apply_elementwise(const configuration& c, const std::uint32_t* a, const std
   const std::string operation(info.name);
   const std::string arithmetic(c.arithmetic);
   const std::string format = describe(c.format).name;
-  const guarded_call call(plugin, operation, format);
+  const guarded_call call(plugin.path, fmt::format("{} on {} operands", operation, format));
   const pamkit_plugin_rules rules = rules_for(operation.c_str(), arithmetic, format, c.subnormals,
                                               c.overflow, c.compensation);
   call.require_success(
@@ -114,7 +160,7 @@ template <std::size_t Slot, std::size_t Arithmetic>
 void apply_matmul(const policy<binary32>& p, const contraction_problem& c) {
   const loaded_plugin& plugin = slots()[Slot];
   const std::string arithmetic(arithmetics()[Arithmetic].name);
-  const guarded_call call(plugin, "matmul", "binary32");
+  const guarded_call call(plugin.path, "matmul on binary32 operands");
   const std::string format = "binary32";
   const pamkit_plugin_rules rules =
       rules_for("matmul", arithmetic, format, p.subnormals, p.overflow, p.compensation);
@@ -151,7 +197,7 @@ constexpr auto matmul_table(std::index_sequence<I...>) {
 bool defines(const loaded_plugin& plugin, std::string_view operation, std::string_view arithmetic) {
   const std::string o(operation);
   const std::string a(arithmetic);
-  const guarded_call call(plugin, "defines", "no");
+  const guarded_call call(plugin.path, "defines");
   return plugin.functions->defines(o.c_str(), a.c_str()) != 0;
 }
 
@@ -198,7 +244,11 @@ bool is_name(std::string_view name) {
   });
 }
 
-const pamkit_implementation& open_library(const std::string& path) {
+// The function that a library exports.
+using entry_function = const pamkit_implementation* (*)();
+
+entry_function open_library(const std::string& path) {
+  const guarded_call call(path, "what it does when it is loaded");
   void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     throw failure(fmt::format("--backend: {}; name a shared library that can be loaded", dlerror()));
@@ -209,12 +259,28 @@ const pamkit_implementation& open_library(const std::string& path) {
                               "to be",
                               path));
   }
-  const auto entry = std::bit_cast<const pamkit_implementation* (*)()>(symbol);
-  const pamkit_implementation* functions = entry();
-  if (functions == nullptr || functions->abi != PAMKIT_PLUGIN_ABI) {
-    throw failure(fmt::format("--backend: {} is built for interface {}; build it again with the "
-                              "pamkit_plugin.h of this version, which is {}",
-                              path, functions == nullptr ? 0 : functions->abi, PAMKIT_PLUGIN_ABI));
+  return std::bit_cast<entry_function>(symbol);
+}
+
+const pamkit_implementation* call_entry(const std::string& path, entry_function entry) {
+  const guarded_call call(path, "pamkit_plugin");
+  return entry();
+}
+
+const pamkit_implementation& read_library(const std::string& path) {
+  const pamkit_implementation* const functions = call_entry(path, open_library(path));
+  const guarded_call call(path, "a look at what pamkit_plugin returned");
+  if (functions == nullptr) {
+    throw failure(
+        fmt::format("--backend: {}: pamkit_plugin returned null; pamkit_plugin.h says what "
+                    "it has to return",
+                    path));
+  }
+  if (functions->abi != PAMKIT_PLUGIN_ABI) {
+    throw failure(
+        fmt::format("--backend: {} is built for interface {}; build it again with the "
+                    "pamkit_plugin.h of this version, which is {}",
+                    path, functions->abi, PAMKIT_PLUGIN_ABI));
   }
   if (functions->name == nullptr || !is_name(functions->name) || functions->defines == nullptr ||
       functions->elementwise == nullptr) {
@@ -237,8 +303,8 @@ const backend& load_plugin(const std::string& path) {
                               kSlots, path));
   }
   if (slot->path == path) return slot->face;
-  install_crash_handlers();
-  const pamkit_implementation& functions = open_library(path);
+  watch_endings();
+  const pamkit_implementation& functions = read_library(path);
   const bool is_taken =
       std::ranges::any_of(properties::all_backends(), [&](const backend* b) { return b->name == functions.name; }) ||
       std::ranges::any_of(slots(), [&](const loaded_plugin& p) { return p.name == functions.name; });
@@ -253,5 +319,7 @@ const backend& load_plugin(const std::string& path) {
   slot->face = faces[static_cast<std::size_t>(slot - slots().begin())](*slot);
   return slot->face;
 }
+
+void expect_exit() { is_exit_expected = true; }
 
 }  // namespace pamkit::cli
