@@ -39,9 +39,19 @@ json request_to_json(const verify_request& request) {
   return j;
 }
 
+constexpr const char* kJournalSchema = "pamkit.verify-journal/1";
+
+// What the first line of every journal begins with.
+std::string header_start() {
+  const json start = {{"schema", kJournalSchema}};
+  std::string text = start.dump();
+  text.pop_back();
+  return text;
+}
+
 json header_of(const verify_request& request, const properties::shard& part) {
   const provenance::environment e = provenance::current_environment();
-  return {{"schema", "pamkit.verify-journal/1"},
+  return {{"schema", kJournalSchema},
           {"spec", "1"},
           {"commit", e.commit},
           {"program", program_hash()},
@@ -117,55 +127,63 @@ verify_journal::verify_journal(std::filesystem::path file, const verify_request&
                                const properties::shard& part, bool fresh,
                                properties::suite_record& record)
     : file_(std::move(file)) {
-  const json wanted = header_of(request, part);
-  std::vector<std::string> kept;
-  if (!fresh && std::filesystem::exists(file_)) {
-    std::ifstream in(file_, std::ios::binary);
-    std::string line;
-    std::uint64_t number = 0;
-    while (std::getline(in, line)) {
-      ++number;
-      const auto j = read_line(line);
-      if (number == 1) {
-        if (!j) {
-          complain(fmt::format("{}: its first line is damaged; the run starts anew",
-                               file_.string()));
-          break;
-        }
-        const std::string other = difference(*j, wanted);
-        if (!other.empty()) {
-          throw failure(fmt::format(
-              "{} is of a run with another {}; finish that one, name another --out, or say --fresh "
-              "to discard it",
-              file_.string(), other));
-        }
-      } else {
-        bool usable = j.has_value();
-        try {
-          if (usable) properties::add_task(*j, record);
-        } catch (const std::exception&) {
-          usable = false;
-        }
-        if (!usable) {
-          // The last line may have been cut by the end of the run that wrote it.
-          if (in.peek() != std::ifstream::traits_type::eof()) {
-            complain(fmt::format("{}: line {} is damaged; from there on the run is done again",
-                                 file_.string(), number));
-          }
-          break;
-        }
-      }
-      kept.push_back(line);
-    }
-  }
   std::error_code ignored;
   std::filesystem::create_directories(file_.parent_path(), ignored);
-  out_.open(file_, std::ios::binary | std::ios::trunc);
-  if (kept.empty()) kept.push_back(signed_line(wanted.dump()));
-  for (std::string& line : kept) {
-    if (!line.ends_with('\n')) line += '\n';
-    add_line(std::move(line));
+  lock_.emplace(file_);
+  const json wanted = header_of(request, part);
+  // What is kept is the beginning of the file, which stays as it is: a run that ends here loses
+  // none.
+  const std::uintmax_t kept = fresh ? 0 : read(wanted, record);
+  std::filesystem::resize_file(file_, kept);
+  out_.open(file_, std::ios::binary | std::ios::app);
+  if (kept == 0) add_line(signed_line(wanted.dump()));
+}
+
+std::uintmax_t verify_journal::read(const nlohmann::ordered_json& wanted,
+                                    properties::suite_record& record) const {
+  const std::string start = header_start();
+  std::ifstream in(file_, std::ios::binary);
+  std::uintmax_t kept = 0;
+  std::string line;
+  for (std::uint64_t number = 1; std::getline(in, line); ++number) {
+    const bool is_cut = in.eof();  // by the end of the run that wrote it
+    const auto j = is_cut ? std::nullopt : read_line(line);
+    if (number == 1) {
+      if (!line.starts_with(start) && !start.starts_with(line)) {
+        throw failure(
+            fmt::format("{} exists and was not written by pamkit; name another --out, or say "
+                        "--fresh to discard it",
+                        file_.string()));
+      }
+      if (!j) {
+        complain(fmt::format("{}: its first line is damaged; the run starts anew", file_.string()));
+        break;
+      }
+      const std::string other = difference(*j, wanted);
+      if (!other.empty()) {
+        throw failure(fmt::format(
+            "{} is of a run with another {}; finish that one, name another --out, or say --fresh "
+            "to discard it",
+            file_.string(), other));
+      }
+    } else {
+      bool usable = j.has_value();
+      try {
+        if (usable) properties::add_task(*j, record);
+      } catch (const std::exception&) {
+        usable = false;
+      }
+      if (!usable) {
+        if (!is_cut) {
+          complain(fmt::format("{}: line {} is damaged; from there on the run is done again",
+                               file_.string(), number));
+        }
+        break;
+      }
+    }
+    kept += line.size() + 1;
   }
+  return kept;
 }
 
 void verify_journal::add_line(std::string text) {
@@ -185,6 +203,7 @@ void verify_journal::remove() {
   out_.close();
   std::error_code ignored;
   std::filesystem::remove(file_, ignored);
+  lock_.reset();
 }
 
 std::string write_shard(const verify_request& request, const properties::shard& part,

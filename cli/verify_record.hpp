@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "file_lock.hpp"
 #include "pamkit/properties/suite_record.hpp"
 
 /// Runs of `verify` in pieces, as files: the journal of a long run and the files of its shards.
@@ -23,8 +24,9 @@ struct verify_request {
 class verify_journal {
  public:
   /// Reads what an earlier run of the same request by the same program left, into `record`. Throws
-  /// `failure` where the journal is another run's. A damaged line and what follows it are not used,
-  /// and `complain` says so.
+  /// `failure` where the journal is another run's or another file, and where another process is at
+  /// work on it. A damaged line and what follows it are not used, and `complain` says so. `fresh`
+  /// discards whatever is there.
   verify_journal(std::filesystem::path file, const verify_request& request,
                  const properties::shard& part, bool fresh, properties::suite_record& record);
 
@@ -37,9 +39,12 @@ class verify_journal {
   const std::filesystem::path& file() const { return file_; }
 
  private:
+  // The length of what can be gone on from; the rest of the file is of no use.
+  std::uintmax_t read(const nlohmann::ordered_json& wanted, properties::suite_record& record) const;
   void add_line(std::string text);
 
   std::filesystem::path file_;
+  std::optional<file_lock> lock_;
   std::ofstream out_;
 };
 

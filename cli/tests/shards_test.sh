@@ -74,6 +74,12 @@ for _ in $(seq 400); do
   (($(cat killed/verify.journal 2>/dev/null | wc -l) > 10)) && break
   sleep 0.02
 done
+kill -STOP "$job" 2>/dev/null
+cp killed/verify.journal stopped.journal
+expect 2 '' 'another process is at work in killed; wait for it, or name another --out' \
+  "$PAMKIT" verify "${long[@]}" --out killed
+expect 2 '' 'another process is at work in killed' "$PAMKIT" verify "${long[@]}" --fresh --out killed
+cmp stopped.journal killed/verify.journal || fail "a second process changed the journal of the first"
 kill -KILL "$job" 2>/dev/null
 wait "$job" 2>/dev/null
 [[ -s killed/verify.journal && ! -e killed/verify.json ]] || fail "no journal after SIGKILL"
@@ -82,12 +88,23 @@ expect 2 '' 'another seed' "$PAMKIT" verify "${long[@]}" --seed 7 --out killed
 expect 0 '^[0-9]+ passed' '' "$PAMKIT" verify "${long[@]}" --out killed --quiet
 cmp <(rows straight/verify.json) <(rows killed/verify.json) || fail "a continued run differs"
 
+# One that cannot write goes on later with all that was done.
+mkdir unwritten && cp first.journal unwritten/verify.journal
+expect 2 '' 'cannot write unwritten/verify.journal' bash -c \
+  'trap "" XFSZ; ulimit -f 1; exec "$PAMKIT" verify "$@" --out unwritten' - "${long[@]}"
+cmp <(head --lines=10 first.journal) <(head --lines=10 unwritten/verify.journal) ||
+  fail "a run that could not write lost what was done"
+
 # Its tasks are taken from the journal, not done again: a row that the journal changed shows up. And damage is noticed.
 mkdir damaged && sed '5s/"task"/"tusk"/' first.journal >damaged/verify.journal
 expect 0 '^[0-9]+ passed' 'line 5 is damaged' "$PAMKIT" verify "${long[@]}" --out damaged --quiet
 cmp <(rows straight/verify.json) <(rows damaged/verify.json) || fail "a run with a damaged journal differs"
 mkdir unread && sed '1s/"spec"/"spek"/' first.journal >unread/verify.journal
 expect 0 '^[0-9]+ passed' 'first line is damaged' "$PAMKIT" verify "${long[@]}" --out unread --quiet
+mkdir foreign && echo 'my notes' >foreign/verify.journal
+expect 2 '' 'foreign/verify.journal exists and was not written by pamkit' "$PAMKIT" verify "${long[@]}" --out foreign
+[[ $(cat foreign/verify.journal) == 'my notes' ]] || fail "a foreign verify.journal was replaced"
+expect 0 '^[0-9]+ passed' '' "$PAMKIT" verify "${long[@]}" --out foreign --fresh --quiet
 mkdir fresh && cp first.journal fresh/verify.journal
 expect 0 '^[0-9]+ passed' '' "$PAMKIT" verify "${long[@]}" --seed 7 --fresh --out fresh --quiet
 finish
