@@ -40,6 +40,9 @@ void require_writable(const verify_output& output, bool force) {
     require_writable(output.junit_file, true);
   if (output.json_file == "-" && output.junit_file == "-")
     throw failure("--junit: --json has standard output already; name a file for one of them");
+  // --json may name verify.json itself: both are the same document.
+  require_distinct({output.file, output.journal, output.junit_file});
+  require_distinct({output.json_file, output.journal, output.junit_file});
 }
 
 void add_proofs(const properties::suite_options& asked, const verify_output& output,

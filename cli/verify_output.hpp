@@ -11,7 +11,11 @@ namespace pamkit::cli {
 
 /// Where the results of a run go, and how many failures are printed in full.
 struct verify_output {
+  explicit verify_output(const std::filesystem::path& folder)
+      : file(folder / "verify.json"), journal(folder / "verify.journal") {}
+
   std::filesystem::path file;
+  std::filesystem::path journal;  ///< what an exhaustive run keeps beside it
   std::string json_file;
   std::string junit_file;
   std::uint64_t errors = 0;

@@ -93,6 +93,7 @@ exit_code run(const audit_options& options) {
     for (const std::string& sentence : result.refused) print_out("refused: {}\n", sentence);
     if (!options.quiet) {
       print_out("{}", summary(result.document));
+  require_distinct({folder / "audit.html", options.json_file});
       for (const auto& reason : result.document["not_run"]) {
         print_out("not run: {}\n", reason.get<std::string>());
       }

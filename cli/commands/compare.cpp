@@ -24,6 +24,8 @@ exit_code run(const compare_arguments& arguments) {
   require_writable(std::filesystem::path(arguments.out) / "compare.json", arguments.force);
   require_writable(std::filesystem::path(arguments.out) / "index.html", arguments.force);
   if (!arguments.markdown.empty()) require_writable(arguments.markdown, arguments.force);
+  require_distinct({std::filesystem::path(arguments.out) / "compare.json",
+                    std::filesystem::path(arguments.out) / "index.html", arguments.markdown});
   reports::compare_options wanted;
   wanted.directories.assign(arguments.directories.begin(), arguments.directories.end());
   wanted.out_dir = arguments.out;

@@ -30,11 +30,11 @@ std::vector<std::filesystem::path> files_of(const std::vector<std::string>& name
 }
 
 exit_code run(const merge_options& options) {
-  const verify_output output{.file = std::filesystem::path(options.out) / "verify.json",
-                             .json_file = options.json_file,
-                             .junit_file = options.junit_file,
-                             .errors = options.errors.read_or(20),
-                             .quiet = options.quiet};
+  verify_output output(options.out);
+  output.json_file = options.json_file;
+  output.junit_file = options.junit_file;
+  output.errors = options.errors.read_or(20);
+  output.quiet = options.quiet;
   require_writable(output, options.force);
   const std::vector<std::filesystem::path> shards = files_of(options.shards);
   for (const std::filesystem::path& written : {output.file, std::filesystem::path(output.json_file),

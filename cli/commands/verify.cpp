@@ -252,11 +252,11 @@ exit_code run(const verify_options& options) {
   const exit_code code = backends.absent.empty() ? exit_code::passed : exit_code::missing;
   if (!options.replay.empty()) return graver(code, replay(options, backends));
 
-  const verify_output output{.file = std::filesystem::path(options.out) / "verify.json",
-                             .json_file = options.json_file,
-                             .junit_file = options.junit_file,
-                             .errors = options.errors.read_or(20),
-                             .quiet = options.quiet};
+  verify_output output(options.out);
+  output.json_file = options.json_file;
+  output.junit_file = options.junit_file;
+  output.errors = options.errors.read_or(20);
+  output.quiet = options.quiet;
   require_writable(output, options.force);
   const verify_request request = request_of(options, backends);
   if (backends.present.empty()) return show_results({}, backends.absent, output);
@@ -264,8 +264,7 @@ exit_code run(const verify_options& options) {
   properties::suite_record record;
   std::optional<verify_journal> journal;
   if (request.options.level == properties::suite_level::exhaustive && !has_plugin(backends)) {
-    journal.emplace(std::filesystem::path(options.out) / "verify.journal", request, part,
-                    options.fresh, record);
+    journal.emplace(output.journal, request, part, options.fresh, record);
   }
   if (!run_tasks(options, request, part, journal ? &*journal : nullptr, record)) {
     if (!journal) throw failure("interrupted; nothing was written", exit_code::interrupted);

@@ -1,6 +1,7 @@
 # Where --json and --junit write: links are followed, devices and FIFOs written through, nothing is replaced by a file.
 source "${BASH_SOURCE[0]%/*}/expect.sh"
-small=(verify --format e4m3 --arithmetic pam --op mul --property P1 --quiet --out out)
+anywhere=(verify --format e4m3 --arithmetic pam --op mul --property P1 --quiet)
+small=("${anywhere[@]}" --out out)
 
 is_json() { python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$1" || fail "$1 is no JSON"; }
 
@@ -46,6 +47,27 @@ grep --quiet '^</testsuites>' read.xml || fail "what the FIFO's reader got is no
 python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' dash.xml || fail "--junit - is no XML"
 [[ ! -e ./- ]] || fail "a file '-' was made"
 expect 2 '' '--junit: --json has standard output already' "$PAMKIT" "${small[@]}" --json - --junit -
+
+# Two results in one file: refused before the work, by whatever names the file is called.
+refused() {
+  expect 2 '' "cannot write both .* and .*: they are one file; name two" "$PAMKIT" "$@"
+}
+mkdir one && ln -s one other
+for files in '--junit one/verify.json' '--junit other/../one/verify.json' '--junit other/verify.json' \
+  "--junit $PWD/one/verify.json" '--json x --junit ./x' '--json one/verify.journal' '--junit one/verify.journal'; do
+  read -ra words <<<"$files"
+  refused "${anywhere[@]}" --out one "${words[@]}"
+  refused merge out --out one "${words[@]}"
+done
+mkdir runs
+for files in '--markdown one/compare.json' '--markdown other/index.html'; do
+  read -ra words <<<"$files"
+  refused compare runs --out one "${words[@]}"
+done
+refused audit --kind x86 --out one --json one/audit.html
+[[ -z $(ls one) && ! -e x ]] || fail "a refused command wrote files: $(ls one)"
+expect 0 '^[0-9]+ passed' '' "$PAMKIT" "${anywhere[@]}" --out one --json one/verify.json --junit one/verify.xml
+expect 0 '^[0-9]+ passed' '' "$PAMKIT" "${small[@]}" --json /dev/null --junit /dev/null
 
 # Devices: a full one, made here where that is allowed, else the system's.
 full=full
