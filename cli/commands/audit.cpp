@@ -1,8 +1,11 @@
 #include "pamkit/reports/audit.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "command.hpp"
@@ -33,6 +36,22 @@ std::vector<std::string> read_kinds(const audit_options& options) {
     asked.push_back(read_name("--kind", "kind of code", name, known));
   }
   return asked;
+}
+
+// A file that was named is there and is looked at: a certificate about something else is none.
+void require_used(std::string_view option, const std::string& file,
+                  const std::vector<std::string>& kinds,
+                  std::initializer_list<std::string_view> about) {
+  if (file.empty()) return;
+  const bool is_used = std::ranges::any_of(kinds, [&](const std::string& kind) {
+    return std::ranges::find(about, kind) != about.end();
+  });
+  if (!is_used) {
+    throw failure(fmt::format("{}: it is about {}, which --kind leaves out; leave it out too",
+                              option, fmt::join(about, " and ")));
+  }
+  if (std::filesystem::is_regular_file(file) && access(file.c_str(), R_OK) == 0) return;
+  throw failure(fmt::format("{}: {} is no file that can be read", option, file));
 }
 
 // One line for each kind of code, and for each arithmetic and scope of a training step.
@@ -66,12 +85,15 @@ std::string summary(const nlohmann::ordered_json& document) {
 
 exit_code run(const audit_options& options) {
   const std::vector<std::string> kinds = read_kinds(options);
+  require_used("--device-code", options.device_code, kinds, {"ptx", "sass"});
+  require_used("--operators", options.operators, kinds, {"operators"});
   const std::filesystem::path folder = options.out;
   require_writable(folder / "audit.json", options.force);
-  require_writable(folder / "audit.html", true);
+  require_writable(folder / "audit.html", options.force);
   if (!options.json_file.empty() && options.json_file != "-") {
     require_writable(options.json_file, true);
   }
+  require_distinct({folder / "audit.html", options.json_file});
   reports::audit_result result;
   try {
     result = reports::audit(
@@ -93,7 +115,6 @@ exit_code run(const audit_options& options) {
     for (const std::string& sentence : result.refused) print_out("refused: {}\n", sentence);
     if (!options.quiet) {
       print_out("{}", summary(result.document));
-  require_distinct({folder / "audit.html", options.json_file});
       for (const auto& reason : result.document["not_run"]) {
         print_out("not run: {}\n", reason.get<std::string>());
       }

@@ -2,14 +2,17 @@
 source "${BASH_SOURCE[0]%/*}/expect.sh"
 
 expect 2 '' "no kind of code 'sas'" "$PAMKIT" audit --kind sas
-expect 3 '^not run: sass' '' "$PAMKIT" audit --kind sass --device-code nowhere.json
-expect 3 '^not run: ptx' '' "$PAMKIT" audit --kind ptx --device-code nowhere.json
-
-expect 3 '^not run: operators of a training step: nowhere.json is not there' '' \
-  "$PAMKIT" audit --kind operators --operators nowhere.json
+# A file that is named is there, and is looked at.
+for file in nowhere.json . ; do
+  expect 2 '' "device-code: $file is no file that can be read" "$PAMKIT" audit --device-code $file
+  expect 2 '' "operators: $file is no file that can be read" "$PAMKIT" audit --operators $file
+done
+touch empty
+expect 2 '' 'device-code: it is about ptx and sass, which --kind leaves out' "$PAMKIT" audit --kind x86,operators --device-code empty
+expect 2 '' 'operators: it is about operators, which --kind leaves out' "$PAMKIT" audit --kind ptx --operators empty
 
 # What is there: `passed`, or a list of what is refused.
-expect 0 '^passed; report/audit.json and audit.html written$' '' "$PAMKIT" audit --operators nowhere.json
+expect 0 '^passed; report/audit.json and audit.html written$' '' "$PAMKIT" audit --kind x86
 for word in '"schema": "pamkit.audit/1"' '"spec": "1"' '"environment"' '"operators"' '"not_run"'; do
   grep --quiet -- "$word" report/audit.json || fail "audit.json lacks $word"
 done
@@ -28,8 +31,21 @@ entry 2 refused '"k (sass, sm_90) promises to multiply no data: 2 times, first F
 expect 1 '^refused: k \(sass, sm_90\) promises' '' "$PAMKIT" audit --kind sass --device-code device.json
 grep --quiet 'The certificate does not hold' report/audit.html || fail "audit.html hides a refusal"
 expect 1 '"multiplications": 2' '' "$PAMKIT" audit --kind sass --device-code device.json --json -
-echo 'no json' >device.json
-expect 2 '' 'device.json' "$PAMKIT" audit --kind sass --device-code device.json
+echo '{"code": [], "refused": []}' >device.json
+expect 3 '^not run: sass' '' "$PAMKIT" audit --kind sass --device-code device.json
+for text in 'no json' 7 '{}' '{"code": {}, "refused": []}' '{"code": [7], "refused": []}' '{"code": [], "refused": [7]}' \
+  '{"code": [{"unit": "k", "kind": "sass", "architecture": "sm_90", "multiplications": 0}], "refused": []}'; do
+  echo "$text" >device.json
+  expect 2 '' '^pamkit audit: device.json: (not JSON|is not what cuda/audit writes)' \
+    "$PAMKIT" audit --kind sass --device-code device.json
+done
+
+# A page of somebody else's stays.
+mkdir mine && echo '<p>my own page</p>' >mine/audit.html
+expect 2 '' 'mine/audit.html exists and was not written by pamkit' "$PAMKIT" audit --kind x86 --out mine
+[[ $(cat mine/audit.html) == '<p>my own page</p>' ]] || fail "mine/audit.html was replaced"
+expect 0 'mine/audit.json and audit.html written' '' "$PAMKIT" audit --kind x86 --out mine --force
+expect 0 'mine/audit.json and audit.html written' '' "$PAMKIT" audit --kind x86 --out mine
 
 # Operators of training steps as pamkit-train writes them, with what this program says of itself.
 environment=$(sed -n '/"environment": {/,/}/p' report/audit.json)
@@ -66,6 +82,7 @@ audit_steps 1 '^refused: r, pam\+norm: aten::_softmax' ''
 
 steps '' '' '' >steps.json
 audit_steps 0 '^passed' ''
+expect 0 '^passed' '' "$PAMKIT" audit --operators steps.json
 sed 's/"commit": "/&another/' steps.json >other.json && mv other.json steps.json
 audit_steps 2 '' 'steps.json: made by version .*commit another.*/pamkit audit makes it anew'
 steps '' '' '' | head --bytes=-9 >steps.json

@@ -62,6 +62,35 @@ void audit_objects(const audit_sources& sources, audit_result& result) {
   }
 }
 
+// A number where `key` is there.
+bool is_number_if_there(const json& entry, const char* key) {
+  return !entry.contains(key) || entry[key].is_number();
+}
+
+bool is_device_entry(const json& entry) {
+  const auto is_text = [&](const char* key) {
+    return entry.contains(key) && entry[key].is_string();
+  };
+  return entry.is_object() && is_text("unit") && is_text("kind") && is_text("architecture") &&
+         (is_text("verdict") || entry.value("is_baseline", json()) == true) &&
+         entry.contains("multiplications") && entry["multiplications"].is_number() &&
+         is_number_if_there(entry, "predicted_terms_per_clock");
+}
+
+json read_device_code(const std::filesystem::path& file) {
+  json document = read_json(file);
+  const auto is_list = [&](const char* key, auto is_item) {
+    return document.is_object() && document.contains(key) && document[key].is_array() &&
+           std::ranges::all_of(document[key], is_item);
+  };
+  if (!is_list("code", is_device_entry) ||
+      !is_list("refused", [](const json& sentence) { return sentence.is_string(); })) {
+    throw std::runtime_error(file.string() +
+                             ": is not what cuda/audit writes; ./pamkit audit makes it anew");
+  }
+  return document;
+}
+
 void audit_device(const std::string& kind, const json& device, audit_result& result) {
   std::size_t found = 0;
   for (const json& entry : device["code"]) {
@@ -255,7 +284,9 @@ audit_result audit(const std::vector<std::string>& kinds, const audit_sources& s
   result.document["steps"] = json::array();
   json device = {{"code", json::array()}, {"refused", json::array()}};
   std::error_code error;
-  if (std::filesystem::exists(sources.device_code, error)) device = read_json(sources.device_code);
+  if (std::filesystem::exists(sources.device_code, error)) {
+    device = read_device_code(sources.device_code);
+  }
   for (const std::string& kind : kinds) {
     if (kind == "x86") {
       audit_objects(sources, result);
