@@ -24,6 +24,19 @@ PAMKIT_Z3=$work/unreadable expect 3 '' 'unreadable' "$PAMKIT" prove --property P
 if [[ -z ${PAMKIT_Z3:-} ]] && ! command -v z3 >/dev/null; then
   finish
   echo "not run: the proofs, for want of z3"
+# However long a time is allowed, an answer within it is one.
+cat >yes <<'EOS'
+#!/bin/sh
+sed -n 's/^(echo "\(.*\)")$/\1/p' | while read -r question; do
+  echo "$question"
+  if [ "$question" = statement ]; then echo unsat; else echo sat; fi
+done
+EOS
+chmod +x yes
+for seconds in 9300000000 18446744073709551615; do
+  PAMKIT_Z3=$work/yes expect 0 ' 0 failed' '' "$PAMKIT" prove --property P3 --format e4m3 --timeout "$seconds" --quiet
+done
+
   exit 77
 fi
 
@@ -69,6 +82,7 @@ chmod +x slow
 rm -rf report
 PAMKIT_Z3=$work/slow "$PAMKIT" prove --property P3 --format e4m3 >stdout 2>stderr &
 job=$!
+PAMKIT_Z3=$work/slow expect 1 '^0 proved, [1-9][0-9]* failed' '' "$PAMKIT" prove --property P3 --format e4m3 --timeout 1 --jobs 16 --quiet
 sleep 1
 kill -INT "$job"
 wait "$job"

@@ -77,10 +77,10 @@ ended_program output_of(std::vector<std::string> command, const std::string& inp
     fail("cannot run " + command[0], error);
   }
   ended_program program;
-  const clock::time_point end = clock::now() + std::chrono::duration_cast<clock::duration>(limit);
+  const clock::time_point start = clock::now();
   char buffer[4096];
   while (true) {
-    if (clock::now() >= end || should_stop()) {
+    if (clock::now() - start >= limit || should_stop()) {
       kill(child, SIGKILL);
       program.was_killed = true;
       break;
