@@ -143,6 +143,16 @@ std::vector<std::uint32_t> joined(const std::vector<tensor>& results) {
   return all;
 }
 
+// The same for every case of a shape. Lines without a result would all be right.
+std::size_t count_of_results(const tensor_judge& judge, const layer_case& c) {
+  const std::size_t count = joined(judge.emulated(c)).size();
+  if (count == 0) {
+    throw failure(fmt::format("--shape: {} has no result of this shape; name one without zeros",
+                              judge.function().name()));
+  }
+  return count;
+}
+
 // The fields of a line, from one case of the shape.
 std::vector<vector_field> fields_of(const tensor_judge& judge, const layer_case& c,
                                     std::size_t results) {
@@ -233,6 +243,7 @@ derivative tensor_options::read_derivative(const tensor_function& f) const {
 exit_code write_tensor_vectors(const tensor_request& request, const tensor_output& wanted) {
   const tensor_judge judge(request);
   properties::tensor_stream stream = judge.stream(wanted.seed);
+  count_of_results(judge, judge.stream(wanted.seed).next());
   const std::uint64_t lines = wanted.count != 0 ? wanted.count : lines_of(wanted.level);
   line_writer out(STDOUT_FILENO, "standard output");
   std::string text;
@@ -258,7 +269,7 @@ exit_code check_tensor_vectors(const tensor_request& request, const tensor_input
   const tensor_judge judge(request);
   const format_description& format = judge.format();
   layer_case c = judge.stream(1).next();
-  const std::size_t results = joined(judge.emulated(c)).size();
+  const std::size_t results = count_of_results(judge, c);
   // As in fields_of: results of binary32mN are binary32 sums.
   const format_description sums = format.dropped_bits == 0 ? format : describe(binary32{});
   vector_reader reader(given.file, format, fields_of(judge, c, results));
@@ -266,6 +277,7 @@ exit_code check_tensor_vectors(const tensor_request& request, const tensor_input
   std::uint64_t lines = 0;
   std::uint64_t wrong = 0;
   while (reader.next(block)) {
+    const std::uint64_t shown_before = std::min(wrong, given.errors);
     for (std::size_t i = 0; i < block.count; ++i) {
       const std::uint64_t line = block.first_line + i;
       take_case(block, i, c);
@@ -297,8 +309,11 @@ exit_code check_tensor_vectors(const tensor_request& request, const tensor_input
       wrong += is_wrong ? 1 : 0;
     }
     lines += block.count;
+    // As in check: what follows may not come for long.
+    if (std::min(wrong, given.errors) != shown_before) provenance::flush_out();
   }
   if (!given.quiet) print_out("{} {}, {} wrong\n", lines, lines == 1 ? "line" : "lines", wrong);
+  reader.require_lines(given.count);
   return wrong == 0 ? exit_code::passed : exit_code::wrong;
 }
 

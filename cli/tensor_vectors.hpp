@@ -54,6 +54,7 @@ struct tensor_input {
   std::string file;
   bool any_nan = false;
   std::uint64_t errors = 20;
+  std::uint64_t count = 0;  ///< so many lines there have to be; 0: any number
   bool quiet = false;
 };
 

@@ -141,6 +141,13 @@ bool vector_reader::next(vector_block& block) {
   return block.count > 0;
 }
 
+void vector_reader::require_lines(std::uint64_t wanted) const {
+  const std::uint64_t lines = line_ - 1;
+  if (wanted == 0 || lines == wanted) return;
+  throw failure(fmt::format("{}: {} {}, and --count says {}; see how what wrote them ended", name_,
+                            lines, lines == 1 ? "line" : "lines", wanted));
+}
+
 void vector_reader::refuse(const char* begin, const char* end) const {
   const auto looked = static_cast<std::ptrdiff_t>(width_ + 64);  // longer than every right line
   std::string_view text(begin, static_cast<std::size_t>(std::min(end - begin, looked)));

@@ -45,6 +45,9 @@ class vector_reader {
   /// line.
   bool next(vector_block& block);
 
+  /// Throws `failure` where not `wanted` lines have been delivered; 0 wants any number.
+  void require_lines(std::uint64_t wanted) const;
+
   /// The name for messages: the path, or "standard input".
   const std::string& name() const { return name_; }
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "command.hpp"
@@ -42,6 +43,7 @@ class judge {
     const std::uint32_t* const results = block.fields[arity].data();
     emulated_.resize(block.count);
     emulate_(chosen_.rules, a, b, emulated_.data(), block.count);
+    const std::uint64_t shown_before = std::min(wrong_, errors_);
     std::uint64_t next_sample = (kSampleEvery - block.first_line % kSampleEvery) % kSampleEvery;
     for (std::size_t i = 0; i < block.count; ++i) {
       const bool sampled = i == next_sample;
@@ -52,6 +54,8 @@ class judge {
            sampled);
     }
     lines_ += block.count;
+    // The next lines may not come for long, and the program may be ended while it waits for them.
+    if (std::min(wrong_, errors_) != shown_before) provenance::flush_out();
   }
 
   std::uint64_t lines() const { return lines_; }
@@ -114,6 +118,7 @@ struct check_options {
   bool any_nan = false;
   bool quiet = false;
   number_option errors = errors_option();
+  number_option count = count_option("so many lines there have to be (default: any number)");
   tensor_options tensors;
 };
 
@@ -124,6 +129,7 @@ exit_code run(const check_options& options) {
                                 {.file = options.file,
                                  .any_nan = options.any_nan,
                                  .errors = options.errors.read_or(20),
+                                 .count = options.count.read_or(0),
                                  .quiet = options.quiet});
   }
   options.tensors.refuse_if_given(options.operation.text());
@@ -140,6 +146,7 @@ exit_code run(const check_options& options) {
     print_out("{} {}, {} wrong\n", verdicts.lines(), verdicts.lines() == 1 ? "line" : "lines",
               verdicts.wrong());
   }
+  reader.require_lines(options.count.read_or(0));
   return verdicts.wrong() == 0 ? exit_code::passed : exit_code::wrong;
 }
 
@@ -168,6 +175,7 @@ command check() {
         options->tensors.attach(app);
         app.add_flag("--any-nan", options->any_nan, "accept any NaN where a NaN is expected");
         options->errors.attach(app);
+        options->count.attach(app);
         app.add_flag("--quiet", options->quiet, "print wrong results only, no summary");
         return [options] { return run(*options); };
       }};

@@ -40,6 +40,11 @@ judge 1 'got 7FC00001, expected 7FC00000, one of the low 16 bits set' '' '7FFF00
   --format binary32m7 --any-nan
 judge 1 '^2 lines, 1 wrong' '' "$right\n3FC00000 3FC00000 40000001\n" --format binary32m7
 
+# So many lines there have to be: an implementation that ended early does not pass.
+judge 0 '^1 line, 0 wrong$' '' "$right\n" --count 1
+judge 2 '^1 line, 0 wrong$' 'standard input: 1 line, and --count says 2; see how what wrote them ended' "$right\n" --count 2
+judge 2 '^2 lines, 1 wrong$' 'standard input: 2 lines, and --count says 1' "$right\n3FC00000 3FC00000 40000001\n" --count 1
+
 # A factor is rounded to the fraction bits of the operands: RN(0.0689 * 2^22) = 288988, twice that in the unit of binary32.
 judge 0 '^1 line, 0 wrong' '' 'BF800002 3F7FFFFC BF88D1B6\n' --format binary32m22 --arithmetic pam:1.0689
 judge 1 'got BF88D1B4, expected BF88D1B6' '' 'BF800002 3F7FFFFC BF88D1B4\n' --format binary32m22 --arithmetic pam:1.0689

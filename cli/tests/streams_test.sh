@@ -31,6 +31,23 @@ code=$?
 exec 7>&-
 [[ $code == 130 ]] || fail "check ended with $code after SIGINT"
 [[ ! -s stdout ]] || fail "check printed a verdict after SIGINT"
+# What was found wrong before is told.
+hung_check() {
+  local code=0 line=$1
+  shift
+  "$PAMKIT" check "$@" pipe >stdout 2>stderr &
+  local checker=$!
+  exec 7>pipe
+  echo "$line" >&7
+  sleep 0.5
+  kill -TERM "$checker"
+  wait "$checker" || code=$?
+  exec 7>&-
+  [[ $code == 130 ]] || fail "check $1 ended with $code after SIGTERM"
+  grep --quiet '^line 1: .*got 40000001' stdout || fail "check $1 lost what it found: $(cat stdout)"
+}
+hung_check '3FC00000 3FC00000 40000001' mul
+hung_check '3F800000 3FC00000 3F800000 3FC00000 40000001' matmul --length 2
 
 # A million lines, byte by byte alike in any slices, in constant memory.
 "$PAMKIT" vectors div --format e4m3 --count 1000000 >long.txt

@@ -42,7 +42,18 @@ expect 0 '^1 line, 0 wrong$' '' bash -c "'$PAMKIT' vectors matmul --length 3000 
 "$PAMKIT" vectors matmul --length 2 --count 3 --operands-only | grep --quiet --extended-regexp --invert-match '^[0-9A-F]{8}( [0-9A-F]{8}){3}$' &&
   fail "--operands-only writes results"
 
+# So many lines there have to be.
+expect 0 '^1 line, 0 wrong$' '' "$PAMKIT" check matmul --length 2 dot.txt --count 1
+expect 2 '^1 line, 0 wrong$' 'dot.txt: 1 line, and --count says 2' "$PAMKIT" check matmul --length 2 dot.txt --count 2
+
 # What is refused.
+for command in vectors check; do
+  for what in 'matmul --shape 0x2,2x0' 'matmul --shape 0x2,2x3' 'softmax --shape 0x4'; do
+    read -ra words <<<"$what"
+    expect 2 '' 'shape: ' "$PAMKIT" "$command" "${words[@]}" </dev/null
+  done
+  expect 2 '' 'shape: matmul has no result of this shape' "$PAMKIT" "$command" matmul --shape 0x2,2x0 </dev/null
+done
 expect 2 '' "dot.txt:1: 5 fields in .*a binary32 line is 'a\[0\] a\[1\] a\[2\] b\[0\] b\[1\] b\[2\] RESULT\[0\]': 7 fields" \
   "$PAMKIT" check matmul --length 3 dot.txt
 expect 2 '' "shape: .* needs \[3\]|shape: .*gain" "$PAMKIT" vectors layer_norm --shape 2x3,2,3
