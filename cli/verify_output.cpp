@@ -68,6 +68,20 @@ void add_proofs(const properties::suite_options& asked, const verify_output& out
   }
 }
 
+bool has_verdict(const properties::suite_results& results) {
+  return results.count(run_status::pass) + results.count(run_status::fail) != 0;
+}
+
+failure nothing_verified(const properties::suite_results& results) {
+  const auto first = std::ranges::find_if(results.rows, [](const result& row) {
+    return row.status == run_status::not_run && !row.reason.empty();
+  });
+  return failure(fmt::format("nothing to verify: {} statements are not promised, {} not run{}",
+                             results.count(run_status::not_promised),
+                             results.count(run_status::not_run),
+                             first == results.rows.end() ? "" : ": " + first->reason));
+}
+
 exit_code show_results(properties::suite_results results,
                        const std::vector<std::string>& absent_backends,
                        const verify_output& output, std::string document) {

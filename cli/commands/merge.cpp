@@ -50,6 +50,7 @@ exit_code run(const merge_options& options) {
   properties::suite_results results =
       properties::results_of(merged.request.options, merged.record);
   add_proofs(merged.request.options, output, results);
+  if (!has_verdict(results)) throw nothing_verified(results);
   return show_results(std::move(results), merged.request.absent_backends, output);
 }
 

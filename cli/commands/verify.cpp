@@ -280,7 +280,13 @@ exit_code run(const verify_options& options) {
         "see 'pamkit list properties'");
   }
   properties::suite_results results = properties::results_of(request.options, record);
-  if (part.count == 1) add_proofs(request.options, output, results);
+  if (part.count == 1) {
+    add_proofs(request.options, output, results);
+    if (!has_verdict(results)) {
+      if (journal) journal->remove();
+      throw nothing_verified(results);
+    }
+  }
   const std::string document = part.count == 1 ? "" : write_shard(request, part, record);
   const exit_code result = show_results(std::move(results), backends.absent, output, document);
   if (journal) journal->remove();

@@ -20,6 +20,15 @@ expect 3 '^0 passed, 0 failed, 0 not promised, 1 not run' 'torch is not here' "$
 # 2 before 3.
 expect 2 '' '*' "$PAMKIT" verify --backend cuda --op mull
 
+# Where nothing is judged nothing is verified.
+for rules in '--arithmetic exact --op mul' '--op exp' '--op mul --format e4m3' '--op mul --policy gradual'; do
+  read -ra words <<<"$rules"
+  expect 2 '' 'nothing to verify' "$PAMKIT" verify --profile paper "${words[@]}" --out none
+done
+expect 2 '' 'nothing to verify: 0 statements are not promised, 1 not run: .' \
+  "$PAMKIT" verify --profile paper --arithmetic exact --op mul --out none
+[[ ! -e none ]] || fail "verify wrote files about nothing"
+
 # One case again.
 expect 0 'holds' '' "$PAMKIT" verify --property P4 --format bfloat16 --replay 3FC0,3FC0,4040 --backend scalar
 expect 2 '' 'is no bfloat16 encoding' "$PAMKIT" verify --property P4 --format bfloat16 --replay 3FC00000,3FC0,4040
