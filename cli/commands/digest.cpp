@@ -26,6 +26,7 @@ struct digest_options {
   std::string write;
   bool print = false;
   bool quiet = false;
+  bool force = false;
   number_option jobs = jobs_option();
 };
 
@@ -89,12 +90,14 @@ class digest_run {
   std::exception_ptr error_;
 };
 
+constexpr std::string_view kTitle = "# Golden digests, ";
+
 std::string header(digest_group group) {
   return fmt::format(
-      "# Golden digests, {}: the SHA-256 of the lines of `./pamkit vectors ARGUMENTS`, two spaces, "
+      "{}{}: the SHA-256 of the lines of `./pamkit vectors ARGUMENTS`, two spaces, "
       "ARGUMENTS.\n"
       "# Written by `./pamkit digest --write DIR`; every line's results are the golden model's.\n",
-      name_of(group));
+      kTitle, name_of(group));
 }
 
 std::filesystem::path file_of(const digest_options& options, digest_group group) {
@@ -104,7 +107,8 @@ std::filesystem::path file_of(const digest_options& options, digest_group group)
 exit_code run(const digest_options& options) {
   if (!options.write.empty()) {
     for (const digest_group group : properties::all_digest_groups) {
-      require_writable(file_of(options, group), true);
+      const std::filesystem::path file = file_of(options, group);
+      require_writable(file, options.force || begins_with(file, kTitle));
     }
   }
   const std::uint64_t jobs = std::min<std::uint64_t>(
@@ -174,6 +178,8 @@ command digest() {
             ->type_name("DIR");
         options->jobs.attach(app);
         app.add_flag("--quiet", options->quiet, "no summary");
+        app.add_flag("--force", options->force,
+                     "replace files of --write that pamkit did not write");
         return [options] { return run(*options); };
       }};
 }

@@ -5,6 +5,7 @@
 #include "interruption.hpp"
 #include "json_output.hpp"
 #include "options.hpp"
+#include "pamkit/reports/bounds_csv_header.hpp"
 #include "pamkit/reports/error_report.hpp"
 #include "plotly_option.hpp"
 #include "progress.hpp"
@@ -92,9 +93,9 @@ exit_code run(const report_options& options) {
   }
   const std::filesystem::path file = std::filesystem::path(options.out) / "report.json";
   require_writable(file, options.force);
-  for (const char* other : {"report.csv", "index.html"}) {
-    require_writable(std::filesystem::path(options.out) / other, true);
-  }
+  require_writable(std::filesystem::path(options.out) / "index.html", options.force);
+  const std::filesystem::path csv = std::filesystem::path(options.out) / "report.csv";
+  require_writable(csv, options.force || begins_with(csv, reports::bounds_csv_header));
   std::error_code ignored;
   if (!options.before.empty()) {
     reports::diff_reports(options.before,
@@ -166,7 +167,7 @@ command report() {
             options->plotly.attach(app);
             app.add_flag("--quiet", options->quiet, "no table");
             app.add_flag("--force", options->force,
-                         "replace a report.json that pamkit did not write");
+                         "replace files of --out that pamkit did not write");
             return [options] { return run(*options); };
           }};
 }

@@ -17,5 +17,9 @@ done < <(cat "$digests"/*.txt | grep --invert-match '^#' | awk 'NR % 701 == 1')
 expect 0 '^[0-9]+ digests, 0 differ from the committed ones, 0 are not committed$' '' "$PAMKIT" digest
 expect 2 '' "no option '--prnt'" "$PAMKIT" digest --prnt
 expect 2 '' 'cannot write' "$PAMKIT" digest --write /dev/null/x
+first=$(ls "$digests" | head -n 1)
+mkdir mine && echo 'my notes' >"mine/$first"
+expect 2 '' "mine/$first exists and was not written by pamkit" "$PAMKIT" digest --write mine
+[[ $(cat "mine/$first") == 'my notes' && $(ls mine) == "$first" ]] || fail "digest --write replaced a foreign file"
 
 finish

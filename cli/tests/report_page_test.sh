@@ -47,6 +47,16 @@ expect 2 'no-page/report.json, report.csv written$' 'the page was not written' \
 
 # A place that takes no files, and a full one: a file is whole or absent.
 expect 2 '' 'cannot write' "$PAMKIT" report --from out/report.json --out plotly.js/below --plotly plotly.js
+
+# Somebody else's files stay.
+for file in index.html report.csv report.json; do
+  rm -rf mine && mkdir mine && echo 'my notes' >mine/$file
+  expect 2 '' "mine/$file exists and was not written by pamkit" \
+    "$PAMKIT" report --from out/report.json --out mine --plotly plotly.js
+  [[ $(cat mine/$file) == 'my notes' && $(ls mine) == "$file" ]] || fail "mine/$file was replaced"
+  expect 0 'written$' '' "$PAMKIT" report --from out/report.json --out mine --plotly plotly.js --quiet --force
+  expect 0 'written$' '' "$PAMKIT" report --from out/report.json --out mine --plotly plotly.js --quiet
+done
 size=$(stat --format %s out/report.json)
 expect 2 '' 'cannot write full/report.json' bash -c \
   'trap "" XFSZ; ulimit -f '$((size / 2048))'; exec "$PAMKIT" report --from out/report.json --out full --plotly plotly.js'

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "pamkit/reports/bounds_csv_header.hpp"
+
 namespace pamkit::reports {
 namespace {
 
@@ -16,10 +18,7 @@ std::string field(const std::string& text) {
 }  // namespace
 
 std::string bounds_csv(const report_view& report) {
-  std::string csv =
-      "operation,format,arithmetic,policy,domain,data,shape,metric,value,exact,operands,result,"
-      "evidence,cases,seed,"
-      "note\n";
+  std::string csv(bounds_csv_header);
   for (const bound_set& set : report.sets) {
     const std::string place = fmt::format(
         "{},{},{},{},{},{},{}", field(set.operation), field(set.format), field(set.arithmetic),
