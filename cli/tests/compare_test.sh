@@ -57,6 +57,26 @@ echo '{"schema":1}' >runs/pam-1/summary.json
 expect 2 '^2 runs compared' 'runs/pam-1/summary.json: schema is not' \
   "$PAMKIT" compare runs --out out --plotly plotly.js --quiet
 mv good.json runs/pam-1/summary.json
+
+# So do a configuration that says nothing, and metrics that end before the run did.
+damaged() {
+  local file=$1 text=$2
+  cp "runs/pam-1/$file" good
+  printf '%s' "$3" >"runs/pam-1/$file"
+  expect 2 '^2 runs compared' "runs/pam-1/$text" "$PAMKIT" compare runs --out out --plotly plotly.js --quiet
+  mv good "runs/pam-1/$file"
+}
+damaged config.json 'config.json: schema is not pamkit.run_config/1' '{}'
+damaged config.json 'config.json: "run" is missing' '{"schema":"pamkit.run_config/1"}'
+sed -i 's/"status"/"steps":2,"status"/' runs/pam-1/summary.json
+step='{"kind":"step","step":1,"epoch":1,"loss":2.5,"tokens_per_second":100,"seconds":1}
+'
+last=${step/:1/:2}
+damaged metrics.jsonl 'metrics.jsonl: it ends at step 1, and summary.json says 2' "$step"
+damaged metrics.jsonl 'metrics.jsonl: its last line is cut' "$step${last%?????}"
+damaged metrics.jsonl 'metrics.jsonl: the record of the last epoch is missing' "$step$last"
+printf '%s' "$step$last${last/step/epoch}" >runs/pam-1/metrics.jsonl
+expect 0 '^3 runs compared' '' "$PAMKIT" compare runs --out out --plotly plotly.js --quiet
 expect 2 '' 'cannot write full/compare.json' bash -c \
   'trap "" XFSZ; ulimit -f 1; exec "$PAMKIT" compare runs --out full --plotly plotly.js --markdown full.md'
 [[ -z $(ls -A full) && ! -e full.md ]] || fail "a full disk left $(ls -A full)"

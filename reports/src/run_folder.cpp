@@ -138,8 +138,7 @@ class metrics_reader {
  public:
   explicit metrics_reader(training_run& run) : run_(run) {}
 
-  /// Whether there is a record of a step or an epoch.
-  bool read(const fs::path& file) {
+  void read(const fs::path& file) {
     require_regular_file(file);
     std::ifstream in(file);
     if (!in) throw input_error(file.string() + ": cannot be read; a run folder has one");
@@ -147,6 +146,7 @@ class metrics_reader {
     for (std::string line; std::getline(in, line);) {
       ++number;
       const bool complete = !in.eof();
+      is_cut_ = !complete && !line.empty();
       const std::string where = file.string() + ":" + std::to_string(number);
       require_shallow(line, where);
       const auto record = ordered_json::parse(line, nullptr, false);
@@ -157,7 +157,25 @@ class metrics_reader {
       }
     }
     if (!throughputs_.empty()) run_.throughput = median(throughputs_);
-    return has_records_;
+  }
+
+  /// What a summary says was done has its records: training writes it when they are all there.
+  void require_whole(const run_fields& summary, const std::string& file) const {
+    const auto steps = summary.whole("steps");
+    const bool has_trained = run_.status != run_status::unverified && steps != 0;
+    if (has_trained && !has_records_) {
+      throw input_error(file +
+                        ": no line of it is of a step or an epoch, and the run has a summary");
+    }
+    if (is_cut_) throw input_error(file + ": its last line is cut, and the run has a summary");
+    if (steps && *steps != run_.steps) {
+      throw input_error(file + ": it ends at step " + std::to_string(run_.steps) + ", and " +
+                        std::string(kSummary) + " says " + std::to_string(*steps));
+    }
+    if (steps && run_.status == run_status::finished && last_epoch_at_ != steps) {
+      throw input_error(file +
+                        ": the record of the last epoch is missing, and the run has a summary");
+    }
   }
 
  private:
@@ -177,6 +195,7 @@ class metrics_reader {
     }
     if (kind == "step") add_loss(record, "loss", step, run_.training_losses);
     if (kind == "epoch") {
+      last_epoch_at_ = step;
       add_loss(record, "valid_loss", step, run_.validation_losses);
       if (const auto loss = record.number("valid_loss")) run_.valid_loss = loss;
       if (const auto value = record.number("metric")) run_.value = value;
@@ -194,7 +213,9 @@ class metrics_reader {
 
   training_run& run_;
   std::vector<double> throughputs_;
+  std::int64_t last_epoch_at_ = -1;
   bool has_records_ = false;
+  bool is_cut_ = false;
 };
 
 }  // namespace
@@ -269,8 +290,14 @@ training_run read_files(const fs::path& folder) {
   training_run run;
   run.folder = folder;
   const ordered_json config = read_run_json(folder / kConfig);
-  take_config(run, run_fields(config, (folder / kConfig).string()));
-  const bool has_records = metrics_reader(run).read(folder / kMetrics);
+  const run_fields described(config, (folder / kConfig).string());
+  if (config.value("schema", ordered_json()) != "pamkit.run_config/1") {
+    throw input_error((folder / kConfig).string() + ": schema is not pamkit.run_config/1");
+  }
+  if (!described.has("run")) described.refuse("run", "is missing");
+  take_config(run, described);
+  metrics_reader metrics(run);
+  metrics.read(folder / kMetrics);
   if (fs::exists(folder / kSummary)) {
     const ordered_json json = read_run_json(folder / kSummary);
     const run_fields summary(json, (folder / kSummary).string());
@@ -278,11 +305,7 @@ training_run read_files(const fs::path& folder) {
       throw input_error((folder / kSummary).string() + ": schema is not pamkit.run/1");
     }
     take_summary(run, summary);
-    const bool has_trained = run.status != run_status::unverified && summary.whole("steps") != 0;
-    if (has_trained && !has_records) {
-      throw input_error((folder / kMetrics).string() +
-                        ": no line of it is of a step or an epoch, and the run has a summary");
-    }
+    metrics.require_whole(summary, (folder / kMetrics).string());
   }
   set_if_empty(run.scope, "matmul");
   set_if_empty(run.derivative, "approx");

@@ -957,7 +957,8 @@ TEST_F(run_comparison, a_run_named_twice_is_read_once) {
 
 TEST_F(run_comparison, names_cannot_inject_markup) {
   write_text(write_run(runs_, {.arithmetic = "exact"}) / "config.json",
-             R"({"recipe":"r","arithmetic":"<script>alert(1)</script>"})");
+             R"({"schema":"pamkit.run_config/1",)"
+             R"("run":{"recipe":"r","arithmetic":"<script>alert(1)</script>"}})");
   std::filesystem::remove(runs_ / "exact-1" / "summary.json");
   compare({runs_});
   EXPECT_EQ(read_text(folder_ / "compare" / "index.html").find("<script>alert"), std::string::npos);
