@@ -1,5 +1,6 @@
 # Options: what is refused, with which exit code, and that one line says what would be right.
-source "${BASH_SOURCE[0]%/*}/expect.sh"
+here=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd)
+source "$here/expect.sh"
 
 expect 0 '^pamkit [0-9]+\.[0-9]+\.[0-9]+$' '' "$PAMKIT" --version
 expect 0 'verify' '' "$PAMKIT" --help
@@ -8,6 +9,9 @@ for command in verify vectors check digest identify explain list report compare;
   expect 0 'Exit codes:' '' "$PAMKIT" "$command" --help
   expect 0 "^  130  interrupted" '' "$PAMKIT" "$command" --help
 done
+
+# The script at the root tells about its tests without building them.
+expect 0 'usage: ./pamkit test .CTEST-OPTION' '' timeout 60 "$here/../../pamkit" test --help
 
 expect 2 '' 'no command; there are audit, check' "$PAMKIT"
 expect 2 '' "no command 'verfy'.*did you mean 'verify'" "$PAMKIT" verfy
