@@ -24,6 +24,7 @@ namespace {
 using properties::result;
 
 struct verify_options {
+  const CLI::App* app = nullptr;  // knows which options were given
   rule_options rules;
   backend_option backends;
   operations_option operations;
@@ -145,7 +146,9 @@ exit_code replay(const verify_options& options, const backend_choice& backends) 
     try {
       verdict = properties::replay(request);
     } catch (const std::invalid_argument& error) {
-      throw failure(error.what());
+      const bool is_told_more = !options.derivative.empty() || !options.shape.empty();
+      throw failure(fmt::format("--replay: {}{}", error.what(),
+                                is_told_more ? ", or not with this --derivative and --shape" : ""));
     }
     is_judged = true;
     all_hold = all_hold && verdict.holds;
@@ -230,7 +233,14 @@ void refuse_unread(const verify_options& options) {
   const auto refuse = [](std::string_view option, std::string_view why) {
     throw failure(fmt::format("{}: {}; leave it out", option, why));
   };
-  if (options.replay.empty()) {
+  if (!options.replay.empty()) {
+    for (const char* const option :
+         {"--level", "--seed", "--count", "--jobs", "--errors", "--shard", "--out", "--json",
+          "--junit", "--fresh", "--quiet", "--force"}) {
+      if (options.app->count(option) != 0)
+        refuse(option, "--replay judges one case and writes no file");
+    }
+  } else {
     constexpr std::string_view kWhy = "it says what a case of --replay is, and there is none";
     if (!options.derivative.empty()) refuse("--derivative", kWhy);
     if (!options.shape.empty()) refuse("--shape", kWhy);
@@ -313,6 +323,7 @@ command verify() {
           "  3    an asked backend is not here; the others were verified\n",
       .attach = [](CLI::App& app) -> std::function<exit_code()> {
         auto options = std::make_shared<verify_options>();
+        options->app = &app;
         options->operations.attach(app);
         options->rules.attach(app, multiplicity::list);
         options->backends.attach(app);
@@ -340,7 +351,10 @@ command verify() {
         app.add_option("--derivative", options->derivative,
                        "with --replay of a vjp: approx or exact")
             ->type_name("KIND");
-        app.add_option("--shape", options->shape, "with --replay of a tensor operation: BxMxNxK")
+        app.add_option(
+               "--shape", options->shape,
+               "with --replay of a tensor operation: BxMxNxK of a matrix product; of a layer a "
+               "shape for each operand, then attributes, as in 2x5,5,5/eps=0.001")
             ->type_name("SHAPE");
         app.add_flag("--quiet", options->quiet, "failures and the closing line only");
         app.add_flag("--fresh", options->fresh,

@@ -41,7 +41,25 @@ expect 0 'holds' '' "$PAMKIT" verify --property P46.order --op sum --replay 3F80
 expect 0 'outside of the property' '' "$PAMKIT" verify --property P36.near --format e4m3 --replay 3C --backend scalar
 expect 2 '' "no property 'P45.paddin'" "$PAMKIT" verify --property P45.paddin
 
-# What would change nothing is refused.
+# What would change nothing, or judge nothing, is refused.
+replay=(verify --property P4 --format bfloat16 --replay 3FC0,3FC0,4040 --backend scalar)
+for option in '--level quick' '--seed 1' '--count 1' '--jobs 1' '--errors 1' '--shard 1/1' '--out x' '--json x' '--junit x' \
+  --fresh --quiet --force; do
+  read -ra words <<<"$option"
+  expect 2 '' "verify: ${words[0]}: --replay judges one case and writes no file; leave it out" "$PAMKIT" "${replay[@]}" "${words[@]}"
+done
+expect 2 '' "no property 'P4' of an operation 'exp'" "$PAMKIT" "${replay[@]}" --op exp
+expect 2 '' "no property 'P4'.* with this --derivative and --shape" "$PAMKIT" "${replay[@]}" --derivative exact
+expect 2 '' "no property 'P4'.* with this --derivative and --shape" "$PAMKIT" "${replay[@]}" --shape 1x1x1x2
+for option in '--derivative exact' '--shape 1x1x1x2'; do
+  read -ra words <<<"$option"
+  expect 2 '' "no property 'P1'" "$PAMKIT" verify --op mul --replay 3FC00000,3FC00000 "${words[@]}"
+done
+for option in '--op bmm' '--op matmul --derivative exact'; do
+  read -ra words <<<"$option"
+  expect 2 '' "no property 'P45.padding'" "$PAMKIT" verify --property P45.padding "${words[@]}" --shape 1x1x1x2 \
+    --replay 3F800000,40000000,40400000,3FC00000 --backend scalar
+done
 expect 2 '' '--derivative: .*--replay' "$PAMKIT" verify --property P1 --derivative exact
 expect 2 '' '--shape: .*--replay' "$PAMKIT" verify --property P1 --shape 1x1x1x2
 expect 2 '' '--fresh: .*--level exhaustive' "$PAMKIT" verify --property P1 --fresh

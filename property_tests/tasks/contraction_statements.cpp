@@ -99,8 +99,11 @@ task_family contraction_statements() {
         [&](const contraction_property& p) { add_tasks(context, p); });
   };
   family.replay = [](const replay_request& r) {
-    return replay_first<contraction_property>(
-        r, [&](const contraction_property& p) { return std::optional(replay_contraction(r, p)); });
+    return replay_first<contraction_property>(r, [&](const contraction_property& p) {
+      const bool other_operation = !r.operation.empty() && r.operation != p.text.operation;
+      if (other_operation || r.derivative) return std::optional<replay_verdict>();
+      return std::optional(replay_contraction(r, p));
+    });
   };
   return family;
 }

@@ -209,11 +209,14 @@ task_family scalar_statements() {
   };
   family.replay = [](const replay_request& r) {
     return replay_first<scalar_property>(r, [&](const scalar_property& p) {
-      const bool other_derivative = p.vjp && r.derivative && p.vjp != r.derivative;
+      const bool other_operation = !r.operation.empty() && r.operation != p.text.operation;
+      const bool other_derivative = r.derivative && p.vjp != r.derivative;
       // "P40" alone means those of its statements that take so many operands.
       const bool other_count = r.property != p.text.key() &&
                                r.operands.size() != static_cast<std::size_t>(p.arity);
-      if (other_derivative || other_count) return std::optional<replay_verdict>();
+      if (other_operation || other_derivative || other_count || !r.shape.empty()) {
+        return std::optional<replay_verdict>();
+      }
       return std::optional(replay_scalar(r, p));
     });
   };
