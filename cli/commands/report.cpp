@@ -14,6 +14,7 @@ namespace pamkit::cli {
 namespace {
 
 struct report_options {
+  const CLI::App* app = nullptr;  // knows which options were given
   rule_options rules;
   operations_option operations;
   level_option level{"standard"};
@@ -91,6 +92,14 @@ exit_code run(const report_options& options) {
           "it out");
     }
   }
+  if (!options.from.empty()) {
+    for (const char* const option :
+         {"--op", "--format", "--arithmetic", "--policy", "--level", "--seed", "--jobs"}) {
+      if (options.app->count(option) != 0) {
+        throw failure(fmt::format("{}: --from measures nothing; leave it out", option));
+      }
+    }
+  }
   const std::filesystem::path file = std::filesystem::path(options.out) / "report.json";
   require_writable(file, options.force);
   require_writable(std::filesystem::path(options.out) / "index.html", options.force);
@@ -143,6 +152,7 @@ command report() {
           .exit_codes = "  1    --diff found a bound that differs\n",
           .attach = [](CLI::App& app) -> std::function<exit_code()> {
             auto options = std::make_shared<report_options>();
+            options->app = &app;
             options->operations.attach(app);
             options->rules.attach(app, multiplicity::list);
             options->level.attach(app, "quick, standard or exhaustive");

@@ -33,20 +33,20 @@ grep --quiet 'sources have changed since' again/index.html || fail "results of a
 expect 2 '' 'mutants.json: no pamkit.prove/1; name a file of that schema' \
   "$PAMKIT" report --from out/report.json --proofs mutants.json --out bad --plotly plotly.js
 expect 2 '' 'no pamkit.report/1' "$PAMKIT" report --from mutants.json --out bad --plotly plotly.js
-expect 2 '' 'nowhere.json: cannot be read' "$PAMKIT" report --from nowhere.json --out bad --plotly plotly.js
+expect 2 '' 'nowhere.json: cannot be read: No such file' "$PAMKIT" report --from nowhere.json --out bad --plotly plotly.js
 sed 's/"metric": "min_relative"/"metric": 7/' out/report.json >broken.json
 expect 2 '' 'broken.json: no pamkit.report/1' "$PAMKIT" report --from broken.json --out bad --plotly plotly.js
+sed 's/"spec": "1"/"spec": "2"/' out/report.json >other.json
+expect 2 '' 'other.json: is of another specification than "1"' \
+  "$PAMKIT" report --from other.json --out bad --plotly plotly.js
+for option in '--op mul' '--format e4m3' '--arithmetic pam' '--policy flush' '--level quick' '--seed 1' '--jobs 1'; do
+  read -ra words <<<"$option"
+  expect 2 '' "report: ${words[0]}: --from measures nothing; leave it out" \
+    "$PAMKIT" report --from out/report.json --out bad --plotly plotly.js "${words[@]}"
+done
 head -c 5000 out/report.json >cut.json
 expect 2 '' 'cut.json: not JSON' "$PAMKIT" report --from cut.json --out bad --plotly plotly.js
 [[ ! -e bad ]] || fail "bad input left files: $(ls bad)"
-
-# Without plotly.js the data are written and the page is not.
-expect 2 'no-page/report.json, report.csv written$' 'the page was not written' \
-  "$PAMKIT" report --from out/report.json --out no-page --plotly nowhere.js --quiet
-[[ -s no-page/report.csv && ! -e no-page/index.html ]] || fail "without plotly.js: $(ls no-page)"
-
-# A place that takes no files, and a full one: a file is whole or absent.
-expect 2 '' 'cannot write' "$PAMKIT" report --from out/report.json --out plotly.js/below --plotly plotly.js
 
 # Somebody else's files stay.
 for file in index.html report.csv report.json; do
@@ -57,6 +57,14 @@ for file in index.html report.csv report.json; do
   expect 0 'written$' '' "$PAMKIT" report --from out/report.json --out mine --plotly plotly.js --quiet --force
   expect 0 'written$' '' "$PAMKIT" report --from out/report.json --out mine --plotly plotly.js --quiet
 done
+
+# Without plotly.js the data are written and the page is not.
+expect 2 'no-page/report.json, report.csv written$' 'the page was not written' \
+  "$PAMKIT" report --from out/report.json --out no-page --plotly nowhere.js --quiet
+[[ -s no-page/report.csv && ! -e no-page/index.html ]] || fail "without plotly.js: $(ls no-page)"
+
+# A place that takes no files, and a full one: a file is whole or absent.
+expect 2 '' 'cannot write' "$PAMKIT" report --from out/report.json --out plotly.js/below --plotly plotly.js
 size=$(stat --format %s out/report.json)
 expect 2 '' 'cannot write full/report.json' bash -c \
   'trap "" XFSZ; ulimit -f '$((size / 2048))'; exec "$PAMKIT" report --from out/report.json --out full --plotly plotly.js'

@@ -1,8 +1,10 @@
 #include "page.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 
 #include "embedded_templates.hpp"
 #include "pamkit/provenance/write_file.hpp"
@@ -18,9 +20,11 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
 }
 
 std::string read_text(const std::filesystem::path& file) {
+  const bool is_folder = std::filesystem::is_directory(file);
   std::ifstream in(file, std::ios::binary);
-  if (!in || std::filesystem::is_directory(file)) {
-    throw input_error(file.string() + ": cannot be read");
+  if (is_folder || !in) {
+    throw input_error(file.string() + ": cannot be read: " +
+                      std::generic_category().message(is_folder ? EISDIR : errno));
   }
   return {std::istreambuf_iterator<char>(in), {}};
 }

@@ -8,6 +8,7 @@
 #include "error_page/report_view.hpp"
 #include "error_page/sections.hpp"
 #include "page.hpp"
+#include "pamkit/provenance/environment.hpp"
 #include "planted_faults.hpp"
 
 namespace pamkit::reports {
@@ -76,6 +77,11 @@ error_report_result render_report(const std::filesystem::path& file,
                                   const error_report_options& options) {
   const nlohmann::ordered_json attached = read_attachments(options);
   nlohmann::ordered_json json = view_report(read_json(file), file.string()).json;
+  const nlohmann::ordered_json mine = provenance::file_header("pamkit.report/1");
+  if (json.value("spec", nlohmann::ordered_json()) != mine["spec"]) {
+    throw input_error(file.string() + ": is of another specification than " + mine["spec"].dump() +
+                      "; measure again");
+  }
   for (const auto& [name, content] : attached.items()) json[name] = content;
   add_committed_faults(json);
   error_report_result result;
