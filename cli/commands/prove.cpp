@@ -89,10 +89,18 @@ std::vector<question> questions_of(const prove_options& options,
     return asked.empty() || std::ranges::find(asked, property) != asked.end();
   };
   const std::vector<any_format> formats = read_formats(options.format);
+  const bool has_binary32 = std::ranges::any_of(
+      formats, [](const any_format& f) { return describe(f).name == "binary32"; });
+  if (!asked.empty() && is_asked_for(kCode)) {
+    if (!has_binary32) {
+      throw failure("--format: statements about compiled code are about binary32; name it too");
+    }
+    if (!options.folder.empty()) {
+      throw failure("--proofs: statements about compiled code are in no folder; leave it out");
+    }
+  }
   try {
-    if (options.folder.empty() && is_asked_for(kCode) &&
-        std::ranges::any_of(formats,
-                            [](const any_format& f) { return describe(f).name == "binary32"; })) {
+    if (options.folder.empty() && is_asked_for(kCode) && has_binary32) {
       for (const auto& s : proofs::read_code_statements()) {
         all.push_back({s.name, "binary32", s.sentence + " (" + s.domain + ")", s.text});
       }

@@ -6,6 +6,9 @@ expect 0 'P3_commutes +binary32 ' '' "$PAMKIT" prove --list
 expect 2 '' "no proved property 'P99'" "$PAMKIT" prove --property P99
 expect 2 '' "no format 'binary33'" "$PAMKIT" prove --format binary33
 expect 2 '' 'cannot read .*_form.smt2' "$PAMKIT" prove --proofs "$work"
+expect 2 '' 'format: statements about compiled code are about binary32' "$PAMKIT" prove --property code --format e5m2
+expect 2 '' 'format: statements about compiled code are about binary32' "$PAMKIT" prove --property P3,code --format e5m2
+expect 2 '' 'proofs: statements about compiled code are in no folder' "$PAMKIT" prove --property code --proofs "$proofs"
 PAMKIT_Z3=/dev/null expect 3 '' 'z3 is not here' "$PAMKIT" prove --property P3 --format e4m3
 PAMKIT_Z3=$work/none expect 3 '' "z3 is not here, PAMKIT_Z3=$work/none is no program" "$PAMKIT" prove --property P3 --format e4m3
 # A program that ends without an answer is no time limit.
@@ -21,9 +24,6 @@ PAMKIT_Z3=$work/killed expect 3 '' 'killed answers neither .*: it was ended by s
 PAMKIT_Z3=$work/unreadable expect 3 '' 'unreadable' "$PAMKIT" prove --property P3 --format e4m3
 [[ ! -e report ]] || fail "prove wrote files without a solver"
 
-if [[ -z ${PAMKIT_Z3:-} ]] && ! command -v z3 >/dev/null; then
-  finish
-  echo "not run: the proofs, for want of z3"
 # However long a time is allowed, an answer within it is one.
 cat >yes <<'EOS'
 #!/bin/sh
@@ -37,6 +37,9 @@ for seconds in 9300000000 18446744073709551615; do
   PAMKIT_Z3=$work/yes expect 0 ' 0 failed' '' "$PAMKIT" prove --property P3 --format e4m3 --timeout "$seconds" --quiet
 done
 
+if [[ -z ${PAMKIT_Z3:-} ]] && ! command -v z3 >/dev/null; then
+  finish
+  echo "not run: the proofs, for want of z3"
   exit 77
 fi
 
@@ -79,10 +82,10 @@ expect 2 '' "lacks a line '; expected" "$PAMKIT" prove "${broken[@]}"
 # A solver that never answers: the time limit is a failure, interruption is 130 without a file.
 printf '#!/bin/sh\nexec sleep 100\n' >slow
 chmod +x slow
+PAMKIT_Z3=$work/slow expect 1 '^0 proved, [1-9][0-9]* failed' '' "$PAMKIT" prove --property P3 --format e4m3 --timeout 1 --jobs 16 --quiet
 rm -rf report
 PAMKIT_Z3=$work/slow "$PAMKIT" prove --property P3 --format e4m3 >stdout 2>stderr &
 job=$!
-PAMKIT_Z3=$work/slow expect 1 '^0 proved, [1-9][0-9]* failed' '' "$PAMKIT" prove --property P3 --format e4m3 --timeout 1 --jobs 16 --quiet
 sleep 1
 kill -INT "$job"
 wait "$job"
