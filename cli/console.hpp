@@ -11,7 +11,7 @@ namespace pamkit::cli {
 using provenance::print_out;
 using provenance::write_out;
 
-/// Writes "pamkit COMMAND: message" as one line to standard error.
+/// Writes "pamkit COMMAND: message" as one line to standard error, control characters as \xNN.
 void complain(std::string_view message);
 
 /// Names the command in later complaints.

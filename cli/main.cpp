@@ -6,6 +6,7 @@
 #include <exception>
 #include <map>
 #include <new>
+#include <regex>
 
 #if defined(__GLIBC__)
 #include <malloc.h>
@@ -15,8 +16,8 @@
 #include "console.hpp"
 #include "cuda_backends.hpp"
 #include "interruption.hpp"
-#include "suggestion.hpp"
 #include "plugin.hpp"
+#include "suggestion.hpp"
 
 namespace pamkit::cli {
 namespace {
@@ -46,9 +47,29 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
+// What CLI11 says of a wrong number of values, in plain words; other texts as they are.
+std::string plain_words(const std::string& text) {
+  static const std::regex most("(.*): At Most ([0-9]+) required but received ([0-9]+)");
+  static const std::regex missing("(.*): [0-9]+ required (.*) missing");
+  static const std::regex inconvertible("Could not convert: (-.*) = .*");
+  std::smatch words;
+  if (std::regex_match(text, words, most)) {
+    const std::string times = words[3] == "2" ? "twice" : words[3].str() + " times";
+    return fmt::format("{}: given {}; {} needed", words[1].str(), times,
+                       words[2] == "1" ? "one value is" : "at most " + words[2].str() + " are");
+  }
+  if (std::regex_match(text, words, missing)) {
+    return fmt::format("{}: {} is missing", words[1].str(), words[2].str());
+  }
+  if (std::regex_match(text, words, inconvertible)) {
+    return fmt::format("{}: it takes no such value", words[1].str());
+  }
+  return text;
+}
+
 // CLI11's complaint as one line that ends with what would be right.
 std::string usage_message(const CLI::ParseError& error, const CLI::App& app) {
-  std::string text = error.what();
+  std::string text = plain_words(error.what());
   std::string hint;
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     const auto extras =
@@ -137,7 +158,7 @@ exit_code run(const std::vector<command>& commands, int argc, char** argv) {
     for (const std::string& word : words) pointers.push_back(word.c_str());
     app.parse(argc, pointers.data());
   } catch (const CLI::CallForHelp&) {
-    print_out("{}", current->help());
+    print_out("{}", current->help(current == &app ? "" : app.get_name()));
     return exit_code::passed;
   } catch (const CLI::CallForVersion&) {
     print_out("pamkit {}\n", PAMKIT_VERSION);
@@ -145,7 +166,10 @@ exit_code run(const std::vector<command>& commands, int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (argc <= 1) throw failure("no command; there are " + CLI::detail::join(names, ", "));
     std::string message = usage_message(error, *current);
-    if (current == &app) message = error.what() + std::string("; see 'pamkit --help'");
+    if (current == &app) {
+      message = fmt::format("no option {}{}; see 'pamkit --help'", in_quotes(argv[1]),
+                            suggestion(argv[1], option_names(app)));
+    }
     throw failure(message);
   }
   refuse_empty_values(*current);
@@ -191,6 +215,6 @@ int main(int argc, char** argv) {
              "; write to a place with room, or to a pipe");
     code = graver(code, exit_code::unusable);
   }
+  expect_exit();
   return static_cast<int>(code);
 }
-  expect_exit();

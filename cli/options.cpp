@@ -357,8 +357,9 @@ properties::shard shard_option::read() const {
     is_right = second.ec == std::errc{} && second.ptr == end;
   }
   if (!is_right || part.index == 0 || part.index > part.count || part.count > kMostShards) {
-    throw failure(fmt::format("--shard: {} is no part; write I/N with I from 1 to N, as in 2/4",
-                              in_quotes(text_)));
+    throw failure(fmt::format(
+        "--shard: {} is no part; write I/N with I from 1 to N and N at most {}, as in 2/4",
+        in_quotes(text_), kMostShards));
   }
   return part;
 }

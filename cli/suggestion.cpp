@@ -9,7 +9,9 @@
 namespace pamkit::cli {
 namespace {
 
-// Levenshtein's distance, row by row.
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// Levenshtein's distance, row by row; letters are alike in either case.
 std::size_t edits(std::string_view from, std::string_view to) {
   std::vector<std::size_t> row(to.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -17,7 +19,7 @@ std::size_t edits(std::string_view from, std::string_view to) {
     std::size_t diagonal = row[0];
     row[0] = i;
     for (std::size_t j = 1; j <= to.size(); ++j) {
-      const std::size_t substituted = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
+      const std::size_t substituted = diagonal + (lower(from[i - 1]) == lower(to[j - 1]) ? 0 : 1);
       diagonal = row[j];
       row[j] = std::min({substituted, row[j] + 1, row[j - 1] + 1});
     }

@@ -291,7 +291,10 @@ merged_run merge_shards(const std::vector<std::filesystem::path>& files) {
     } catch (const failure&) {
       throw;
     } catch (const std::exception& error) {
-      throw failure(fmt::format("{} is damaged: {}", name, error.what()));
+      // The library's text is "[name] what is wrong".
+      std::string reason = error.what();
+      if (const auto end = reason.find("] "); end != std::string::npos) reason.erase(0, end + 2);
+      throw failure(fmt::format("{} is damaged: {}; run that shard again", name, reason));
     }
   }
   for (std::uint64_t index = 1; index <= count; ++index) {

@@ -22,7 +22,8 @@ using json = nlohmann::ordered_json;
 
 struct explain_options {
   operation_argument operation;
-  std::vector<std::string> operands;
+  std::string a;
+  std::string b;
   std::string got;
   rule_options rules;
   backend_option backends;
@@ -234,15 +235,13 @@ exit_code run(const explain_options& options) {
   a.operation = &options.operation.read(a.chosen.arithmetic);
   a.format = describe(a.chosen.rules.format);
   const backend_choice backends = options.backends.read();
-  if (options.operands.size() != static_cast<std::size_t>(a.operation->arity)) {
+  const int operands = options.b.empty() ? 1 : 2;
+  if (operands != a.operation->arity) {
     throw failure(fmt::format("{} takes {}, not {}", a.operation->name,
-                              a.operation->arity == 1 ? "one operand" : "two operands",
-                              options.operands.size()));
+                              a.operation->arity == 1 ? "one operand" : "two operands", operands));
   }
-  for (std::size_t i = 0; i < options.operands.size(); ++i) {
-    a.operands.push_back(read_operand(std::string(1, static_cast<char>('A' + i)),
-                                      without_shield(options.operands[i]), a.format));
-  }
+  a.operands.push_back(read_operand("A", without_shield(options.a), a.format));
+  if (operands == 2) a.operands.push_back(read_operand("B", without_shield(options.b), a.format));
   a.explanation = reference::explain(a.operation->name, oracle_rules(a.chosen.rules), a.operands);
   a.expected = oracle(a.operation->name, a.chosen.rules).admissible(a.operands);
   a.steps = integer_form(a.operation->name, a.chosen.rules, a.operands);
@@ -278,11 +277,11 @@ command explain() {
           .attach = [](CLI::App& app) -> std::function<exit_code()> {
             auto options = std::make_shared<explain_options>();
             options->operation.attach(app);
-            app.add_option(
-                   "OPERAND", options->operands,
-                   "A or A B: encodings in hexadecimal, or decimal numbers with a point or a sign")
-                ->required()
-                ->expected(1, 2);
+            app.add_option("A", options->a,
+                           "the operand: an encoding in hexadecimal, or a decimal number with a "
+                           "point or a sign")
+                ->required();
+            app.add_option("B", options->b, "the second operand, where the operation has two");
             app.add_option("--got", options->got,
                            "a result to judge, as another implementation gave it")
                 ->type_name("RESULT");

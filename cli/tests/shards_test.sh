@@ -36,7 +36,7 @@ changed 'd["schema"] = 1' && refused " is no pamkit.verify/1 document$kinds"
 changed 'd["schema"] = None' && refused " is no pamkit.verify/1 document$kinds"
 changed 'del d["schema"]' && refused " is no pamkit.verify/1 document$kinds"
 changed 'd["schema"] = "pamkit.list/1"' && refused " is a 'pamkit.list/1' document$kinds"
-changed 'd["shard"] = 3' && refused ' is damaged'
+changed 'd["shard"] = 3' && refused ' is damaged: .*; run that shard again'
 changed 'del d["results"]' && refused ': its results are missing; run that shard again'
 changed 'd["results"] = None' && refused ': its results are missing'
 changed 'd["results"].pop()' && refused ': it has [0-9]+ results and its parts [0-9]+'

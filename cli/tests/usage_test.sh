@@ -17,6 +17,19 @@ expect 2 '' 'no command; there are audit, check' "$PAMKIT"
 expect 2 '' "no command 'verfy'.*did you mean 'verify'" "$PAMKIT" verfy
 expect 2 '' "no option '--formt'; did you mean '--format'" "$PAMKIT" vectors mul --formt binary32
 expect 2 '' "unexpected argument 'x'" "$PAMKIT" check mul file x
+expect 2 '' "pamkit: no option '--nope'; see 'pamkit --help'" "$PAMKIT" --nope
+expect 2 '' "pamkit: no option '--versoin'; did you mean '--version'" "$PAMKIT" --versoin
+expect 2 '' "verify: --out: given twice; one value is needed; see 'pamkit verify --help'" "$PAMKIT" verify --out a --out b
+expect 2 '' "verify: --out: given 3 times; one value is needed" "$PAMKIT" verify --out a --out b --out c
+expect 2 '' "verify: --out: DIR is missing; see 'pamkit verify --help'" "$PAMKIT" verify --out
+expect 2 '' 'verify: --quiet: it takes no such value' "$PAMKIT" verify --quiet=x
+expect 2 '' 'explain: A is required' "$PAMKIT" explain mul
+expect 0 '^Usage: pamkit explain \[OPTIONS\] OP A \[B\]$' '' "$PAMKIT" explain --help
+
+# A terminal obeys nothing of a name that is told again.
+expect 2 '' 'check: a\\x1b\[31mb: No such file' "$PAMKIT" check mul $'a\e[31mb'
+grep --quiet $'\e' stderr && fail "a control character of an argument was told as it is"
+expect 2 '' 'check: größe: No such file' "$PAMKIT" check mul größe
 
 expect 2 '' "OP: no operation 'mull'; there are .*mul.*did you mean 'mul'" "$PAMKIT" vectors mull
 expect 2 '' 'OP: div is not defined for arithmetic l_mul; defined are mul' "$PAMKIT" vectors div --arithmetic l_mul
@@ -24,6 +37,7 @@ expect 2 '' "no format 'binary33'.*did you mean 'binary32'" "$PAMKIT" vectors mu
 for n in 0 24 07 1x -1 ''; do
   expect 2 '' 'binary32mN takes N from 1 to 23' "$PAMKIT" vectors mul --format "binary32m$n"
 done
+expect 2 '' "no format 'BFLOAT16'.*did you mean 'bfloat16'" "$PAMKIT" vectors mul --format BFLOAT16
 expect 2 '' "no arithmetic 'pm'.*did you mean 'pam'" "$PAMKIT" vectors mul --arithmetic pm
 for alpha in 2 0.9 1,5 1.x ''; do
   expect 2 '' 'arithmetic' "$PAMKIT" vectors mul --arithmetic "pam:$alpha"
@@ -53,6 +67,7 @@ expect 0 'P3_commutes +e5m2' '' "$PAMKIT" prove --list --property P2 --property 
 expect 2 '' "no backend 'simt'.*did you mean 'simd'" "$PAMKIT" verify --backend simt
 expect 2 '' "no property 'P99'" "$PAMKIT" verify --property P99
 expect 2 '' "shard: '3/2' is no part; write I/N with I from 1 to N" "$PAMKIT" verify --shard 3/2
+expect 2 '' "shard: '1/1000000000' is no part; .* N at most 1000000" "$PAMKIT" verify --shard 1/1000000000
 expect 2 '' 'KIND is missing; there are formats' "$PAMKIT" list
 expect 2 '' "no kind 'format'.*did you mean 'formats'" "$PAMKIT" list format
 expect 2 '' 'mul takes two operands, not 1' "$PAMKIT" explain mul 3FC00000
