@@ -98,12 +98,17 @@ def main():
                 pairs[split_of(page)].append(pair)
     if not pairs["train"] or not pairs["valid"] or not pairs["test"]:
         sys.exit("the packages hold no pages in the expected layout")
+    texts = {f"{split}.{language}": "".join(pair[index] + "\n" for pair in lines)
+             for split, lines in pairs.items() for index, language in enumerate(("de", "en"))}
+    for name, text in texts.items():
+        if (folder / name).exists() and (folder / name).read_bytes() != text.encode():
+            sys.exit(f"{folder / name} is there and is not what these packages give: "
+                     "give another --out, or take it away")
+    for name, text in texts.items():
+        partial = folder / f"{name}.partial"
+        partial.write_text(text, encoding="utf-8")
+        partial.rename(folder / name)
     for split, lines in pairs.items():
-        for index, language in enumerate(("de", "en")):
-            text = "".join(pair[index] + "\n" for pair in lines)
-            partial = folder / f"{split}.{language}.partial"
-            partial.write_text(text, encoding="utf-8")
-            partial.rename(folder / f"{split}.{language}")
         print(f"{split}: {len(lines)} pairs")
 
 

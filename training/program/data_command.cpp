@@ -130,6 +130,11 @@ void run_program(std::vector<std::string> words, const std::string& purpose) {
                     "a network and room on the disk are needed; the same command tries again");
 }
 
+input_error not_of_this_set(const fs::path& file) {
+  return input_error(file.string(), "is there and is not this data set's",
+                     "give another --out, or take it away");
+}
+
 void check_file(const fs::path& path, const std::string& expected) {
   const std::string got = sha256_of_file(path);
   if (got != expected) {
@@ -138,23 +143,55 @@ void check_file(const fs::path& path, const std::string& expected) {
   }
 }
 
+// What was unpacked takes the place of no other file: a name that is taken by other bytes is refused.
+void move_unpacked(const fs::path& from, const fs::path& folder) {
+  const auto is_in_place = [&](const fs::path& file) {
+    const fs::path to = folder / file.filename();
+    if (!fs::exists(to)) return false;
+    if (fs::is_regular_file(to) && sha256_of_file(to) == sha256_of_file(file)) return true;
+    throw not_of_this_set(to);
+  };
+  std::vector<fs::path> missing;
+  for (const fs::directory_entry& entry : fs::directory_iterator(from)) {
+    if (!is_in_place(entry.path())) missing.push_back(entry.path());
+  }
+  for (const fs::path& file : missing) fs::rename(file, folder / file.filename());
+  fs::remove_all(from);
+}
+
+void unpack(const fs::path& archive, const std::string& member, const fs::path& folder) {
+  const fs::path scratch = folder / (member + ".partial");
+  fs::remove_all(scratch);
+  fs::create_directories(scratch);
+  run_program({"tar", "--extract", "--file", archive.string(), "--directory", scratch.string(),
+               "--strip-components", "1", member},
+              archive.string());
+  fs::remove(archive);
+  move_unpacked(scratch, folder);
+}
+
+// Whether a file is there already. One of the same name that is not the set's is somebody's own.
+bool is_fetched(const json& file, const fs::path& folder) {
+  const fs::path to = folder / file["to"].get<std::string>();
+  if (file.contains("unpack") || !fs::exists(to)) return false;
+  if (!fs::is_regular_file(to) || sha256_of_file(to) != file["sha256"]) throw not_of_this_set(to);
+  return true;
+}
+
 void fetch(const json& file, const fs::path& folder) {
   const fs::path to = folder / file["to"].get<std::string>();
   const std::string sum = file["sha256"];
-  const bool unpacked = file.contains("unpack");
-  if (!unpacked && fs::exists(to) && sha256_of_file(to) == sum) return;
   const fs::path partial = to.string() + ".partial";
   fmt::print(stderr, "pamkit: fetching {}\n", file["url"].get<std::string>());
   run_program({"curl", "--fail", "--location", "--silent", "--show-error", "--output",
                partial.string(), file["url"]},
               file["url"]);
   check_file(partial, sum);
-  fs::rename(partial, to);
-  if (!unpacked) return;
-  run_program({"tar", "--extract", "--file", to.string(), "--directory", folder.string(),
-               "--strip-components", "1", file["unpack"]},
-              to.string());
-  fs::remove(to);
+  if (file.contains("unpack")) {
+    unpack(partial, file["unpack"], folder);
+  } else {
+    fs::rename(partial, to);
+  }
 }
 
 fs::path folder_of(const std::string& name) { return fs::path("data") / name; }
@@ -174,9 +211,13 @@ void make_set(const std::string& name, const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) throw input_error(folder.string(), error.message(), "give another --out");
+  std::vector<json> missing;
+  for (const json& file : set.value("files", json::array())) {
+    if (!is_fetched(file, folder)) missing.push_back(file);
+  }
   fmt::print(stderr, "pamkit: {} ({})\n", set["description"].get<std::string>(),
              set["licence"].get<std::string>());
-  for (const json& file : set.value("files", json::array())) fetch(file, folder);
+  for (const json& file : missing) fetch(file, folder);
   if (!set.contains("script")) return;
   for (const carried_file& script : kScripts) {
     if (set["script"] != std::string(script.name) + ".py") continue;

@@ -354,6 +354,34 @@ TEST(Run, AFullStandardOutputIsOneLineAndExitCodeTwo) {
   }
 }
 
+TEST(Run, FetchedDataTakeThePlaceOfNobodysFiles) {
+  const copy_task task;
+  const auto tools = task.folder() / "tools";
+  std::filesystem::create_directories(tools);
+  std::ofstream(tools / "curl") << "#!/bin/sh\necho called >&2\nexit 1\n";
+  std::filesystem::permissions(tools / "curl", std::filesystem::perms::owner_all);
+  const auto out = task.folder() / "own";
+  std::filesystem::create_directories(out);
+  const auto own = out / "val.en.gz";
+  const auto get = [&] {
+    return run_program(
+        task, command_line{{"sh", "-c",
+                            "unset PAMKIT_OFFLINE && PATH=\"$0/tools:$PATH\" && exec \"$@\"",
+                            task.folder().string(), PAMKIT_TRAIN_PROGRAM, "data", "get", "multi30k",
+                            "--out", out.string()}});
+  };
+  std::ofstream(own) << "months of work";
+  const auto result = get();
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_EQ(result.standard_error, "pamkit: " + own.string() +
+                                       ": is there and is not this data set's; give another --out, "
+                                       "or take it away\n");
+  std::ifstream file(own);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), "months of work");
+  std::filesystem::remove(own);
+  EXPECT_NE(get().standard_error.find("curl failed: called"), std::string::npos);
+}
+
 // An apt-get without a network, or that packs two pages.
 TEST(Run, TranslationWithoutDataTakesTheHelpPages) {
   const copy_task task;
