@@ -16,8 +16,8 @@
 #include "console.hpp"
 #include "cuda_backends.hpp"
 #include "interruption.hpp"
+#include "pamkit/arguments/suggestion.hpp"
 #include "plugin.hpp"
-#include "suggestion.hpp"
 
 namespace pamkit::cli {
 namespace {

@@ -10,9 +10,9 @@
 
 #include "console.hpp"
 #include "list_option.hpp"
+#include "pamkit/arguments/suggestion.hpp"
 #include "pamkit/properties/backends.hpp"
 #include "plugin.hpp"
-#include "suggestion.hpp"
 
 namespace pamkit::cli {
 namespace {

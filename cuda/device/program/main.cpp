@@ -22,6 +22,7 @@
 #include <thread>
 #include <vector>
 
+#include "pamkit/arguments/whole_number.hpp"
 #include "pamkit/cuda/contraction_plan.hpp"
 #include "pamkit/cuda/device_backend.hpp"
 #include "pamkit/cuda/execution.hpp"
@@ -258,6 +259,7 @@ void time_launch(const launch& l) {
 
 // Larger ones of class full take seconds, and no fewer for a term.
 constexpr std::int64_t kLargestFull = 1024;
+constexpr std::uint64_t kMostPairs = 1000 * kMostAsked;
 
 int run_bench(json& report, int repetitions, std::int64_t largest) {
   wanted_repetitions = repetitions;
@@ -316,12 +318,20 @@ int check_device(int argc, char** argv) {
   int repetitions = 20;
   std::int64_t largest = 4096;
   CLI::App* const probes = app.add_subcommand("probes", "scalar operations against the vector kernels");
-  probes->add_option("--pairs", pairs, "operand pairs of each operation")->check(CLI::PositiveNumber)->capture_default_str();
+  probes->add_option("--pairs", pairs, "operand pairs of each operation")
+      ->check(whole_number(1, kMostPairs))
+      ->capture_default_str();
   CLI::App* const determinism = app.add_subcommand("determinism", "the same launches again and again");
-  determinism->add_option("--runs", runs, "how often")->check(CLI::PositiveNumber)->capture_default_str();
+  determinism->add_option("--runs", runs, "how often")
+      ->check(whole_number(1))
+      ->capture_default_str();
   CLI::App* const bench = app.add_subcommand("bench", "the classes beside a fused multiply-add and cuBLAS");
-  bench->add_option("--repetitions", repetitions, "launches of each")->check(CLI::PositiveNumber)->capture_default_str();
-  bench->add_option("--largest", largest, "size of the largest matrices")->check(CLI::PositiveNumber)->capture_default_str();
+  bench->add_option("--repetitions", repetitions, "launches of each")
+      ->check(whole_number(1))
+      ->capture_default_str();
+  bench->add_option("--largest", largest, "size of the largest matrices")
+      ->check(whole_number(1))
+      ->capture_default_str();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,4 +1,4 @@
-#include "suggestion.hpp"
+#include "pamkit/arguments/suggestion.hpp"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <numeric>
 #include <vector>
 
-namespace pamkit::cli {
+namespace pamkit {
 namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -40,4 +40,4 @@ std::string suggestion(std::string_view mistyped, std::span<const std::string> n
   return fmt::format("; did you mean '{}'?", *nearest);
 }
 
-}  // namespace pamkit::cli
+}  // namespace pamkit
