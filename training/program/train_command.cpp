@@ -14,6 +14,7 @@
 
 #include "data_command.hpp"
 #include "failures.hpp"
+#include "pamkit/arguments/whole_number.hpp"
 #include "pamkit/backend.hpp"
 #include "pamkit/operators/contraction.hpp"
 #include "pamkit/operators/gpu.hpp"
@@ -30,6 +31,8 @@ namespace {
 using provenance::print_out;
 
 struct options {
+constexpr std::uint64_t kMostEpochs = 1'000'000;  // as a recipe may have
+
   std::string recipe_name;
   std::vector<std::string> arithmetics = {"exact", "pam", "adder"};
   std::vector<std::uint64_t> seeds = {1};
@@ -245,16 +248,19 @@ void add_train_command(CLI::App& app, std::function<int()>& run) {
       ->capture_default_str();
   CLI::Option* const epochs =
       command->add_option("--epochs", o->epochs, "Epochs instead of the recipe's epochs or steps")
-          ->check(CLI::PositiveNumber);
-  command->add_option("--steps", o->steps, "Updates instead of the recipe's epochs or steps; the schedule ends there. Not with --epochs")
-      ->check(CLI::PositiveNumber)
+          ->check(whole_number(1, kMostEpochs));
+  command
+      ->add_option("--steps", o->steps,
+                   "Updates instead of the recipe's epochs or steps; the schedule ends there. Not "
+                   "with --epochs")
+      ->check(whole_number(1))
       ->excludes(epochs);
   command
       ->add_option(
           "--threads", o->threads,
           "Threads of each worker (default: the machine's cores, shared by its workers); bits do "
           "not depend on them, those of native excepted")
-      ->check(CLI::Range(1, 256));
+      ->check(whole_number(1, 256));
   command->add_option("--derivative", o->derivative_name, "Derivative of the products")
       ->check(CLI::IsMember({"approx", "exact"}))
       ->capture_default_str();

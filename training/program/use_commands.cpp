@@ -8,6 +8,7 @@
 #include <iostream>
 #include <memory>
 
+#include "pamkit/arguments/whole_number.hpp"
 #include "pamkit/provenance/standard_output.hpp"
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/trained_run.hpp"
@@ -67,7 +68,8 @@ void add_use_commands(CLI::App& app, std::function<int()>& run) {
   const auto common = [&](CLI::App* command) {
     command->add_option("run", o->run, "Folder of a finished run")->required();
     command->add_option("--threads", o->threads, "Threads (default: one for each core)")
-        ->check(CLI::Range(1, 256));
+        ->check(whole_number(1, 256));
+    command->add_flag("--quiet", o->quiet, "No progress on the terminal");
   };
   CLI::App* const evaluate_command =
       app.add_subcommand("evaluate", "Measure a finished run on data and print its metric");

@@ -325,6 +325,20 @@ TEST(Run, WrongUseIsOneLineAndExitCodeTwo) {
 }
 
 // Of a recipe with steps too.
+  for (const char* const steps : {"0", "-1", "1e3", "010", "99999999999"}) {
+    EXPECT_EQ(complaint(with(base, {"--steps", steps})),
+              "pamkit: --steps: '" + std::string(steps) +
+                  "' is no whole number from 1 to 1000000000; see 'pamkit train --help'\n");
+    EXPECT_TRUE(contains(complaint(with(base, {"--epochs", steps})),
+                         "' is no whole number from 1 to 1000000; "));
+    EXPECT_TRUE(contains(complaint(with(base, {"--threads", steps})),
+                         "' is no whole number from 1 to 256; "));
+  }
+  EXPECT_TRUE(contains(complaint(with(base, {"--seeds", "1,2,1"})), "--seeds: 1 is there twice; "));
+  EXPECT_TRUE(contains(complaint(task.train_arguments("runs", "pam:1.5,exact,pam:1.50")),
+                       "--arithmetic: pam:1.50 is the same as pam:1.5 before it; "));
+  EXPECT_TRUE(contains(complaint(task.train_arguments("runs", "native,native")),
+                       "native is the same as native before it; "));
 TEST(Run, EpochsTakeThePlaceOfTheRecipesSteps) {
   const copy_task task;
   for (const auto& [out, option, steps] :
