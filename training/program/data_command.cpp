@@ -18,6 +18,7 @@
 #include "pamkit/training/image_set.hpp"
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/recipe.hpp"
+#include "pamkit/arguments/suggestion.hpp"
 #include "pamkit/training/sha256.hpp"
 #include "pamkit/training/subwords.hpp"
 #include "pamkit/training/task.hpp"
@@ -27,6 +28,8 @@ extern char** environ;
 
 namespace pamkit::training {
 namespace {
+#include "progress.hpp"
+#include "usage.hpp"
 
 namespace fs = std::filesystem;
 using json = nlohmann::ordered_json;
@@ -53,12 +56,14 @@ struct options {
 };
 
 json find_set(const std::string& name) {
-  std::string known;
+  std::vector<std::string> known;
   for (const carried_file& set : kSets) {
     if (name == set.name) return json::parse(set.text);
-    known += (known.empty() ? "" : ", ") + std::string(set.name);
+    known.emplace_back(set.name);
   }
-  throw input_error("data set '" + name + "'", "is not known", "give one of " + known);
+  throw input_error(
+      "data set '" + name + "'", "is not known",
+      fmt::format("give one of {}{}", fmt::join(known, ", "), suggestion(name, known)));
 }
 
 int list_sets(const options& o) {
@@ -348,3 +353,6 @@ void add_data_command(CLI::App& app, std::function<int()>& run) {
 }
 
 }  // namespace pamkit::training
+  list->footer(help_footer("  pamkit data list\n  pamkit data list --json\n"));
+  get->footer(help_footer("  pamkit data get lohelp\n  pamkit data get multi30k --out DIR\n"));
+  check->footer(help_footer("  pamkit data check data/lohelp\n"));

@@ -44,7 +44,7 @@ failure current_failure() {
 }
 
 int complain(const failure& f) {
-  if (launched_rank() == 0) fmt::print(stderr, "pamkit: {}\n", f.message);
+  if (launched_rank() == 0) fmt::print(stderr, "pamkit: {}\n", one_line(f.message));
   return f.code;
 }
 

@@ -12,6 +12,7 @@
 #include "pamkit/provenance/standard_output.hpp"
 #include "pamkit/training/input_error.hpp"
 #include "train_command.hpp"
+#include "usage.hpp"
 #include "use_commands.hpp"
 #include "wait_policy.hpp"
 
@@ -55,6 +56,7 @@ int main(int argc, char** argv) {
   CLI::App app("pamkit's training programs", "pamkit");
   app.require_subcommand(1);
   std::function<int()> run;
+  app.footer("'pamkit COMMAND --help' has a command's options, examples and exit codes.");
   add_train_command(app, run);
   add_use_commands(app, run);
   add_data_command(app, run);
@@ -68,10 +70,11 @@ int main(int argc, char** argv) {
       pamkit::provenance::write_out(help.str());
       return ended_with(0);
     }
-    return complain({kUsage, std::string(error.what()) + "; see pamkit COMMAND --help"});
+    return complain({kUsage, usage_message(error, app)});
   }
   try {
     return ended_with(run());
+    refuse_empty_values(app);
   } catch (...) {
     return complain(current_failure());
   }

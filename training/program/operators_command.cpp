@@ -9,6 +9,7 @@
 #include "pamkit/provenance/write_file.hpp"
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/step_operators.hpp"
+#include "usage.hpp"
 
 namespace pamkit::training {
 namespace {
@@ -35,6 +36,7 @@ void add_operators_command(CLI::App& app, std::function<int()>& run) {
       "Take one small training step of every recipe and arithmetic, and write what its operators "
       "multiply; pamkit audit uses it");
   command->add_option("--out", *file, "The file, JSON")->required();
+  command->footer(help_footer("  pamkit-train operators --out operators.json\n"));
   command->callback([file, &run] { run = [file] { return write_operators(*file); }; });
 }
 

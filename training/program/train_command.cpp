@@ -24,15 +24,16 @@
 #include "pamkit/training/interruption.hpp"
 #include "pamkit/training/run.hpp"
 #include "progress.hpp"
+#include "usage.hpp"
 
 namespace pamkit::training {
 namespace {
 
 using provenance::print_out;
 
-struct options {
 constexpr std::uint64_t kMostEpochs = 1'000'000;  // as a recipe may have
 
+struct options {
   std::string recipe_name;
   std::vector<std::string> arithmetics = {"exact", "pam", "adder"};
   std::vector<std::uint64_t> seeds = {1};
@@ -290,3 +291,9 @@ void add_train_command(CLI::App& app, std::function<int()>& run) {
 }
 
 }  // namespace pamkit::training
+  command->footer(help_footer(
+      "  pamkit train charlm --arithmetic exact,pam --data DIR\n"
+      "  pamkit train translation-small --arithmetic pam --scope all --seeds 1,2,3 --out runs\n"
+      "  pamkit train cnn-small-cifar10 --data DIR --epochs 2 --set model.dropout=0.1\n",
+      "an arm diverged, or a kernel differs from the golden model",
+      "an asked device is not there"));

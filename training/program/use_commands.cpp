@@ -86,3 +86,5 @@ void add_use_commands(CLI::App& app, std::function<int()>& run) {
 }
 
 }  // namespace pamkit::training
+  translate_command->footer(
+      help_footer("  pamkit translate runs/pam-1 < sentences.de > sentences.en\n"));

@@ -2,10 +2,13 @@
 
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
 #include <cmath>
 
+#include "pamkit/arguments/suggestion.hpp"
 #include "pamkit/backend.hpp"
 #include "pamkit/operators/layers.hpp"
 #include "pamkit/operators/operators.hpp"
@@ -18,10 +21,12 @@ namespace {
 
 constexpr double kNormEpsilon = 1e-5;
 
-std::string known_arms() {
-  std::string names = "native";
-  for (const arithmetic_info& info : arithmetics()) names += ", " + std::string(info.name);
-  return names + " or pam:ALPHA with ALPHA a decimal in [1, 2)";
+// What would be right in place of `label`.
+std::string known_arms(const std::string& label) {
+  std::vector<std::string> names = {"native"};
+  for (const arithmetic_info& info : arithmetics()) names.emplace_back(info.name);
+  return fmt::format("give {} or pam:ALPHA with ALPHA a decimal in [1, 2){}",
+                     fmt::join(names, ", "), suggestion(label, names));
 }
 
 double attention_scale(const at::Tensor& queries) {
@@ -79,7 +84,8 @@ arm::arm(std::string label, derivative gradient, scope covered, const any_format
     return;
   }
   const std::optional<arithmetic_choice> parsed = parse_arithmetic(label_);
-  if (!parsed) throw input_error("--arithmetic", "'" + label_ + "' is not known", "give " + known_arms());
+  if (!parsed)
+    throw input_error("--arithmetic", "'" + label_ + "' is not known", known_arms(label_));
   if (!parsed->info->has_derivative(gradient)) {
     throw input_error("--derivative", label_ + " has no " + gradient_name_ + " derivative",
                       "give the other one, or leave this arithmetic out");

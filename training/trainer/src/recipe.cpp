@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 
+#include "pamkit/arguments/suggestion.hpp"
 #include "pamkit/training/input_error.hpp"
 #include "parsed_json.hpp"
 
@@ -176,10 +177,16 @@ std::string listed(const std::vector<std::string>& words, const char* last) {
   return text;
 }
 
-std::string all_keys(const rule_table& rules) {
+std::vector<std::string> keys_of(const rule_table& rules) {
   std::vector<std::string> keys;
   for (const auto& [key, r] : rules) keys.push_back(key);
-  return listed(keys, ", ");
+  return keys;
+}
+
+std::string all_keys(const rule_table& rules) { return listed(keys_of(rules), ", "); }
+
+std::string valid_keys(const rule_table& rules, const std::string& key) {
+  return "valid keys: " + all_keys(rules) + suggestion(key, keys_of(rules));
 }
 
 json::json_pointer pointer_of(std::string key) {
@@ -249,7 +256,7 @@ void check_recipe(const std::string& where, json& settings, const rule_table& ru
                         "give an object, as \"model\": {\"dropout\": 0.3}");
     }
     if (!rules.contains(key)) {
-      throw input_error(where, "key " + key + " is not known", "valid keys: " + all_keys(rules));
+      throw input_error(where, "key " + key + " is not known", valid_keys(rules, key));
     }
   }
 }
@@ -313,7 +320,7 @@ void apply_override(json& settings, const std::string& text, const rule_table& r
   }
   const auto r = rules.find(key);
   if (r == rules.end()) {
-    throw input_error("--set " + text, "there is no key " + key, "valid keys: " + all_keys(rules));
+    throw input_error("--set " + text, "there is no key " + key, valid_keys(rules, key));
   }
   const std::string given = text.substr(equals + 1);
   // Neither is a list or an object a number, however deep.
@@ -353,10 +360,10 @@ json read_settings(const std::string& name_or_path) {
   for (const carried_recipe& r : kCarried) {
     if (name_or_path == r.name) return json::parse(r.text);
   }
-  std::string known;
-  for (const std::string& name : recipe_names()) known += (known.empty() ? "" : ", ") + name;
+  const std::vector<std::string> known = recipe_names();
   throw input_error("recipe '" + name_or_path + "'", "is not known",
-                    "give one of " + known + ", or the path of a .json file");
+                    "give one of " + listed(known, ", ") + ", or the path of a .json file" +
+                        suggestion(name_or_path, known));
 }
 
 }  // namespace

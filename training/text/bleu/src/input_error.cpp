@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 namespace pamkit::training {
-namespace {
 
 std::string one_line(std::string_view text) {
   std::string result;
@@ -17,8 +16,6 @@ std::string one_line(std::string_view text) {
   }
   return result;
 }
-
-}  // namespace
 
 input_error::input_error(std::string_view where, std::string_view what, std::string_view expected)
     : std::runtime_error(
