@@ -95,6 +95,18 @@ recipe recipe_of(const options& o) {
   return load_recipe(o.recipe_name, overrides);
 }
 
+// pam:1.5 and pam:1.50, for one.
+bool is_same(const arm& a, const arm& b, const any_format& format) {
+  const auto one = parse_arithmetic(a.label());
+  const auto other = parse_arithmetic(b.label());
+  if (!one || !other) return a.label() == b.label();  // native
+  const auto products = [&](const arithmetic_choice& choice) {
+    return choice.configure(format, subnormal_policy::gradual, overflow_policy::infinity)
+        .compensation;
+  };
+  return one->info == other->info && products(*one) == products(*other);
+}
+
 std::vector<arm> arms_of(const options& o) {
   const derivative gradient =
       o.derivative_name == "exact" ? derivative::exact : derivative::approx;
@@ -105,9 +117,22 @@ std::vector<arm> arms_of(const options& o) {
                       "give binary32 or binary32mN with N in 1..23");
   }
   for (const std::string& label : o.arithmetics) {
-    arms.emplace_back(label, gradient, *parse_scope(o.scope_name), *format);
+    const arm added(label, gradient, *parse_scope(o.scope_name), *format);
+    for (const arm& other : arms) {
+      if (!is_same(other, added, *format)) continue;
+      throw input_error("--arithmetic", label + " is the same as " + other.label() + " before it",
+                        "give each once");
+    }
+    arms.push_back(added);
   }
   return arms;
+}
+
+void refuse_repeated(std::vector<std::uint64_t> seeds) {
+  std::ranges::sort(seeds);
+  const auto twice = std::ranges::adjacent_find(seeds);
+  if (twice == seeds.end()) return;
+  throw input_error("--seeds", fmt::format("{} is there twice", *twice), "give each once");
 }
 
 void use_backend_named(const std::string& name) {
@@ -162,6 +187,7 @@ void set_threads(const options& o, const workers& job) {
 
 int train(const options& o, workers& job) {
   const std::vector<arm> arms = arms_of(o);
+  refuse_repeated(o.seeds);
   const recipe what = recipe_of(o);
   use_backend_named(o.backend_name);
   const training_on device(device_named(o.device_name));
@@ -282,18 +308,21 @@ void add_train_command(CLI::App& app, std::function<int()>& run) {
                    "else is LibTorch's own there")
       ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str();
-  command->add_option("--set", o->settings, "Override a key of the recipe: model.dropout=0.3")
+  command
+      ->add_option(
+          "--set", o->settings,
+          "Override a key of the recipe: model.dropout=0.3. Of two for one key the last counts")
       ->take_all()
       ->allow_extra_args(false);
   command->add_flag("--force", o->force, "Redo runs that are there");
   command->add_flag("--quiet", o->quiet, "No progress on the terminal");
-  command->callback([o, &run] { run = [o] { return train(*o); }; });
-}
-
-}  // namespace pamkit::training
   command->footer(help_footer(
       "  pamkit train charlm --arithmetic exact,pam --data DIR\n"
       "  pamkit train translation-small --arithmetic pam --scope all --seeds 1,2,3 --out runs\n"
       "  pamkit train cnn-small-cifar10 --data DIR --epochs 2 --set model.dropout=0.1\n",
       "an arm diverged, or a kernel differs from the golden model",
       "an asked device is not there"));
+  command->callback([o, &run] { run = [o] { return train(*o); }; });
+}
+
+}  // namespace pamkit::training

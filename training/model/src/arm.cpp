@@ -78,6 +78,10 @@ arm::arm(std::string label, derivative gradient, scope covered, const any_format
     exact_part_.append("/").append(format_name);
   }
   if (native_) {
+    if (gradient_ != derivative::approx) {
+      throw input_error("--derivative", "native has LibTorch's own derivatives",
+                        "give --derivative approx, or leave native out");
+    }
     if (covered_ != scope::matmul) {
       throw input_error("--scope", "native replaces nothing", "give --scope matmul, or leave native out");
     }
@@ -113,7 +117,7 @@ std::string arm::folder_label() const {
   std::string name = label_;
   if (const std::size_t colon = name.find(':'); colon != std::string::npos) name[colon] = '_';
   if (covered_ != scope::matmul) name.append("+").append(name_of(covered_));
-  if (gradient_ == derivative::exact && !native_) name += "+exact";
+  if (gradient_ == derivative::exact) name += "+exact";
   if (!std::holds_alternative<binary32>(format_)) name.append("+").append(describe(format_).name);
   return name;
 }

@@ -208,9 +208,11 @@ void check_value(const std::string& where, const std::string& key, const rule& r
     return;
   }
   const bool right_type = r.integer ? value.is_number_integer() : value.is_number();
-  const std::string range = json(r.least).dump() + " to " + json(r.most).dump();
-  const std::string expected =
-      std::string(r.integer ? "give a whole number from " : "give a number from ") + range;
+  const auto end = [&](double bound) {
+    return r.integer ? std::to_string(static_cast<std::int64_t>(bound)) : json(bound).dump();
+  };
+  const std::string expected = std::string(r.integer ? "give a whole number" : "give a number") +
+                               " from " + end(r.least) + " to " + end(r.most);
   if (!right_type || !(value.get<double>() >= r.least && value.get<double>() <= r.most)) {
     throw input_error(where, key + " is " + shown(value), expected);
   }

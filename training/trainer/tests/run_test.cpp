@@ -343,6 +343,11 @@ TEST(Run, EpochsTakeThePlaceOfTheRecipesSteps) {
   const copy_task task;
   for (const auto& [out, option, steps] :
        {std::tuple("epochs", "--epochs", 8), std::tuple("steps", "--steps", 2)}) {
+  EXPECT_TRUE(
+      contains(complaint(with(task.train_arguments("runs", "native"), {"--derivative", "exact"})),
+               "--derivative: native has LibTorch's own derivatives; give --derivative approx"));
+  EXPECT_TRUE(contains(complaint(with(base, {"--set", "model.width=2.5"})),
+                       "model.width is 2.5; give a whole number from 2 to 65536"));
     const auto result = run_program(task, with(bytes_arguments(task, out), {option, "2"}));
     ASSERT_EQ(result.exit_code, 0) << result.standard_error;
     EXPECT_EQ(summary_of(task.folder() / out / "exact-1").at("steps"), steps) << option;
