@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,25 +12,28 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
+#include <sstream>
+#include <string_view>
 #include "pamkit/provenance/standard_output.hpp"
+#include "pamkit/arguments/suggestion.hpp"
 #include "pamkit/training/corpus.hpp"
 #include "pamkit/training/image_set.hpp"
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/recipe.hpp"
-#include "pamkit/arguments/suggestion.hpp"
 #include "pamkit/training/sha256.hpp"
 #include "pamkit/training/subwords.hpp"
 #include "pamkit/training/task.hpp"
 #include "pamkit/training/text_codec.hpp"
 
+#include "progress.hpp"
+#include "usage.hpp"
 extern char** environ;
 
 namespace pamkit::training {
 namespace {
-#include "progress.hpp"
-#include "usage.hpp"
 
 namespace fs = std::filesystem;
 using json = nlohmann::ordered_json;
@@ -87,7 +91,8 @@ int list_sets(const options& o) {
   return 0;
 }
 
-// All bytes until the other end is closed.
+// All bytes until the other end is closed but what carriage returns begin: a bar of progress, which
+// goes to the terminal.
 std::string read_to_end(int from) {
   std::string all;
   std::array<char, 4096> chunk{};
@@ -265,22 +270,61 @@ void check_text(const fs::path& folder) {
   require_pairs(valid);
   read_test(folder);  // the one that training takes
   std::vector<parallel_corpus> all = {train, valid};
-  for (const std::string& name : list_test_splits(folder)) all.push_back(read_test(folder, name));
+  std::vector<parallel_corpus> tests;
+  for (const std::string& name : list_test_splits(folder)) tests.push_back(read_test(folder, name));
+  check_lengths(folder, tests);
+  all.insert(all.end(), tests.begin(), tests.end());
   if (is_prepared(folder)) {
     const auto codec = read_dictionaries(folder);
     for (const parallel_corpus& corpus : all) require_known_text(*codec, corpus);
+std::string counted(std::size_t count, const char* thing) {
+  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
+}
+
     print_out("prepared text: {} and {} pieces\n", codec->source_size(), codec->target_size());
   }
   for (const parallel_corpus& corpus : all) {
-    print_out("{}: {} pairs\n", corpus.files.name, corpus.size());
+    print_out("{}: {}\n", corpus.files.name, counted(corpus.size(), "pair"));
   }
 }
 
 void check_images(const fs::path& folder) {
   const image_data data = open_images(folder);
+// Tokens that have no space in them: of raw text there are as many pieces or more.
+std::size_t words_of(const std::string& line) {
+  std::istringstream words(line);
+  return static_cast<std::size_t>(std::distance(std::istream_iterator<std::string>(words), {}));
+}
+
+// Training leaves out long pairs, and refuses test sentences of more than twice that length. How
+// many pieces raw text has only its subwords say, which training makes; that there are too many a
+// count of words can say before.
+void check_lengths(const fs::path& folder, const std::vector<parallel_corpus>& tests) {
+  const bool prepared = is_prepared(folder);
+  const recipe what = load_recipe(prepared ? "translation-iwslt14" : "translation-small", {});
+  const std::size_t most = 2 * what.data.max_sentence_tokens;
+  for (const parallel_corpus& corpus : tests) {
+    for (std::size_t i = 0; i < corpus.size(); ++i) {
+      const std::size_t words = words_of(corpus.source[i]);
+      if (words <= most) continue;
+      throw input_error(fmt::format("{}:{}", corpus.files.source.string(), i + 1),
+                        fmt::format("has {} {}", words, prepared ? "pieces" : "words"),
+                        fmt::format("one sentence a line of at most {} pieces was expected, twice "
+                                    "data.max_sentence_tokens of {}",
+                                    most, what.name));
+    }
+  }
+}
+
   for (const auto* const set : {data.train.get(), data.valid.get()}) {
-    for (std::size_t i = 0; i < set->size(); ++i) set->load(i);
-    print_out("{}: {} images\n", set == data.train.get() ? "train" : "validation", set->size());
+    const char* const name = set == data.train.get() ? "train" : "validation";
+    share_line line(name, false);
+    for (std::size_t i = 0; i < set->size(); ++i) {
+      line.show(static_cast<double>(i) / static_cast<double>(set->size()));
+      set->load(i);
+    }
+    line.clear();
+    print_out("{}: {}\n", name, counted(set->size(), "image"));
   }
   print_out("{} classes\n", data.classes.size());
 }
@@ -293,7 +337,7 @@ void check_characters(const fs::path& folder) {
     for (const char* const ending : {"", ".gz", ".xz"}) {
       const fs::path file = folder / (std::string(stem) + ending);
       if (!fs::exists(file)) continue;
-      print_out("{}: {} bytes\n", file.filename().string(), read_file(file).size());
+      print_out("{}: {}\n", file.filename().string(), counted(read_file(file).size(), "byte"));
     }
   }
 }
@@ -313,7 +357,8 @@ int check_folder(const options& o) {
   if (!fs::is_directory(folder, error)) {
     throw input_error(folder.string(), "no such folder", "a folder of data was expected");
   }
-  if (fs::is_directory(folder / "train", error) || holds(folder, "data_batch")) {
+  if (fs::is_directory(folder / "train", error) || holds(folder, "data_batch") ||
+      holds(folder, "test_batch")) {
     check_images(folder);
   } else if (holds(folder, "input.txt") || holds(folder, "train.txt")) {
     check_characters(folder);

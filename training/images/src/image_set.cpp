@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 #include <system_error>
 
@@ -47,9 +48,42 @@ class cifar_records : public image_set {
   std::string records_;
 };
 
-bool is_record_file(const std::string& name, std::string_view stem) {
-  return name.starts_with(stem) &&
-         (name.ends_with(".bin") || name.ends_with(".bin.gz") || name.ends_with(".bin.xz"));
+// The name of a file of records without the ending of its compression; empty where it is none.
+std::string record_name(const fs::path& file) {
+  const fs::path name = file.filename();
+  const bool is_packed = name.extension() == ".gz" || name.extension() == ".xz";
+  const fs::path plain = is_packed ? name.stem() : name;
+  return plain.extension() == ".bin" ? plain.string() : "";
+}
+
+bool is_numbered_batch(const std::string& name) {
+  constexpr std::string_view before = "data_batch_";
+  constexpr std::string_view behind = ".bin";
+  if (name.size() <= before.size() + behind.size() || !name.starts_with(before)) return false;
+  const std::size_t other = name.find_first_not_of("0123456789", before.size());
+  return other == name.size() - behind.size();
+}
+
+// The files of training, or of testing. Each records once, and none that is called so and is left
+// out.
+std::vector<fs::path> record_files(const std::vector<fs::path>& entries, const std::string& stem) {
+  const bool is_test = stem == "test_batch";
+  std::map<std::string, fs::path> found;
+  for (const fs::path& entry : entries) {
+    const std::string name = record_name(entry);
+    if (!name.starts_with(stem)) continue;
+    if (is_test ? name != "test_batch.bin" : !is_numbered_batch(name)) {
+      throw input_error(entry.string(), "is no file of CIFAR-10",
+                        "data_batch_NUMBER.bin and test_batch.bin were expected");
+    }
+    const auto [other, is_new] = found.emplace(name, entry);
+    if (is_new) continue;
+    throw input_error(entry.string(), "is there and so is " + other->second.filename().string(),
+                      "one of them was expected");
+  }
+  std::vector<fs::path> files;
+  for (const auto& [name, path] : found) files.push_back(path);
+  return files;
 }
 
 std::vector<fs::path> entries(const fs::path& folder) {
@@ -217,13 +251,16 @@ image_data open_any(const fs::path& folder) {
   if (!fs::is_directory(folder, error)) {
     throw input_error(folder.string(), "no such folder", "a folder of images was expected");
   }
-  std::vector<fs::path> train;
-  std::vector<fs::path> test;
-  for (const fs::path& entry : entries(folder)) {
-    if (is_record_file(entry.filename().string(), "data_batch")) train.push_back(entry);
-    if (is_record_file(entry.filename().string(), "test_batch")) test.push_back(entry);
+  const std::vector<fs::path> all = entries(folder);
+  const std::vector<fs::path> train = record_files(all, "data_batch");
+  const std::vector<fs::path> test = record_files(all, "test_batch");
+  if (train.empty() != test.empty()) {
+    throw input_error(folder.string(),
+                      train.empty() ? "holds test_batch.bin and no data_batch_NUMBER.bin"
+                                    : "holds data_batch_NUMBER.bin and no test_batch.bin",
+                      "both were expected");
   }
-  if (!train.empty() && !test.empty()) return open_cifar(folder, train, test);
+  if (!train.empty()) return open_cifar(folder, train, test);
   for (const char* const name : {"val", "valid", "test"}) {
     if (fs::is_directory(folder / "train", error) && fs::is_directory(folder / name, error)) {
       return open_folder(folder, folder / name);

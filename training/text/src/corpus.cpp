@@ -109,10 +109,16 @@ std::vector<std::string> read_lines(const std::filesystem::path& path) {
 split_files find_split(const std::filesystem::path& folder, std::span<const std::string_view> names,
                        const language_pair& languages) {
   require_folder(folder);
+  std::optional<split_files> found;
   for (const std::string_view name : names) {
     split_files files{std::string(name), find_file(folder, name, languages.source),
                       find_file(folder, name, languages.target)};
     if (files.source.empty() && files.target.empty()) continue;
+    if (found) {
+      throw input_error(folder.string(),
+                        fmt::format("both {} and {} are there", found->name, files.name),
+                        "one of them was expected");
+    }
     if (files.source.empty() || files.target.empty()) {
       const auto& there = files.source.empty() ? files.target : files.source;
       throw input_error(
@@ -120,8 +126,9 @@ split_files find_split(const std::filesystem::path& folder, std::span<const std:
           fmt::format("{} is there without the other language", there.filename().string()),
           expected_files(name, languages));
     }
-    return files;
+    found = std::move(files);
   }
+  if (found) return *found;
   const std::vector<std::string> there = list_splits(folder, languages);
   throw input_error(folder.string(),
                     fmt::format("no {} (there: {})", fmt::join(names, " or "),

@@ -26,6 +26,10 @@ bytes read_raw(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path, error)) {
     throw input_error(path.string(), "is a folder", "a file was expected");
   }
+  // A pipe would be waited for, a device may have no end.
+  if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) {
+    throw input_error(path.string(), "is no regular file", "a file was expected");
+  }
   struct closer {
     void operator()(std::FILE* file) const { std::fclose(file); }
   };

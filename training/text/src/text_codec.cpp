@@ -253,6 +253,12 @@ std::unique_ptr<text_codec> load_codec(const fs::path& folder) {
   if (fs::exists(folder / "subwords.model", error)) {
     return make_codec(subwords::load(folder / "subwords.model"));
   }
+  if (!fs::exists(folder / "dict.source.txt", error) &&
+      !fs::exists(folder / "dict.target.txt", error)) {
+    throw input_error(folder.string(), "holds no subwords.model",
+                      "the folder of a finished run with it was expected, or one of prepared text "
+                      "with dict.source.txt and dict.target.txt");
+  }
   return std::make_unique<dictionary_codec>(dictionary(folder / "dict.source.txt"),
                                             dictionary(folder / "dict.target.txt"));
 }

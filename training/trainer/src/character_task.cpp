@@ -28,29 +28,53 @@ struct character_data {
   std::string valid;
 };
 
-// A file NAME.txt in whichever compression it is there.
-std::optional<std::string> text_file(const fs::path& folder, const char* name) {
-  for (const char* const ending : {".txt", ".txt.gz", ".txt.xz"}) {
-    const fs::path path = folder / (std::string(name) + ending);
-    std::error_code error;
-    if (fs::exists(path, error)) return read_file(path);
+// The one file of these names, in whichever compression it is there; empty where none is.
+fs::path text_file(const fs::path& folder, std::initializer_list<const char*> names) {
+  fs::path found;
+  for (const char* const name : names) {
+    for (const char* const ending : {".txt", ".txt.gz", ".txt.xz"}) {
+      const fs::path path = folder / (std::string(name) + ending);
+      std::error_code error;
+      if (!fs::exists(path, error)) continue;
+      if (!found.empty()) {
+        throw input_error(folder.string(),
+                          fmt::format("both {} and {} are there", found.filename().string(),
+                                      path.filename().string()),
+                          "one of them was expected");
+      }
+      found = path;
+    }
   }
-  return std::nullopt;
+  return found;
 }
 
-// train.txt and val.txt, or the first nine tenths and the rest of input.txt.
-character_data read_text(const fs::path& folder) {
-  std::optional<std::string> train = text_file(folder, "train");
-  std::optional<std::string> valid = text_file(folder, "val");
-  if (!valid) valid = text_file(folder, "valid");
-  if (train && valid) return {*train, *valid};
-  const std::optional<std::string> whole = text_file(folder, "input");
-  if (!whole) {
+// train.txt and val.txt, or the first nine tenths and the rest of input.txt; of `needed` bytes or
+// more each.
+character_data read_text(const fs::path& folder, std::size_t needed) {
+  const auto require_long = [&](const fs::path& file, const char* part, const std::string& text) {
+    if (text.size() >= needed) return;
+    throw input_error(file.string(), fmt::format("{} {} bytes", part, text.size()),
+                      fmt::format("{} or more were expected (data.context + 1)", needed));
+  };
+  const fs::path train = text_file(folder, {"train"});
+  const fs::path valid = text_file(folder, {"val", "valid"});
+  if (!train.empty() && !valid.empty()) {
+    character_data data{read_file(train), read_file(valid)};
+    require_long(train, "has", data.train);
+    require_long(valid, "has", data.valid);
+    return data;
+  }
+  const fs::path whole = text_file(folder, {"input"});
+  if (whole.empty()) {
     throw input_error(folder.string(), "holds no text",
                       "input.txt, or train.txt and val.txt (plain, .gz or .xz) were expected");
   }
-  const std::size_t cut = whole->size() / 10 * 9;
-  return {whole->substr(0, cut), whole->substr(cut)};
+  const std::string text = read_file(whole);
+  const std::size_t cut = text.size() / 10 * 9;
+  character_data data{text.substr(0, cut), text.substr(cut)};
+  require_long(whole, "its first nine tenths, which are trained on, have", data.train);
+  require_long(whole, "its last tenth, which validates, has", data.valid);
+  return data;
 }
 
 struct pieces {
@@ -216,16 +240,8 @@ std::unique_ptr<dataset> load_characters(const recipe& what, const fs::path& fol
   if (!fs::is_directory(folder, error)) {
     throw input_error(folder.string(), "no such folder", "a folder with input.txt was expected");
   }
-  character_data data = read_text(folder);
   const auto needed = static_cast<std::size_t>(what.characters.context) + 1;
-  for (const std::string* const text : {&data.train, &data.valid}) {
-    if (text->size() < needed) {
-      throw input_error(folder.string(),
-                        fmt::format("a part of the text has {} bytes", text->size()),
-                        fmt::format("{} or more were expected (data.context + 1)", needed));
-    }
-  }
-  return std::make_unique<character_dataset>(what, std::move(data));
+  return std::make_unique<character_dataset>(what, read_text(folder, needed));
 }
 
 }  // namespace pamkit::training

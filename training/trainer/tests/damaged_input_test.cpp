@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <csignal>
@@ -124,6 +125,8 @@ TEST(DamagedInput, VocabulariesThatDoNotFitAreNamed) {
   expect_refused(run_program(task, evaluation), "has another shape or type");
   write(run / "subwords.model", own.substr(0, own.size() / 2));
   expect_refused(run_program(task, evaluation), "not a sentencepiece model");
+  fs::remove(run / "subwords.model");
+  expect_refused(run_program(task, evaluation), "pam-1: holds no subwords.model; ");
   write(run / "subwords.model", own);
   EXPECT_EQ(run_program(task, evaluation).exit_code, 0);
 
@@ -507,8 +510,15 @@ TEST(DamagedInput, DataCheckRefusesWhatTrainingRefuses) {
   const fs::path bytes = task.folder() / "bytes";
   write(bytes / "input.txt", "");
   expect_refused(run_program(task, {"data", "check", bytes.string()}),
-                 "a part of the text has 0 bytes");
+                 "input.txt: its first nine tenths, which are trained on, have 0 bytes");
   fs::remove(bytes / "input.txt");
+  write(bytes / "train.txt", std::string(2000, 'a'));
+  write(bytes / "val.txt", "b");
+  expect_refused(run_program(task, {"data", "check", bytes.string()}), "val.txt: has 1 bytes; ");
+  write(bytes / "valid.txt", std::string(2000, 'b'));
+  expect_refused(run_program(task, {"data", "check", bytes.string()}),
+                 "both val.txt and valid.txt are there");
+  fs::remove(bytes / "valid.txt");
   write(bytes / "train.txt", std::string(2000, 'a'));
   write(bytes / "val.txt", std::string(1000, 'b'));
   const auto checked = run_program(task, {"data", "check", bytes.string()});

@@ -45,9 +45,10 @@ struct parallel_corpus {
   std::size_t size() const { return source.size(); }
 };
 
-/// The split called by the first of `names` (as {"val", "valid"}) that `folder` holds as NAME.de
+/// The split called by the one of `names` (as {"val", "valid"}) that `folder` holds as NAME.de
 /// and NAME.en, each plain, .gz or .xz. Throws input_error: no such folder, no such split (the
-/// message lists those there are), one language missing, the same file in two compressions.
+/// message lists those there are), more than one, one language missing, the same file in two
+/// compressions.
 split_files find_split(const std::filesystem::path& folder, std::span<const std::string_view> names,
                        const language_pair& languages = {});
 
