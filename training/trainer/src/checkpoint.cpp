@@ -67,7 +67,9 @@ std::optional<std::string> whole_content(const fs::path& path) {
   return bytes;
 }
 
-void restore(const fs::path& path, const std::string& bytes, checkpoint_content& content) {
+// Empty, or what `judge` says against it, and then nothing is restored.
+std::string restore(const fs::path& path, const std::string& bytes, const checkpoint_judge& judge,
+                    checkpoint_content& content) {
   const std::size_t line_end = std::min(bytes.find('\n', kMagic.size()), bytes.size());
   const json header =
       json::parse(bytes.substr(kMagic.size(), line_end - kMagic.size()), nullptr, false);
@@ -89,6 +91,7 @@ void restore(const fs::path& path, const std::string& bytes, checkpoint_content&
     throw input_error(path.string(), "is a checkpoint of another model",
                       "give another --out, or --force to start anew");
   }
+  if (std::string reason = judge(path, header["state"]); !reason.empty()) return reason;
   std::size_t at = line_end + 1;
   for (auto& [name, tensor] : content.tensors) {
     const at::Tensor values = at::empty(tensor.sizes(), at::kFloat);
@@ -97,6 +100,7 @@ void restore(const fs::path& path, const std::string& bytes, checkpoint_content&
     at += bytes_of(tensor);
   }
   content.state = header.at("state");
+  return {};
 }
 
 }  // namespace
@@ -109,17 +113,22 @@ void save_checkpoint(const fs::path& folder, std::uint64_t step,
 }
 
 std::optional<fs::path> load_checkpoint(const fs::path& folder, checkpoint_content& content,
-                     const std::function<void(const std::string&)>& warn) {
+                                        const checkpoint_judge& judge,
+                                        const std::function<void(const std::string&)>& warn) {
   const std::vector<fs::path> all = checkpoints(folder);
+  bool is_any_whole = false;
   for (const fs::path& path : all) {
     const std::optional<std::string> bytes = whole_content(path);
-    if (bytes) {
-      restore(path, *bytes, content);
-      return path;
+    is_any_whole = is_any_whole || bytes;
+    const std::string reason = bytes ? restore(path, *bytes, judge, content)
+                                     : "checkpoint is damaged (its checksum does not fit)";
+    if (reason.empty()) return path;
+    const bool is_last = path == all.back();
+    if (is_last && is_any_whole) {
+      throw input_error(path.string(), reason, "no other is there: give --force to start anew");
     }
-    warn(
-        path.string() + ": checkpoint is damaged (its checksum does not fit); " +
-        (path == all.back() ? "no other is there: this starts anew" : "the one before it is used"));
+    warn(path.string() + ": " + reason +
+         (is_last ? "; no other is there: this starts anew" : "; the one before it is used"));
   }
   return std::nullopt;
 }

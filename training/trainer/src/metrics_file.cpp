@@ -12,12 +12,6 @@ metrics_file::metrics_file(std::filesystem::path path, std::uint64_t length)
     : path_(std::move(path)), length_(length) {
   file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
   if (file_ < 0) throw input_error(path_.string(), last_error(), "make the folder writable");
-  const off_t end = ::lseek(file_, 0, SEEK_END);
-  if (end < static_cast<off_t>(length)) {
-    ::close(file_);
-    throw input_error(path_.string(), "has fewer lines than the checkpoint beside it remembers",
-                      "give --force to start anew");
-  }
   if (::ftruncate(file_, static_cast<off_t>(length)) != 0 || ::lseek(file_, 0, SEEK_END) < 0) {
     const std::string reason = last_error();
     ::close(file_);

@@ -116,7 +116,10 @@ class training_run {
     checkpoint_content all = content();
     json found;
     if (job_.is_first()) {
-      if (const auto file = load_checkpoint(folder_, all, r_.note)) {
+      const auto judge = [&](const fs::path& file, const json& state) {
+        return complaint_of(fields_of(state, file));
+      };
+      if (const auto file = load_checkpoint(folder_, all, judge, r_.note)) {
         found = {{"file", file->string()}, {"state", all.state}};
       }
     }
@@ -124,9 +127,7 @@ class training_run {
         json::parse(job_.from_first(found.dump(-1, ' ', false, json::error_handler_t::replace)));
     job_.remember_step(0);
     if (found.is_null()) return 0;
-    const json_fields state(found["state"], found["file"].get<std::string>(),
-                            "take it away, or give another --out, or --force to start anew");
-    require_own(state);
+    const json_fields state = fields_of(found["state"], found["file"].get<std::string>());
     for (const auto& [name, tensor] : all.tensors) {
       const at::Tensor values = on_host(tensor);
       job_.values().broadcast(
@@ -145,6 +146,21 @@ class training_run {
     r_.note(fmt::format("{}: going on after step {} of {}", folder_.string(), step_, total_));
     job_.remember_step(step_);
     return step_;
+  }
+
+  static json_fields fields_of(const json& state, const fs::path& file) {
+    return json_fields(state, file,
+                       "take it away, or give another --out, or --force to start anew");
+  }
+
+  // Why a checkpoint of this run cannot be gone on from: its metrics must be there. Another run's
+  // is refused.
+  std::string complaint_of(const json_fields& state) const {
+    require_own(state);
+    std::error_code error;
+    const std::uintmax_t length = fs::file_size(folder_ / "metrics.jsonl", error);
+    if ((error ? 0 : length) >= state.whole("metrics_length")) return {};
+    return "metrics.jsonl has fewer lines than it remembers";
   }
 
   // Of equal shapes, another recipe's or arm's would pass unnoticed. Those of older versions do not

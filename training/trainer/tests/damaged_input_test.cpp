@@ -526,6 +526,94 @@ TEST(DamagedInput, DataCheckRefusesWhatTrainingRefuses) {
   EXPECT_EQ(checked.standard_output, "train.txt: 2000 bytes\nval.txt: 1000 bytes\n");
 }
 
+TEST(DamagedInput, DataCheckNamesWhatIsNoFileAndWhatIsThereTwice) {
+  const copy_task task;
+  const words check = {"data", "check", task.data().string()};
+  const fs::path train = task.data() / "train.de";
+  fs::rename(train, task.folder() / "train.de");
+  ASSERT_EQ(::mkfifo(train.c_str(), 0600), 0);
+  words in_time = {"timeout", "60", PAMKIT_TRAIN_PROGRAM};
+  in_time.insert(in_time.end(), check.begin(), check.end());
+  expect_refused(run_program(task, command_line{in_time}), "train.de: is no regular file; ");
+  fs::rename(task.folder() / "train.de", train);
+
+  for (const char* const name : {"valid.de", "valid.en"}) write(task.data() / name, "ein haus\n");
+  expect_refused(run_program(task, check), "both val and valid are there; ");
+  for (const char* const name : {"val.de", "val.en"}) fs::remove(task.data() / name);
+  const auto checked = run_program(task, check);
+  EXPECT_EQ(checked.standard_output, "train: 160 pairs\nvalid: 1 pair\ntest_small: 12 pairs\n");
+
+  std::string text;
+  for (int word = 0; word < 2000; ++word) text += "ein ";
+  for (const char* const name : {"test_small.de", "test_small.en"}) {
+    write(task.data() / name, "ein haus\n" + text + "\n");
+  }
+  expect_refused(run_program(task, check), "test_small.de:2: has 2000 words; ");
+}
+
+TEST(DamagedInput, RecordsThatTrainingWouldLeaveOutAreNamed) {
+  const copy_task task;
+  const fs::path folder = task.folder() / "records";
+  const words check = {"data", "check", folder.string()};
+  write(folder / "test_batch.bin", std::string(3073, '\1'));
+  expect_refused(run_program(task, check), "holds test_batch.bin and no data_batch_NUMBER.bin; ");
+  for (const char* const name : {"data_batch_x.bin", "data_batch.bin", "test_batch_1.bin"}) {
+    write(folder / name, std::string(3073, '\1'));
+    expect_refused(run_program(task, check), std::string(name) + ": is no file of CIFAR-10; ");
+    fs::remove(folder / name);
+  }
+  write(folder / "data_batch_1.bin", std::string(3073, '\1'));
+  write(folder / "data_batch_1.bin.gz", "");
+  expect_refused(run_program(task, check),
+                 "data_batch_1.bin.gz: is there and so is data_batch_1.bin");
+  fs::remove(folder / "data_batch_1.bin.gz");
+  EXPECT_EQ(run_program(task, check).standard_output,
+            "train: 1 image\nvalidation: 1 image\n10 classes\n");
+  fs::remove(folder / "test_batch.bin");
+  expect_refused(run_program(task, check), "holds data_batch_NUMBER.bin and no test_batch.bin; ");
+}
+
+// The older checkpoint remembers fewer lines, and its training is the same.
+TEST(DamagedInput, WhereMetricsAreCutOffTheCheckpointThatTheyReachIsUsed) {
+  const copy_task task;
+  const words arguments = begun_run(task);
+  const fs::path run = task.folder() / "runs" / "pam-1";
+  const auto checkpoints = checkpoints_of(run);
+  ASSERT_EQ(checkpoints.size(), 2U);
+  const std::string metrics = bytes_of(run / "metrics.jsonl");
+  const auto remembered = [](const fs::path& checkpoint) {
+    const std::string whole = bytes_of(checkpoint);
+    const std::size_t begin = whole.find('\n') + 1;
+    return nlohmann::json::parse(whole.substr(begin, whole.find('\n', begin) - begin))
+        .at("state")
+        .at("metrics_length")
+        .get<std::size_t>();
+  };
+  write(run / "metrics.jsonl", metrics.substr(0, 10));
+  const auto before = content_of(run);
+  const auto refused = run_program(task, arguments);
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_NE(
+      refused.standard_error.find(
+          checkpoints[0].filename().string() +
+          ": metrics.jsonl has fewer lines than it remembers; no other is there: give --force"),
+      std::string::npos)
+      << refused.standard_error;
+  EXPECT_EQ(refused.standard_error.find("going on after"), std::string::npos);
+  EXPECT_EQ(content_of(run), before);
+
+  write(run / "metrics.jsonl", metrics.substr(0, remembered(checkpoints[0])));
+  const auto result = run_program(task, arguments);
+  EXPECT_EQ(result.exit_code, 0) << result.standard_error;
+  EXPECT_NE(result.standard_error.find(
+                checkpoints[1].filename().string() +
+                ": metrics.jsonl has fewer lines than it remembers; the one before it is used"),
+            std::string::npos)
+      << result.standard_error;
+  const auto whole = with(task.train_arguments("whole", "pam"), {"--steps", "40"});
+  EXPECT_EQ(summary_of(run).at("parameters_sha256"), finished_hash(task, whole, "whole/pam-1"));
+}
+
 TEST(DamagedInput, OfRecipesIsNamed) {
   const copy_task task;
   const fs::path file = task.folder() / "own.json";

@@ -24,10 +24,17 @@ struct checkpoint_content {
 void save_checkpoint(const std::filesystem::path& folder, std::uint64_t step,
                      const checkpoint_content& content);
 
-/// Loads the newest whole checkpoint of `folder` into the tensors of `content` (same names and shapes) and its
-/// state. A damaged file is named by `warn` and the one before it is taken. Returns the file; nothing where
-/// there is none. Throws input_error for a whole one of another model, or whose header is none.
-std::optional<std::filesystem::path> load_checkpoint(const std::filesystem::path& folder, checkpoint_content& content,
-                     const std::function<void(const std::string&)>& warn);
+/// What a caller says of a whole checkpoint's state: nothing, or why it cannot be gone on from.
+using checkpoint_judge = std::function<std::string(const std::filesystem::path& file,
+                                                   const nlohmann::ordered_json& state)>;
+
+/// Loads the newest whole checkpoint of `folder` that `judge` takes into the tensors of `content`
+/// (same names and shapes) and its state. A damaged file, or one that is not taken, is named by
+/// `warn` and the one before it is used. Returns the file; nothing where there is none, or all are
+/// damaged. Throws input_error for a whole one of another model, or whose header is none, and where
+/// none of the whole ones is taken.
+std::optional<std::filesystem::path> load_checkpoint(
+    const std::filesystem::path& folder, checkpoint_content& content, const checkpoint_judge& judge,
+    const std::function<void(const std::string&)>& warn);
 
 }  // namespace pamkit::training

@@ -4,8 +4,9 @@
 
 namespace pamkit::training {
 
-/// From here on Ctrl-C and SIGTERM only set a flag, which a run looks at after each step.
-void catch_interruptions();
+/// From here on Ctrl-C and SIGTERM only set a flag, which a run looks at after each step, and say
+/// so on standard error at once if `says`. The second one ends the program.
+void catch_interruptions(bool says);
 bool interruption_requested();
 
 /// Thrown when a run has saved its state after an interruption; the program exits with 130.

@@ -10,8 +10,8 @@ namespace pamkit::training {
 /// resumed run writes no line twice.
 class metrics_file {
  public:
-  /// Cuts the file to `length` bytes and goes on behind them. Throws input_error where it is shorter or not
-  /// writable.
+  /// Cuts the file, which has `length` bytes or more, to that many and goes on behind them. Throws
+  /// input_error where it is not writable.
   metrics_file(std::filesystem::path path, std::uint64_t length);
   metrics_file(const metrics_file&) = delete;
   metrics_file& operator=(const metrics_file&) = delete;
