@@ -9,16 +9,17 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <memory>
 #include <iterator>
+#include <memory>
 #include <nlohmann/json.hpp>
-
 #include <sstream>
 #include <string_view>
-#include "pamkit/provenance/standard_output.hpp"
+
 #include "pamkit/arguments/suggestion.hpp"
+#include "pamkit/provenance/standard_output.hpp"
 #include "pamkit/training/corpus.hpp"
 #include "pamkit/training/image_set.hpp"
 #include "pamkit/training/input_error.hpp"
@@ -27,9 +28,9 @@
 #include "pamkit/training/subwords.hpp"
 #include "pamkit/training/task.hpp"
 #include "pamkit/training/text_codec.hpp"
-
 #include "progress.hpp"
 #include "usage.hpp"
+
 extern char** environ;
 
 namespace pamkit::training {
@@ -95,13 +96,27 @@ int list_sets(const options& o) {
 // goes to the terminal.
 std::string read_to_end(int from) {
   std::string all;
+  bool is_bar = false;
   std::array<char, 4096> chunk{};
   for (;;) {
     const ssize_t got = ::read(from, chunk.data(), chunk.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return all;
-    all.append(chunk.data(), static_cast<std::size_t>(got));
+    if (got <= 0) break;
+    for (const char c : std::string_view(chunk.data(), static_cast<std::size_t>(got))) {
+      const bool ends_bar = is_bar && c == '\n';
+      is_bar = c == '\r' || (is_bar && !ends_bar);
+      if (is_bar) {
+        std::fputc(c, stderr);
+      } else if (ends_bar) {
+        std::fputs("\r\033[K", stderr);
+      } else {
+        all += c;
+      }
+    }
+    std::fflush(stderr);
   }
+  if (is_bar) std::fputs("\r\033[K", stderr);
+  return all;
 }
 
 std::string last_line(std::string text) {
@@ -193,9 +208,14 @@ void fetch(const json& file, const fs::path& folder) {
   const std::string sum = file["sha256"];
   const fs::path partial = to.string() + ".partial";
   fmt::print(stderr, "pamkit: fetching {}\n", file["url"].get<std::string>());
-  run_program({"curl", "--fail", "--location", "--silent", "--show-error", "--output",
-               partial.string(), file["url"]},
-              file["url"]);
+  std::vector<std::string> words = {"curl",     "--fail",         "--location",
+                                    "--output", partial.string(), file["url"]};
+  if (::isatty(STDERR_FILENO) == 1) {
+    words.emplace_back("--progress-bar");
+  } else {
+    words.insert(words.end(), {"--silent", "--show-error"});
+  }
+  run_program(words, file["url"]);
   check_file(partial, sum);
   if (file.contains("unpack")) {
     unpack(partial, file["unpack"], folder);
@@ -254,6 +274,10 @@ bool is_whole_corpus(const fs::path& folder) {
   return true;
 }
 
+std::string counted(std::size_t count, const char* thing) {
+  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
+}
+
 // Training leaves out pairs with an empty side.
 void require_pairs(const parallel_corpus& corpus) {
   for (std::size_t i = 0; i < corpus.size(); ++i) {
@@ -263,33 +287,6 @@ void require_pairs(const parallel_corpus& corpus) {
                     "sentences of text on both sides were expected");
 }
 
-void check_text(const fs::path& folder) {
-  const parallel_corpus train = read_train(folder);
-  const parallel_corpus valid = read_validation(folder);
-  require_pairs(train);
-  require_pairs(valid);
-  read_test(folder);  // the one that training takes
-  std::vector<parallel_corpus> all = {train, valid};
-  std::vector<parallel_corpus> tests;
-  for (const std::string& name : list_test_splits(folder)) tests.push_back(read_test(folder, name));
-  check_lengths(folder, tests);
-  all.insert(all.end(), tests.begin(), tests.end());
-  if (is_prepared(folder)) {
-    const auto codec = read_dictionaries(folder);
-    for (const parallel_corpus& corpus : all) require_known_text(*codec, corpus);
-std::string counted(std::size_t count, const char* thing) {
-  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
-}
-
-    print_out("prepared text: {} and {} pieces\n", codec->source_size(), codec->target_size());
-  }
-  for (const parallel_corpus& corpus : all) {
-    print_out("{}: {}\n", corpus.files.name, counted(corpus.size(), "pair"));
-  }
-}
-
-void check_images(const fs::path& folder) {
-  const image_data data = open_images(folder);
 // Tokens that have no space in them: of raw text there are as many pieces or more.
 std::size_t words_of(const std::string& line) {
   std::istringstream words(line);
@@ -316,6 +313,29 @@ void check_lengths(const fs::path& folder, const std::vector<parallel_corpus>& t
   }
 }
 
+void check_text(const fs::path& folder) {
+  const parallel_corpus train = read_train(folder);
+  const parallel_corpus valid = read_validation(folder);
+  require_pairs(train);
+  require_pairs(valid);
+  read_test(folder);  // the one that training takes
+  std::vector<parallel_corpus> all = {train, valid};
+  std::vector<parallel_corpus> tests;
+  for (const std::string& name : list_test_splits(folder)) tests.push_back(read_test(folder, name));
+  check_lengths(folder, tests);
+  all.insert(all.end(), tests.begin(), tests.end());
+  if (is_prepared(folder)) {
+    const auto codec = read_dictionaries(folder);
+    for (const parallel_corpus& corpus : all) require_known_text(*codec, corpus);
+    print_out("prepared text: {} and {} pieces\n", codec->source_size(), codec->target_size());
+  }
+  for (const parallel_corpus& corpus : all) {
+    print_out("{}: {}\n", corpus.files.name, counted(corpus.size(), "pair"));
+  }
+}
+
+void check_images(const fs::path& folder) {
+  const image_data data = open_images(folder);
   for (const auto* const set : {data.train.get(), data.valid.get()}) {
     const char* const name = set == data.train.get() ? "train" : "validation";
     share_line line(name, false);
@@ -387,17 +407,17 @@ void add_data_command(CLI::App& app, std::function<int()>& run) {
   data->require_subcommand(1);
   CLI::App* const list = data->add_subcommand("list", "The data sets that recipes name");
   list->add_flag("--json", o->json, "As JSON");
+  list->footer(help_footer("  pamkit data list\n  pamkit data list --json\n"));
   list->callback([o, &run] { run = [o] { return list_sets(*o); }; });
   CLI::App* const get = data->add_subcommand("get", "Fetch or make one, and check it");
   get->add_option("name", o->name, "Of a data set")->required();
   get->add_option("--out", o->out, "Folder (default: data/NAME)");
+  get->footer(help_footer("  pamkit data get lohelp\n  pamkit data get multi30k --out DIR\n"));
   get->callback([o, &run] { run = [o] { return get_set(*o); }; });
   CLI::App* const check = data->add_subcommand("check", "Read all of a folder as training would");
   check->add_option("folder", o->folder, "Of text, images or bytes")->required();
+  check->footer(help_footer("  pamkit data check data/lohelp\n"));
   check->callback([o, &run] { run = [o] { return check_folder(*o); }; });
 }
 
 }  // namespace pamkit::training
-  list->footer(help_footer("  pamkit data list\n  pamkit data list --json\n"));
-  get->footer(help_footer("  pamkit data get lohelp\n  pamkit data get multi30k --out DIR\n"));
-  check->footer(help_footer("  pamkit data check data/lohelp\n"));

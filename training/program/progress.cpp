@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <utility>
 
 namespace pamkit::training {
 namespace {
@@ -23,7 +24,36 @@ std::string duration_text(double seconds) {
 
 }  // namespace
 
-progress_line::progress_line(bool quiet) : shown_(!quiet && ::isatty(STDERR_FILENO) == 1) {}
+terminal_line::terminal_line(bool quiet) : shown_(!quiet && ::isatty(STDERR_FILENO) == 1) {}
+
+bool terminal_line::is_due() const {
+  return shown_ && (!visible_ || now() - last_shown_ >= kSecondsBetween);
+}
+
+void terminal_line::show(const std::string& text) {
+  if (!shown_) return;
+  last_shown_ = now();
+  fmt::print(stderr, "\r\033[K{}", text);
+  std::fflush(stderr);
+  visible_ = true;
+}
+
+void terminal_line::clear() {
+  if (visible_) fmt::print(stderr, "\r\033[K");
+  visible_ = false;
+}
+
+share_line::share_line(std::string work, bool quiet)
+    : work_(std::move(work)), started_(now()), line_(quiet) {}
+
+void share_line::show(double share) {
+  if (!line_.is_due()) return;
+  std::string text = fmt::format("{}: {:.0f} %", work_, 100 * share);
+  if (share > 0) {
+    text += fmt::format(", {} left", duration_text((now() - started_) * (1 - share) / share));
+  }
+  line_.show(text);
+}
 
 void progress_line::show(const run_progress& at) {
   if (run_ != at.folder) {
@@ -32,8 +62,7 @@ void progress_line::show(const run_progress& at) {
     run_started_ = now();
   }
   last_step_ = at.step;
-  if (!shown_ || (visible_ && now() - last_shown_ < kSecondsBetween)) return;
-  last_shown_ = now();
+  if (!line_.is_due()) return;
   std::string text = fmt::format("{}: {} ", at.folder, at.phase);
   if (at.phase == "train") {
     text += fmt::format("step {}/{}, loss {:.3f}, {:.0f} a second", at.step, at.total_steps,
@@ -46,9 +75,7 @@ void progress_line::show(const run_progress& at) {
                                                      static_cast<double>(expected_ - done)));
     }
   }
-  fmt::print(stderr, "\r\033[K{}", text);
-  std::fflush(stderr);
-  visible_ = true;
+  line_.show(text);
 }
 
 void progress_line::finish_run(std::uint64_t steps) {
@@ -58,11 +85,6 @@ void progress_line::finish_run(std::uint64_t steps) {
   first_step_ = last_step_ = 0;
   run_.clear();
   clear();
-}
-
-void progress_line::clear() {
-  if (visible_) fmt::print(stderr, "\r\033[K");
-  visible_ = false;
 }
 
 }  // namespace pamkit::training

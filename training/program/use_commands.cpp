@@ -13,6 +13,8 @@
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/trained_run.hpp"
 #include "pamkit/training/utf8.hpp"
+#include "progress.hpp"
+#include "usage.hpp"
 
 namespace pamkit::training {
 namespace {
@@ -25,7 +27,15 @@ struct options {
   std::string test;
   std::string hypotheses;
   int threads = 0;
+  bool quiet = false;
 };
+
+go_on shown_on(share_line& line) {
+  return [&line](double share) {
+    line.show(share);
+    return true;
+  };
+}
 
 int evaluate_run(const options& o) {
   const trained_run run = open_run(o.run);
@@ -34,9 +44,19 @@ int evaluate_run(const options& o) {
   if (data.empty())
     throw input_error("evaluate", "no data", "give --data DIR (or set PAMKIT_DATA)");
   if (o.threads > 0) at::set_num_threads(o.threads);
-  const test_result result =
-      evaluate(run, data, o.test.empty() ? std::nullopt : std::optional(o.test), o.hypotheses);
-  print_out("{} {:.4f} ({})\n", result.metric, result.value, result.signature);
+  share_line line("evaluate", o.quiet);
+  const evaluated result =
+      evaluate(run, data, o.test.empty() ? std::nullopt : std::optional(o.test), o.hypotheses,
+               shown_on(line));
+  line.clear();
+  const test_result& m = result.measured;
+  const std::string score = fmt::format("{} {:.4f} ({})\n", m.metric, m.value, m.signature);
+  if (o.hypotheses != "-") {
+    print_out("{}", score);
+    return 0;
+  }
+  for (const std::string& text : result.hypotheses) print_out("{}\n", text);
+  fmt::print(stderr, "{}", score);
   return 0;
 }
 
@@ -57,7 +77,10 @@ int translate_input(const options& o) {
     throw input_error("standard input", "cannot be read",
                       "UTF-8 text, one sentence a line, was expected");
   }
-  for (const std::string& line : translate_lines(run, lines)) print_out("{}\n", line);
+  share_line shown("translate", o.quiet);
+  const std::vector<std::string> translations = translate_lines(run, lines, shown_on(shown));
+  shown.clear();
+  for (const std::string& line : translations) print_out("{}\n", line);
   return 0;
 }
 
@@ -76,15 +99,20 @@ void add_use_commands(CLI::App& app, std::function<int()>& run) {
   common(evaluate_command);
   evaluate_command->add_option("--data", o->data, "Folder of the data (default: PAMKIT_DATA)");
   evaluate_command->add_option("--test", o->test, "Test split of text (default: the first)");
-  evaluate_command->add_option("--hypotheses", o->hypotheses, "File for the translations");
+  evaluate_command->add_option(
+      "--hypotheses", o->hypotheses,
+      "File for the translations; - for standard output, and the metric goes to standard error");
+  evaluate_command->footer(help_footer(
+      "  pamkit evaluate runs/pam-1 --data DIR\n"
+      "  pamkit evaluate runs/pam-1 --data DIR --test test_2016_flickr --hypotheses out.en\n"));
   evaluate_command->callback([o, &run] { run = [o] { return evaluate_run(*o); }; });
 
   CLI::App* const translate_command = app.add_subcommand(
       "translate", "Translate standard input, a sentence a line, with a finished run");
   common(translate_command);
+  translate_command->footer(
+      help_footer("  pamkit translate runs/pam-1 < sentences.de > sentences.en\n"));
   translate_command->callback([o, &run] { run = [o] { return translate_input(*o); }; });
 }
 
 }  // namespace pamkit::training
-  translate_command->footer(
-      help_footer("  pamkit translate runs/pam-1 < sentences.de > sentences.en\n"));

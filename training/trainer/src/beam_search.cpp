@@ -221,18 +221,25 @@ class group_search {
 
 }  // namespace
 
-std::vector<std::vector<std::int32_t>> translate(
-    const transformer& model, const recipe::search_settings& settings,
-    std::span<const std::vector<std::int32_t>> sources, const std::function<bool()>& keep_going) {
+std::vector<std::vector<std::int32_t>> translate(const transformer& model,
+                                                 const recipe::search_settings& settings,
+                                                 std::span<const std::vector<std::int32_t>> sources,
+                                                 const go_on& keep_going) {
   const at::NoGradGuard no_grad;
   std::vector<std::vector<std::int32_t>> results(sources.size());
   std::vector<std::uint32_t> order(sources.size());
   std::iota(order.begin(), order.end(), 0U);
   std::ranges::stable_sort(order, std::greater(), [&](std::uint32_t i) { return sources[i].size(); });
   const auto together = static_cast<std::size_t>(settings.sentences);
-  for (std::size_t first = 0; first < order.size() && keep_going(); first += together) {
+  double pieces = 0;
+  for (const auto& source : sources) pieces += static_cast<double>(source.size());
+  double done = 0;
+  for (std::size_t first = 0; first < order.size() && keep_going(done / pieces);
+       first += together) {
     const std::size_t count = std::min(together, order.size() - first);
-    group_search(model, settings, sources, std::span(order).subspan(first, count)).run(results);
+    const std::span group = std::span(order).subspan(first, count);
+    group_search(model, settings, sources, group).run(results);
+    for (const std::uint32_t i : group) done += static_cast<double>(sources[i].size());
   }
   return results;
 }

@@ -120,15 +120,14 @@ class character_task : public task {
   }
 
   validation_result validate() override {
-    const double loss = measure([] { return true; });
+    const double loss = measure([](double) { return true; });
     return {loss, "perplexity", std::exp(loss)};
   }
 
-  std::optional<test_result> test(const fs::path&,
-                                  const std::function<bool()>& keep_going) override {
+  std::optional<test_result> test(const fs::path&, const go_on& keep_going) override {
     const double start = wall_seconds();
     const double loss = measure(keep_going);
-    if (!keep_going()) return std::nullopt;
+    if (!keep_going(1)) return std::nullopt;
     return test_result{"perplexity",
                        std::exp(loss),
                        "per byte of the validation text",
@@ -174,15 +173,19 @@ class character_task : public task {
                : products.cross_entropy(logits, p.target, what_.training.loss, kNoByte);
   }
 
-  double measure(const std::function<bool()>& keep_going) const {
+  double measure(const go_on& keep_going) const {
     const at::NoGradGuard no_grad;
     const auto length = static_cast<std::size_t>(what_.characters.context);
     double sum = 0;
     double count = 0;
     std::vector<std::size_t> starts;
-    for (std::size_t at = 0; at + length < data_.valid.size() && keep_going(); at += length) {
+    const std::size_t size = data_.valid.size();
+    const auto share = [&](std::size_t bytes) {
+      return static_cast<double>(bytes) / static_cast<double>(size);
+    };
+    for (std::size_t at = 0; at + length < size && keep_going(share(at)); at += length) {
       starts.push_back(at);
-      const bool last = at + 2 * length >= data_.valid.size();
+      const bool last = at + 2 * length >= size;
       if (starts.size() < 64 && !last) continue;
       dropout_pass none;
       const auto bytes = static_cast<double>(starts.size() * length);

@@ -72,15 +72,14 @@ class image_task : public task {
   }
 
   validation_result validate() override {
-    const measured m = measure([] { return true; });
+    const measured m = measure([](double) { return true; });
     return {m.loss, "accuracy", m.accuracy};
   }
 
-  std::optional<test_result> test(const std::filesystem::path&,
-                                  const std::function<bool()>& keep_going) override {
+  std::optional<test_result> test(const std::filesystem::path&, const go_on& keep_going) override {
     const double start = wall_seconds();
     const measured m = measure(keep_going);
-    if (!keep_going()) return std::nullopt;
+    if (!keep_going(1)) return std::nullopt;
     return test_result{"accuracy",
                        m.accuracy,
                        "top-1, percent of the validation images",
@@ -122,12 +121,15 @@ class image_task : public task {
     return result;
   }
 
-  measured measure(const std::function<bool()>& keep_going) const {
+  measured measure(const go_on& keep_going) const {
     const at::NoGradGuard no_grad;
     double loss = 0;
     std::size_t right = 0;
     const std::size_t count = data_.valid->size();
-    for (std::size_t first = 0; first < count && keep_going(); first += kEvaluated) {
+    const auto share = [&](std::size_t images) {
+      return static_cast<double>(images) / static_cast<double>(count);
+    };
+    for (std::size_t first = 0; first < count && keep_going(share(first)); first += kEvaluated) {
       const image_batch b =
           evaluation_batch(*data_.valid, what_.images, first, std::min(kEvaluated, count - first));
       dropout_pass none;

@@ -361,7 +361,7 @@ class training_run {
 
   void measure_test() {
     tell("test");
-    const auto keep_going = [this] {
+    const auto keep_going = [this](double) {
       tell("test");
       return !interruption_requested();
     };

@@ -9,6 +9,7 @@
 #include "pamkit/training/bleu.hpp"
 #include "pamkit/training/corpus.hpp"
 #include "pamkit/training/input_error.hpp"
+#include "pamkit/training/interruption.hpp"
 #include "pamkit/training/translation_data.hpp"
 #include "parsed_json.hpp"
 #include "resources.hpp"
@@ -49,11 +50,13 @@ struct translator {
   }
 
   std::vector<std::string> translated(const trained_run& run,
-                                      std::span<const std::vector<std::int32_t>> sources) const {
+                                      std::span<const std::vector<std::int32_t>> sources,
+                                      const go_on& keep_going) const {
     std::vector<std::string> lines;
-    for (const auto& pieces : translate(model, run.what.search, sources)) {
+    for (const auto& pieces : translate(model, run.what.search, sources, keep_going)) {
       lines.push_back(codec->decode_target(pieces));
     }
+    if (!keep_going(1)) throw interrupted();
     return lines;
   }
 };
@@ -90,8 +93,9 @@ trained_run open_run(const fs::path& folder) {
   }
 }
 
-test_result evaluate(const trained_run& run, const fs::path& data,
-                     const std::optional<std::string>& test, const fs::path& hypotheses) {
+evaluated evaluate(const trained_run& run, const fs::path& data,
+                   const std::optional<std::string>& test, const fs::path& hypotheses,
+                   const go_on& keep_going) {
   require_memory_to_use(run.what);
   if (run.what.kind != recipe::task::translation) {
     if (!hypotheses.empty()) {
@@ -103,9 +107,12 @@ test_result evaluate(const trained_run& run, const fs::path& data,
     require_same_classes(run, data, set->identity().value("classes", json::array()));
     const std::unique_ptr<task> model = set->make_task(run.products, run.seed, 0, {});
     read_parameters_of_run(run.folder, model->parameters());
-    return *model->test(run.folder, [] { return true; });
+    const std::optional<test_result> result = model->test(run.folder, keep_going);
+    if (!result) throw interrupted();
+    return {*result, {}};
   }
-  if (!hypotheses.empty()) require_writable(hypotheses);
+  const bool is_written = !hypotheses.empty() && hypotheses != "-";
+  if (is_written) require_writable(hypotheses);
   const translator t(run);
   translation_data tested;
   tested.codec = std::shared_ptr<const text_codec>(load_codec(run.folder));
@@ -115,15 +122,17 @@ test_result evaluate(const trained_run& run, const fs::path& data,
   }
   take_test(read_test(data, test), run.what.data.max_sentence_tokens, tested);
   const double start = wall_seconds();
-  const std::vector<std::string> lines = t.translated(run, tested.test_sources);
+  const std::vector<std::string> lines = t.translated(run, tested.test_sources, keep_going);
   const bleu_score bleu = corpus_bleu(lines, tested.test_references);
-  if (!hypotheses.empty()) write_lines_durably(hypotheses, lines);
+  if (is_written) write_lines_durably(hypotheses, lines);
   return {
-      "bleu", bleu.score, bleu_signature(), {{"test", tested.test_name}}, wall_seconds() - start};
+      {"bleu", bleu.score, bleu_signature(), {{"test", tested.test_name}}, wall_seconds() - start},
+      lines};
 }
 
 std::vector<std::string> translate_lines(const trained_run& run,
-                                         const std::vector<std::string>& lines) {
+                                         const std::vector<std::string>& lines,
+                                         const go_on& keep_going) {
   if (run.what.kind != recipe::task::translation) {
     throw input_error(run.folder.string(), "is a run of recipe " + run.what.name,
                       "a run of a translation recipe was expected");
@@ -132,7 +141,8 @@ std::vector<std::string> translate_lines(const trained_run& run,
   const translator t(run);
   require_known_source(*t.codec, lines, "the sentences to translate");
   return t.translated(
-      run, encode_sources(*t.codec, lines, "standard input", run.what.data.max_sentence_tokens));
+      run, encode_sources(*t.codec, lines, "standard input", run.what.data.max_sentence_tokens),
+      keep_going);
 }
 
 }  // namespace pamkit::training

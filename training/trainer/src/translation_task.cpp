@@ -53,10 +53,10 @@ class translation_task : public task {
   }
 
   std::optional<test_result> test(const std::filesystem::path& folder,
-                                  const std::function<bool()>& keep_going) override {
+                                  const go_on& keep_going) override {
     const double start = wall_seconds();
     const auto ids = translate(model_, what_.search, data_.test_sources, keep_going);
-    if (!keep_going()) return std::nullopt;
+    if (!keep_going(1)) return std::nullopt;
     std::vector<std::string> hypotheses;
     for (const auto& pieces : ids) hypotheses.push_back(data_.codec->decode_target(pieces));
     const bleu_score bleu = corpus_bleu(hypotheses, data_.test_references);

@@ -142,6 +142,20 @@ TEST(Run, AFinishedRunEvaluatesToItsOwnScoreAndTranslates) {
                                          "--hypotheses", hypotheses.string()});
   ASSERT_EQ(result.exit_code, 0) << result.standard_error;
   EXPECT_EQ(read_file(hypotheses), read_file(run / "hypotheses.txt"));
+  const auto printed = run_program(
+      task, {"evaluate", run.string(), "--data", task.data().string(), "--hypotheses", "-"});
+  EXPECT_EQ(printed.standard_output, read_file(run / "hypotheses.txt"));
+  EXPECT_EQ(printed.standard_error, result.standard_output);
+
+  for (const std::string& command :
+       {" evaluate " + run.string() + " --data " + task.data().string(),
+        " translate " + run.string() + " < " + (task.data() / "val.de").string()}) {
+    const auto on_terminal =
+        run_program(task, command_line{{"script", "--quiet", "--return", "--command",
+                                        PAMKIT_TRAIN_PROGRAM + command, "/dev/null"}});
+    EXPECT_EQ(on_terminal.exit_code, 0);
+    EXPECT_NE(on_terminal.standard_output.find(": 0 %"), std::string::npos) << command;
+  }
   const double value = summary_of(run).at("value");
   char expected[64];
   std::snprintf(expected, sizeof expected, "bleu %.4f (", value);
@@ -209,7 +223,11 @@ TEST(Run, ADamagedCheckpointIsNamedAndTheOneBeforeItUsed) {
   training_program program(task.folder(), killed);
   ASSERT_TRUE(wait_for_checkpoint(run, 8));
   program.signal(SIGINT);
-  EXPECT_EQ(program.wait().exit_code, 130);
+  const auto stopped = program.wait();
+  EXPECT_EQ(stopped.exit_code, 130);
+  EXPECT_EQ(stopped.standard_error,
+            "pamkit: stopping after this step; once more ends it at once\n"
+            "pamkit: interrupted; the same command goes on from here\n");
   const auto checkpoints = checkpoints_of(run);
   ASSERT_EQ(checkpoints.size(), 2U);
   std::fstream file(checkpoints.back(), std::ios::in | std::ios::out | std::ios::binary);
@@ -307,24 +325,6 @@ TEST(Run, WrongUseIsOneLineAndExitCodeTwo) {
   for (const char* const seeds : {"-1", "99999999999999999999999", "1,-2", "1.5", "x"}) {
     EXPECT_TRUE(contains(complaint(with(base, {"--seeds", seeds})), "is no seed")) << seeds;
   }
-  EXPECT_TRUE(contains(complaint(with(base, {"--test", "nothing"})), "nothing"));
-  EXPECT_TRUE(
-      contains(complaint(with(task.train_arguments("runs", "adder"), {"--derivative", "exact"})),
-               "adder has no exact derivative"));
-  EXPECT_TRUE(
-      contains(complaint(with(base, {"--format", "binary16"})), "give binary32 or binary32mN"));
-  EXPECT_TRUE(
-      contains(complaint(with(base, {"--format", "binary32m0"})), "give binary32 or binary32mN"));
-  EXPECT_TRUE(contains(complaint(with(task.train_arguments("runs", "l_mul"), {"--scope", "norm"})),
-                       "l_mul defines a product and no quotient"));
-  EXPECT_TRUE(
-      contains(complaint(with(base, {"--set", "training.optimizer=adam"})), "give adamw or sgd"));
-  EXPECT_FALSE(std::filesystem::exists(task.folder() / "runs" / "pam-1"));
-  std::ofstream(task.data() / "train.de", std::ios::app) << "eine Zeile zu viel\n";
-  EXPECT_TRUE(contains(complaint(base), "train"));
-}
-
-// Of a recipe with steps too.
   for (const char* const steps : {"0", "-1", "1e3", "010", "99999999999"}) {
     EXPECT_EQ(complaint(with(base, {"--steps", steps})),
               "pamkit: --steps: '" + std::string(steps) +
@@ -339,15 +339,89 @@ TEST(Run, WrongUseIsOneLineAndExitCodeTwo) {
                        "--arithmetic: pam:1.50 is the same as pam:1.5 before it; "));
   EXPECT_TRUE(contains(complaint(task.train_arguments("runs", "native,native")),
                        "native is the same as native before it; "));
-TEST(Run, EpochsTakeThePlaceOfTheRecipesSteps) {
-  const copy_task task;
-  for (const auto& [out, option, steps] :
-       {std::tuple("epochs", "--epochs", 8), std::tuple("steps", "--steps", 2)}) {
+  EXPECT_TRUE(contains(complaint(with(base, {"--test", "nothing"})), "nothing"));
+  EXPECT_TRUE(
+      contains(complaint(with(task.train_arguments("runs", "adder"), {"--derivative", "exact"})),
+               "adder has no exact derivative"));
   EXPECT_TRUE(
       contains(complaint(with(task.train_arguments("runs", "native"), {"--derivative", "exact"})),
                "--derivative: native has LibTorch's own derivatives; give --derivative approx"));
   EXPECT_TRUE(contains(complaint(with(base, {"--set", "model.width=2.5"})),
                        "model.width is 2.5; give a whole number from 2 to 65536"));
+  EXPECT_TRUE(
+      contains(complaint(with(base, {"--format", "binary16"})), "give binary32 or binary32mN"));
+  EXPECT_TRUE(
+      contains(complaint(with(base, {"--format", "binary32m0"})), "give binary32 or binary32mN"));
+  EXPECT_TRUE(contains(complaint(with(task.train_arguments("runs", "l_mul"), {"--scope", "norm"})),
+                       "l_mul defines a product and no quotient"));
+  EXPECT_TRUE(
+      contains(complaint(with(base, {"--set", "training.optimizer=adam"})), "give adamw or sgd"));
+  EXPECT_FALSE(std::filesystem::exists(task.folder() / "runs" / "pam-1"));
+  std::ofstream(task.data() / "train.de", std::ios::app) << "eine Zeile zu viel\n";
+  EXPECT_TRUE(contains(complaint(base), "train"));
+}
+
+TEST(Run, AMistypedWordIsNamedWithTheNearestOne) {
+  const copy_task task;
+  const auto base = task.train_arguments("runs", "pam");
+  for (const auto& [arguments, said] : std::initializer_list<std::pair<words, const char*>>{
+           {{}, "no command; there are train, "},
+           {{"trian"}, "no command 'trian'; there are train, "},
+           {{"trian"}, "; did you mean 'train'?; see 'pamkit --help'"},
+           {{"data"}, "no command; there are list, get, check; see 'pamkit data --help'"},
+           {{"data", "lst"},
+            "no command 'lst'; there are list, get, check; did you mean 'list'?; see 'pamkit data "
+            "--help'"},
+           {{"data", "list", "--jsn"},
+            "no option '--jsn'; did you mean '--json'?; see 'pamkit data list --help'"},
+           {{"data", "get", "multi30"}, "; did you mean 'multi30k'?"},
+           {{"train", "charlm", "x"}, "unexpected argument 'x'; see 'pamkit train --help'"},
+           {{"train", "a\nb", "x\ny"}, "unexpected argument 'x\\x0Ay'; "},
+           {{"train", "charl"}, "; did you mean 'charlm'?"},
+           {task.train_arguments("runs", "lmul"), "; did you mean 'l_mul'?"},
+           {with(base, {"--set", "model.dropuot=0.1"}), "; did you mean 'model.dropout'?"}}) {
+    const auto result = run_program(task, arguments);
+    EXPECT_EQ(result.exit_code, 2) << said;
+    EXPECT_NE(result.standard_error.find(said), std::string::npos) << result.standard_error;
+    EXPECT_EQ(std::ranges::count(result.standard_error, '\n'), 1) << result.standard_error;
+  }
+}
+
+TEST(Run, EveryHelpHasExamplesAndExitCodes) {
+  const copy_task task;
+  for (const words& command :
+       {words{"train"}, words{"evaluate"}, words{"translate"}, words{"data", "list"},
+        words{"data", "get"}, words{"data", "check"}}) {
+    const auto result = run_program(task, test::with(command, {"--help"}));
+    EXPECT_EQ(result.exit_code, 0);
+    for (const char* const part : {"\nExamples:\n  pamkit ", "\nExit codes:\n  0 ", "\n  130  "}) {
+      EXPECT_NE(result.standard_output.find(part), std::string::npos) << result.standard_output;
+    }
+  }
+}
+
+TEST(Run, AnEmptyValueIsNoMissingOption) {
+  const copy_task task;
+  const auto refused = [&](const words& arguments, const std::string& option) {
+    const auto result = run_program(task, arguments);
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_TRUE(result.standard_error.starts_with("pamkit: " + option + ": the value is empty; "))
+        << result.standard_error;
+  };
+  const auto base = task.train_arguments("runs", "pam");
+  for (const char* const option : {"--out", "--test", "--data", "--set"}) {
+    refused({"train", "charlm", option, ""}, option);
+  }
+  refused({"evaluate", "runs", "--hypotheses", ""}, "--hypotheses");
+  refused({"evaluate", ""}, "run");
+  refused({"data", "check", ""}, "folder");
+}
+
+// Of a recipe with steps too.
+TEST(Run, EpochsTakeThePlaceOfTheRecipesSteps) {
+  const copy_task task;
+  for (const auto& [out, option, steps] :
+       {std::tuple("epochs", "--epochs", 8), std::tuple("steps", "--steps", 2)}) {
     const auto result = run_program(task, with(bytes_arguments(task, out), {option, "2"}));
     ASSERT_EQ(result.exit_code, 0) << result.standard_error;
     EXPECT_EQ(summary_of(task.folder() / out / "exact-1").at("steps"), steps) << option;
@@ -377,18 +451,25 @@ TEST(Run, FetchedDataTakeThePlaceOfNobodysFiles) {
   const copy_task task;
   const auto tools = task.folder() / "tools";
   std::filesystem::create_directories(tools);
-  std::ofstream(tools / "curl") << "#!/bin/sh\necho called >&2\nexit 1\n";
+  // Asked for a bar it draws one; it fails.
+  std::ofstream(tools / "curl") << R"(#!/bin/sh
+case $* in *--progress-bar*) printf '\r## 50%%\n' >&2 ;; esac
+echo called >&2
+exit 1
+)";
   std::filesystem::permissions(tools / "curl", std::filesystem::perms::owner_all);
   const auto out = task.folder() / "own";
   std::filesystem::create_directories(out);
   const auto own = out / "val.en.gz";
-  const auto get = [&] {
+  const auto with_tools = [&](const words& command) {
     return run_program(
-        task, command_line{{"sh", "-c",
-                            "unset PAMKIT_OFFLINE && PATH=\"$0/tools:$PATH\" && exec \"$@\"",
-                            task.folder().string(), PAMKIT_TRAIN_PROGRAM, "data", "get", "multi30k",
-                            "--out", out.string()}});
+        task, command_line{test::with(
+                  {"sh", "-c", "unset PAMKIT_OFFLINE && PATH=\"$0/tools:$PATH\" && exec \"$@\"",
+                   task.folder().string()},
+                  command)});
   };
+  const words command = {PAMKIT_TRAIN_PROGRAM, "data", "get", "multi30k", "--out", out.string()};
+  const auto get = [&] { return with_tools(command); };
   std::ofstream(own) << "months of work";
   const auto result = get();
   EXPECT_EQ(result.exit_code, 2);
@@ -399,6 +480,15 @@ TEST(Run, FetchedDataTakeThePlaceOfNobodysFiles) {
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), "months of work");
   std::filesystem::remove(own);
   EXPECT_NE(get().standard_error.find("curl failed: called"), std::string::npos);
+  EXPECT_EQ(get().standard_error.find("50%"), std::string::npos);
+
+  std::string line;
+  for (const std::string& word : command) line += word + " ";
+  const auto on_terminal =
+      with_tools({"script", "--quiet", "--return", "--command", line, "/dev/null"});
+  EXPECT_EQ(on_terminal.exit_code, 2);
+  EXPECT_NE(on_terminal.standard_output.find("## 50%"), std::string::npos);
+  EXPECT_NE(on_terminal.standard_output.find("curl failed: called; "), std::string::npos);
 }
 
 // An apt-get without a network, or that packs two pages.

@@ -62,6 +62,10 @@ struct test_result {
   double seconds = 0;
 };
 
+/// Asked now and then in long work, with the share of it that is done, from 0 to 1: whether to go
+/// on.
+using go_on = std::function<bool(double)>;
+
 /// A model of a recipe with an arm, and the data it learns from. No state but parameters and
 /// buffers: the batch of an update is a function of seed and step.
 class task {
@@ -80,9 +84,9 @@ class task {
   virtual validation_result validate() = 0;
 
   /// Measures on the test data, and writes what the recipe's task writes into `folder`.
-  /// `keep_going` is asked now and then; where it says false the result is nothing.
+  /// Where `keep_going` says false the result is nothing.
   virtual std::optional<test_result> test(const std::filesystem::path& folder,
-                                          const std::function<bool()>& keep_going) = 0;
+                                          const go_on& keep_going) = 0;
 };
 
 /// The data of a recipe, shared by the runs of all arms and seeds.
