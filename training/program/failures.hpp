@@ -20,6 +20,9 @@ struct not_there : std::runtime_error {
 /// The exit code and the line of the exception that is being handled.
 failure current_failure();
 
+/// From here on LibTorch throws where it finds no memory, where it would end the process by a signal.
+void throw_where_memory_ends();
+
 /// Says the line on standard error, once for all processes that mpirun started together; returns
 /// the exit code.
 int complain(const failure& f);

@@ -53,10 +53,11 @@ int main(int argc, char** argv) {
   using namespace pamkit::training;
   let_waiting_threads_sleep(argv);
   keep_freed_memory();
+  throw_where_memory_ends();
   CLI::App app("pamkit's training programs", "pamkit");
   app.require_subcommand(1);
-  std::function<int()> run;
   app.footer("'pamkit COMMAND --help' has a command's options, examples and exit codes.");
+  std::function<int()> run;
   add_train_command(app, run);
   add_use_commands(app, run);
   add_data_command(app, run);
@@ -73,8 +74,8 @@ int main(int argc, char** argv) {
     return complain({kUsage, usage_message(error, app)});
   }
   try {
-    return ended_with(run());
     refuse_empty_values(app);
+    return ended_with(run());
   } catch (...) {
     return complain(current_failure());
   }

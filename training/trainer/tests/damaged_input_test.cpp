@@ -661,7 +661,23 @@ TEST(DamagedInput, ImagesThatPoolingLeavesNothingOfAreNamed) {
   refused("vgg13-cifar10", "data.size=31", "data.size is 31; vgg takes images of 32 or more");
 }
 
-// Where LibTorch finds no memory it ends the process.
+// Memory that ends later, as a limit on the process.
+TEST(DamagedInput, WhereMemoryEndsOneLineSaysSo) {
+  const copy_task task;
+  const fs::path bytes = task.folder() / "bytes";
+  write(bytes / "input.txt", std::string(100'000, 'a'));
+  words arguments = {"sh", "-c", "ulimit -v 1500000; exec \"$0\" \"$@\"", PAMKIT_TRAIN_PROGRAM};
+  for (const std::string& word :
+       {std::string("train"), std::string("charlm"), std::string("--arithmetic"),
+        std::string("exact"), std::string("--data"), bytes.string(), std::string("--out"),
+        (task.folder() / "runs").string(), std::string("--set"), std::string("data.batch=800"),
+        std::string("--set"), std::string("model.width=256")}) {
+    arguments.push_back(word);
+  }
+  expect_refused(run_program(task, command_line{arguments}), "the memory does not suffice; ");
+}
+
+// The system may end a process that takes more memory than there is.
 TEST(DamagedInput, TooLargeAModelOrBatchIsNamedBeforeItIsMade) {
   const copy_task task;
   const auto refused = [&](const words& arguments, const words& settings, const std::string& part) {
