@@ -4,15 +4,19 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <set>
+#include <sstream>
+#include <string_view>
 
 #include "comparison_tables.hpp"
 #include "kept_run.hpp"
 #include "page.hpp"
+#include "pamkit/backend.hpp"
 #include "pamkit/provenance/environment.hpp"
 #include "student.hpp"
 
@@ -306,6 +310,45 @@ std::string estimate_text(const std::optional<estimate>& e, const char* sign) {
                      *e->half_width);
 }
 
+// Where a word of an arm's name stands behind its arithmetic, as training_run::arm() writes it;
+// nothing where it is none.
+std::optional<int> place_in_arm(const std::string& word) {
+  constexpr std::array<std::pair<std::string_view, int>, 8> words = {{{"softmax", 0},
+                                                                      {"norm", 0},
+                                                                      {"loss", 0},
+                                                                      {"optimizer", 0},
+                                                                      {"all", 0},
+                                                                      {"exact", 1},
+                                                                      {"corrected", 3},
+                                                                      {"centred", 4}}};
+  const auto known = std::ranges::find(words, word, &std::pair<std::string_view, int>::first);
+  if (known != words.end()) return known->second;
+  return word.starts_with("binary32m") && parse_format(word) ? std::optional(2) : std::nullopt;
+}
+
+bool is_arm(const std::string& name) {
+  std::istringstream words(name + "+");  // so that an empty last word is one
+  std::string word;
+  std::getline(words, word, '+');
+  if (word != "native" && !parse_arithmetic(word)) return false;
+  for (int last = -1; std::getline(words, word, '+');) {
+    const std::optional<int> place = place_in_arm(word);
+    if (!place || *place <= last) return false;
+    last = *place;
+  }
+  return true;
+}
+
+void require_arms(const std::string& where, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (is_arm(name)) continue;
+    throw input_error(
+        where + ": '" + name +
+        "' is no arm; write ARITHMETIC[+SCOPE][+exact][+FORMAT][+corrected][+centred], "
+        "as pam+all+corrected");
+  }
+}
+
 // Lines of `expected.txt` beside run folders, one arm each; "#" begins a remark.
 std::vector<std::string> expected_in(const std::filesystem::path& directory) {
   std::vector<std::string> arms;
@@ -316,6 +359,7 @@ std::vector<std::string> expected_in(const std::filesystem::path& directory) {
     std::erase_if(line, [](unsigned char c) { return c <= ' '; });  // no arm's name has a space
     if (!line.empty()) arms.push_back(line);
   }
+  require_arms((directory / "expected.txt").string(), arms);
   return arms;
 }
 
@@ -568,6 +612,7 @@ std::string comparison_text(const comparison& c) {
 }
 
 compare_result compare_runs(const compare_options& options) {
+  require_arms("--expect", options.expected);
   compare_result result;
   comparison c;
   c.command = options.command;

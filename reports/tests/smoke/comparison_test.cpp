@@ -238,8 +238,30 @@ TEST_F(run_comparison, an_expected_arm_without_a_run_is_shown_as_not_run) {
 
 TEST_F(run_comparison, a_name_cannot_break_a_table_of_the_markdown_page) {
   write_run(runs_, {.arithmetic = "exact"});
-  compare({runs_}, {"a|b*<i>"});
-  EXPECT_NE(markdown().find("| a\\|b\\*\\<i\\> | not run |"), std::string::npos);
+  write_run(runs_, {.arithmetic = "a|b*<i>"});
+  compare({runs_});
+  EXPECT_NE(markdown().find("| a\\|b\\*\\<i\\> | "), std::string::npos);
+}
+
+TEST_F(run_comparison, what_is_expected_and_no_arm_is_refused) {
+  write_run(runs_, {.arithmetic = "exact"});
+  for (const char* const name : {"nope", "pam+al", "pam+", "pam+exact+all", "pam+all+all", "+all",
+                                 "pam+binary32m99", "pam+binary16"}) {
+    try {
+      compare({runs_}, {"pam", name});
+      ADD_FAILURE() << name;
+    } catch (const input_error& refused) {
+      EXPECT_TRUE(
+          std::string(refused.what())
+              .starts_with("--expect: '" + std::string(name) + "' is no arm; write ARITHMETIC"))
+          << refused.what();
+    }
+  }
+  write_text(runs_ / "expected.txt", "nope\n");
+  const compare_result result =
+      compare({runs_}, {"native", "pam:1.0552", "pam+all+exact+binary32m4+corrected+centred"});
+  ASSERT_EQ(result.problems.size(), 1U);
+  EXPECT_NE(result.problems[0].find("expected.txt: 'nope' is no arm; "), std::string::npos);
 }
 
 TEST_F(run_comparison, bleu_is_compared_sentence_by_sentence_with_exact_of_the_same_seed) {
