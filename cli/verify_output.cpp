@@ -69,15 +69,14 @@ void add_proofs(const properties::suite_options& asked, const verify_output& out
 }
 
 bool has_verdict(const properties::suite_results& results) {
-  return results.count(run_status::pass) + results.count(run_status::fail) != 0;
+  return results.rows.size() > results.count(run_status::not_run);
 }
 
 failure nothing_verified(const properties::suite_results& results) {
   const auto first = std::ranges::find_if(results.rows, [](const result& row) {
     return row.status == run_status::not_run && !row.reason.empty();
   });
-  return failure(fmt::format("nothing to verify: {} statements are not promised, {} not run{}",
-                             results.count(run_status::not_promised),
+  return failure(fmt::format("nothing to verify: no statement could be run ({} of them){}",
                              results.count(run_status::not_run),
                              first == results.rows.end() ? "" : ": " + first->reason));
 }

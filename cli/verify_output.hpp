@@ -29,11 +29,11 @@ void require_writable(const verify_output& output, bool force);
 void add_proofs(const properties::suite_options& asked, const verify_output& output,
                 properties::suite_results& results);
 
-/// Whether a statement was judged at all; a run without one has verified nothing.
+/// Whether a statement was judged at all, or is known not to be promised; a run without one has
+/// verified nothing.
 bool has_verdict(const properties::suite_results& results);
 
-/// What such a run ends with: how many statements were not promised and not run, and why the first
-/// was not.
+/// What such a run ends with: how many statements could not be run, and why the first could not.
 failure nothing_verified(const properties::suite_results& results);
 
 /// Prints and writes the results of a whole run, with a row for each backend that is not here.
