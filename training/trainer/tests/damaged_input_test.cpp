@@ -576,8 +576,12 @@ TEST(DamagedInput, RecordsThatTrainingWouldLeaveOutAreNamed) {
 // The older checkpoint remembers fewer lines, and its training is the same.
 TEST(DamagedInput, WhereMetricsAreCutOffTheCheckpointThatTheyReachIsUsed) {
   const copy_task task;
-  const words arguments = begun_run(task);
+  const words arguments = with(task.train_arguments("runs", "pam"), {"--steps", "40"});
   const fs::path run = task.folder() / "runs" / "pam-1";
+  training_program program(task.folder(), arguments);
+  ASSERT_TRUE(wait_for_checkpoint(run, 8));
+  program.signal(SIGKILL);
+  program.wait();
   const auto checkpoints = checkpoints_of(run);
   ASSERT_EQ(checkpoints.size(), 2U);
   const std::string metrics = bytes_of(run / "metrics.jsonl");
