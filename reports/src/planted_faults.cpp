@@ -8,7 +8,7 @@ namespace pamkit::reports {
 
 nlohmann::ordered_json committed_planted_faults() {
   std::string text;
-  for (const std::string_view piece : kPlantedFaultResults) text += piece;
+  for (const char* const piece : kPlantedFaultResults) text += piece;
   return nlohmann::ordered_json::parse(text);
 }
 
