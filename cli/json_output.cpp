@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <fstream>
-#include <map>
 #include <stdexcept>
 
 #include "console.hpp"
@@ -46,17 +45,10 @@ bool begins_with(const std::filesystem::path& file, std::string_view text) {
 }
 
 void require_distinct(const std::vector<std::filesystem::path>& files) {
-  std::map<std::filesystem::path, std::filesystem::path> seen;
-  for (const std::filesystem::path& file : files) {
-    if (file.empty() || file == "-") continue;
-    const provenance::destination to = provenance::destination_of(file);
-    if (!to.is_replaced) continue;
-    const auto place = std::filesystem::weakly_canonical(std::filesystem::absolute(to.file));
-    const auto [it, is_new] = seen.emplace(place, file);
-    if (!is_new) {
-      throw failure(fmt::format("cannot write both {} and {}: they are one file; name two",
-                                it->second.string(), file.string()));
-    }
+  try {
+    provenance::require_distinct(files);
+  } catch (const std::runtime_error& error) {
+    throw failure(error.what());
   }
 }
 

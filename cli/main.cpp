@@ -16,6 +16,7 @@
 #include "console.hpp"
 #include "cuda_backends.hpp"
 #include "interruption.hpp"
+#include "pamkit/arguments/option_names.hpp"
 #include "pamkit/arguments/suggestion.hpp"
 #include "plugin.hpp"
 
@@ -37,14 +38,6 @@ std::string footer(const command& c) {
   }
   for (const auto& [code, line] : lines) text += line;
   return text;
-}
-
-std::vector<std::string> option_names(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-  }
-  return names;
 }
 
 // What CLI11 says of a wrong number of values, in plain words; other texts as they are.
@@ -105,16 +98,13 @@ std::vector<std::string> shielded(const std::vector<command>& commands, int argc
   return words;
 }
 
-// An empty word is what an unset variable of a script becomes; where commands would take it for an
-// option that was not given, they would do something else than what was meant.
+// Where commands would take an empty word for an option that was not given, they would do something
+// else than what was meant.
 void refuse_empty_values(const CLI::App& app) {
-  for (const CLI::Option* option : app.get_options()) {
-    // An option that may stand without a value has an empty one then.
-    if (option->count() == 0 || option->get_expected_min() == 0) continue;
-    if (std::ranges::count(option->results(), std::string()) == 0) continue;
-    throw failure(fmt::format("{}: the value is empty; give {}, or leave it out",
-                              option->get_name(), option->get_type_name()));
-  }
+  const CLI::Option* const option = option_with_empty_value(app);
+  if (option == nullptr) return;
+  throw failure(fmt::format("{}: the value is empty; give {}, or leave it out", option->get_name(),
+                            option->get_type_name()));
 }
 
 exit_code run(const std::vector<command>& commands, int argc, char** argv) {

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <fstream>
 #include <iterator>
@@ -313,17 +312,12 @@ std::string estimate_text(const std::optional<estimate>& e, const char* sign) {
 // Where a word of an arm's name stands behind its arithmetic, as training_run::arm() writes it;
 // nothing where it is none.
 std::optional<int> place_in_arm(const std::string& word) {
-  constexpr std::array<std::pair<std::string_view, int>, 8> words = {{{"softmax", 0},
-                                                                      {"norm", 0},
-                                                                      {"loss", 0},
-                                                                      {"optimizer", 0},
-                                                                      {"all", 0},
-                                                                      {"exact", 1},
-                                                                      {"corrected", 3},
-                                                                      {"centred", 4}}};
-  const auto known = std::ranges::find(words, word, &std::pair<std::string_view, int>::first);
-  if (known != words.end()) return known->second;
-  return word.starts_with("binary32m") && parse_format(word) ? std::optional(2) : std::nullopt;
+  if (word != scopes[0] && std::ranges::find(scopes, word) != std::end(scopes)) return 0;
+  if (word == "exact") return 1;
+  if (word == "corrected") return 3;
+  if (word == "centred") return 4;
+  if (word.starts_with("binary32m") && parse_format(word)) return 2;
+  return std::nullopt;
 }
 
 bool is_arm(const std::string& name) {

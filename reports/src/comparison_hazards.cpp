@@ -59,10 +59,9 @@ bool has_inexact_products(const training_run& run) {
 
 // Whether the arm's arithmetic computes what `part` adds.
 bool covers(const training_run& run, std::string_view part) {
-  constexpr std::string_view kScopes[] = {"matmul", "softmax", "norm", "loss", "optimizer", "all"};
-  const auto* const mine = std::ranges::find(kScopes, std::string_view(run.scope));
-  return has_inexact_products(run) && mine != std::end(kScopes) &&
-         mine >= std::ranges::find(kScopes, part);
+  const auto* const mine = std::ranges::find(scopes, std::string_view(run.scope));
+  return has_inexact_products(run) && mine != std::end(scopes) &&
+         mine >= std::ranges::find(scopes, part);
 }
 
 // How far the piecewise affine quotient of x and `length` is from x / length, meant over the

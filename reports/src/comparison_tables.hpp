@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "paired_bootstrap.hpp"
@@ -12,6 +13,11 @@
 #include "step_cost.hpp"
 
 namespace pamkit::reports {
+
+/// What an arm's arithmetic computes of a step: each part what those before it do, and more. The
+/// first goes without saying in an arm's name.
+inline constexpr std::string_view scopes[] = {"matmul", "softmax",   "norm",
+                                              "loss",   "optimizer", "all"};
 
 /// A mean over seeds, with the half width of its 95 % interval where there are two or more.
 struct estimate {

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <vector>
 
+#include "pamkit/arguments/option_names.hpp"
 #include "pamkit/arguments/suggestion.hpp"
 #include "pamkit/training/input_error.hpp"
 
@@ -35,14 +35,6 @@ std::vector<std::string> command_names(const CLI::App& app) {
   return names;
 }
 
-std::vector<std::string> option_names(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::Option* const option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-  }
-  return names;
-}
-
 }  // namespace
 
 std::string usage_message(const CLI::ParseError& error, const CLI::App& app) {
@@ -66,13 +58,10 @@ std::string usage_message(const CLI::ParseError& error, const CLI::App& app) {
 }
 
 void refuse_empty_values(const CLI::App& app) {
-  for (const CLI::Option* const option : parsed_commands(app).back()->get_options()) {
-    // A flag has no value.
-    if (option->count() == 0 || option->get_expected_min() == 0) continue;
-    if (std::ranges::count(option->results(), std::string()) == 0) continue;
-    throw input_error(option->get_name(), "the value is empty",
-                      option->get_required() ? "give one" : "give one, or leave it out");
-  }
+  const CLI::Option* const option = option_with_empty_value(*parsed_commands(app).back());
+  if (option == nullptr) return;
+  throw input_error(option->get_name(), "the value is empty",
+                    option->get_required() ? "give one" : "give one, or leave it out");
 }
 
 std::string help_footer(std::string_view examples, std::string_view failed,

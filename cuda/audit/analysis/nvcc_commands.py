@@ -7,20 +7,18 @@ and a PTX file has none at all.
 import re
 import shlex
 
-# Options with a value by all their names, and the value that they must have where they are given.
+# Options with a value: what nvcc takes where one is not given, and what it must be.
 _VALUES = {
-    "fmad": ("--fmad", "-fmad"),
-    "ftz": ("--ftz", "-ftz"),
-    "prec-div": ("--prec-div", "-prec-div"),
-    "prec-sqrt": ("--prec-sqrt", "-prec-sqrt"),
+    "fmad": ("true", "false"),
+    "ftz": ("false", "false"),
+    "prec-div": ("true", "true"),
+    "prec-sqrt": ("true", "true"),
 }
-_REQUIRED = {"fmad": "false", "ftz": "false", "prec-div": "true", "prec-sqrt": "true"}
-_DEFAULTS = {"fmad": "true", "ftz": "false", "prec-div": "true", "prec-sqrt": "true"}
 _FAST_MATH = ("--use_fast_math", "-use_fast_math")
 # What hides options from whoever reads the command.
 _FILES = ("--options-file", "-optf")
 # Options for parts of nvcc, which can turn the same things on.
-_PASSED_ON = re.compile(r"fmad|ftz|prec-(div|sqrt)|fast|ffp|contract|-O[gf]")
+_PASSED_ON = re.compile(r"fmad|ftz|prec-(div|sqrt)|fast|ffp|contract")
 _FORWARDING = ("-Xptxas", "--ptxas-options", "-Xcicc", "-Xcompiler", "--compiler-options", "-Xnvlink", "--nvlink-options")
 VARIABLES = ("NVCC_APPEND_FLAGS", "NVCC_PREPEND_FLAGS")
 
@@ -34,12 +32,12 @@ def _split(word, names):
 def refused_options(words):
     """What is wrong with the options of one call, as phrases."""
     wrong = []
-    given = dict(_DEFAULTS)
+    given = {option: default for option, (default, _) in _VALUES.items()}
     words = list(words)
     while words:
         word = words.pop(0)
-        for option, names in _VALUES.items():
-            if found := _split(word, names):
+        for option in _VALUES:
+            if found := _split(word, (f"--{option}", f"-{option}")):
                 given[option] = found[1] if found[1] is not None else words.pop(0) if words else ""
         if found := _split(word, _FAST_MATH):
             if found[1] != "false":
@@ -51,7 +49,7 @@ def refused_options(words):
             if _PASSED_ON.search(value):
                 wrong.append(f"{word.split('=')[0]} {value}")
     for option, value in given.items():
-        if value != _REQUIRED[option]:
+        if value != _VALUES[option][1]:
             wrong.append(f"{option}={value}")
     return wrong
 

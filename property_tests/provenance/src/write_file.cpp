@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -188,6 +189,19 @@ void require_writable(const fs::path& path, bool force) {
     throw std::runtime_error(file.string() +
                              " exists and was not written by pamkit; name another --out, or say "
                              "--force");
+  }
+}
+
+void require_distinct(const std::vector<fs::path>& files) {
+  std::map<fs::path, fs::path> seen;
+  for (const fs::path& file : files) {
+    if (file.empty() || file == "-") continue;
+    const destination to = destination_of(file);
+    if (!to.is_replaced) continue;
+    const auto [it, is_new] = seen.emplace(fs::weakly_canonical(fs::absolute(to.file)), file);
+    if (is_new) continue;
+    throw std::runtime_error("cannot write both " + it->second.string() + " and " + file.string() +
+                             ": they are one file; name two");
   }
 }
 

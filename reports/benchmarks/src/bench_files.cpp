@@ -65,6 +65,13 @@ std::string key_of(const json& row) {
                      row["shape"].get<std::string>(), row["threads"].get<int>());
 }
 
+// The rows of each case, by baseline.
+std::map<std::string, std::map<std::string, const json*>> ratios_by_case(const json& rows) {
+  std::map<std::string, std::map<std::string, const json*>> ratios;
+  for (const json& row : rows) ratios[key_of(row)][row["baseline"]] = &row;
+  return ratios;
+}
+
 // Columns of the table of ratios: baselines in the order in which they first appear.
 std::vector<std::string> baselines_of(const json& rows) {
   std::vector<std::string> names;
@@ -86,8 +93,7 @@ std::string ratio_text(const json& row) {
 
 std::string table_html(const json& bench) {
   const std::vector<std::string> baselines = baselines_of(bench["rows"]);
-  std::map<std::string, std::map<std::string, const json*>> ratios;
-  for (const json& row : bench["rows"]) ratios[key_of(row)][row["baseline"]] = &row;
+  auto ratios = ratios_by_case(bench["rows"]);
   std::string html =
       "<thead><tr><th>kernel</th><th>arithmetic</th><th>operands</th><th>shape</th>"
       "<th class=\"number\">threads</th><th class=\"number\">10<sup>9</sup>/s</th>";
@@ -209,8 +215,7 @@ std::string bench_page(const nlohmann::ordered_json& bench, const std::string& p
 
 std::string bench_markdown(const nlohmann::ordered_json& bench) {
   const std::vector<std::string> baselines = baselines_of(bench["rows"]);
-  std::map<std::string, std::map<std::string, const json*>> ratios;
-  for (const json& row : bench["rows"]) ratios[key_of(row)][row["baseline"]] = &row;
+  auto ratios = ratios_by_case(bench["rows"]);
   const auto text_of = [](const json& value) {
     return value.is_string() ? value.get<std::string>() : value.dump();
   };

@@ -98,6 +98,7 @@ exit_code run(const options& o, const std::string& command) {
   try {
     for (const auto& output : {file, html}) pamkit::provenance::require_writable(output, o.is_forced);
     if (!o.markdown.empty()) pamkit::provenance::require_writable(o.markdown, o.is_forced);
+    pamkit::provenance::require_distinct({file, html, o.markdown});
   } catch (const std::runtime_error& problem) {
     throw complaint(problem.what(), unusable);
   }

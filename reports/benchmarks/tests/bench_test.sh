@@ -48,6 +48,7 @@ rm other/bench.json && echo mine >other/bench.html
 expect 2 '' 'other/bench.html exists and was not written by pamkit' "${quick[@]}" --out other
 expect 2 '' 'cannot write plotly.js/bench.json: .*plotly.js is no folder' "${quick[@]}" --out plotly.js
 expect 2 '' 'nowhere: cannot be read' "${quick[@]}" --aims nowhere
+expect 2 '' 'cannot write both out/bench.json and ./out/bench.json' "${quick[@]}" --out out --markdown ./out/bench.json
 for seconds in 0 -1 inf nan x; do
   expect 2 '' "'$seconds' is no number of seconds from 0 to 1000000" "$PAMKIT" --seconds "$seconds"
 done

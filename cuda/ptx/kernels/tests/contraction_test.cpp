@@ -14,6 +14,7 @@
 #include "pamkit/cuda/ptx_execution.hpp"
 #include "pamkit/ptx/hashed_sum.hpp"
 #include "pamkit/reference/tensor.hpp"
+#include "pamkit/tensor/stored_format.hpp"
 
 namespace pamkit::cuda {
 namespace {
@@ -180,43 +181,29 @@ TEST(contractions, have_every_term_in_its_place) {
 }
 
 /// The elements as `format` stores them, which has all their encodings; nothing for binary32.
-std::vector<std::byte> stored_in(element_format format, const words& x) {
+std::vector<std::byte> stored_in(const any_format& format, const words& x) {
   std::vector<std::byte> bytes;
-  const auto append = [&]<class F>(F) {
-    for (const std::uint32_t w : x) {
-      const encoding<F> narrowed = narrow(policy<F>{}, encoding<binary32>{w});
-      EXPECT_EQ(std::uint32_t{widen(narrowed).bits}, w);
-      const auto element = static_cast<typename F::storage>(narrowed.bits);
-      const auto* const first = reinterpret_cast<const std::byte*>(&element);
-      bytes.insert(bytes.end(), first, first + sizeof element);
+  const auto append = [&]<class F>(const F&) {
+    if constexpr (stored_format<F>() != element_format::binary32) {
+      for (const std::uint32_t w : x) {
+        const encoding<F> narrowed = narrow(policy<F>{}, encoding<binary32>{w});
+        EXPECT_EQ(std::uint32_t{widen(narrowed).bits}, w);
+        const auto element = static_cast<typename F::storage>(narrowed.bits);
+        const auto* const first = reinterpret_cast<const std::byte*>(&element);
+        bytes.insert(bytes.end(), first, first + sizeof element);
+      }
     }
   };
-  switch (format) {
-    case element_format::bfloat16:
-      append(bfloat16{});
-      break;
-    case element_format::binary16:
-      append(binary16{});
-      break;
-    case element_format::e5m2:
-      append(e5m2{});
-      break;
-    case element_format::e4m3:
-      append(e4m3{});
-      break;
-    case element_format::binary32:
-      break;
-  }
+  std::visit(append, format);
   return bytes;
 }
 
 /// An operand and where its elements lie.
 struct stored_operand {
-  stored_operand(element_format f, std::int64_t columns, const words& x)
+  stored_operand(const any_format& f, std::int64_t columns, const words& x)
       : values(floats(x)), bytes(stored_in(f, x)), view{values.data(), columns} {
-    if (f == element_format::binary32) return;
-    view.narrow = bytes.data();
-    view.format = f;
+    view.format = stored_format(f);
+    if (view.format != element_format::binary32) view.narrow = bytes.data();
   }
   std::vector<float> values;
   std::vector<std::byte> bytes;
@@ -224,7 +211,7 @@ struct stored_operand {
 };
 
 /// The product and both derivatives, by every kernel that the planner knows for the format.
-void expect_every_term(const arithmetic_info& info, derivative gradient, element_format format,
+void expect_every_term(const arithmetic_info& info, derivative gradient, const any_format& format,
                        shape s, bool is_hashed, std::mt19937& random) {
   using enum contraction_kind;
   const std::string arithmetic(info.name);
@@ -236,7 +223,7 @@ void expect_every_term(const arithmetic_info& info, derivative gradient, element
                            .arithmetic = arithmetic};
   // Of narrow formats: two bits of fraction and small exponents, which all of them have.
   const auto draw = [&](std::int64_t count) {
-    if (format == element_format::binary32) return drawn(count, 100, 154, random);
+    if (std::holds_alternative<binary32>(format)) return drawn(count, 100, 154, random);
     words x = drawn(count, 124, 131, random);
     for (std::uint32_t& w : x) w &= 0xffe00000;
     return x;
@@ -282,16 +269,16 @@ void expect_every_term(const arithmetic_info& info, derivative gradient, element
 
 TEST(contractions, of_every_kernel_have_every_term_in_its_place) {
   std::mt19937 random(5);
-  using enum element_format;
   take_ptx_launches();
   for (const arithmetic_info& info : arithmetics()) {
     for (const derivative gradient : {derivative::approx, derivative::exact}) {
       if (!info.has_derivative(gradient)) continue;
       for (const bool is_hashed : {false, true}) {
         for (const shape s : {shape{33, 31, 9}, shape{5, 130, 8}, shape{20, 3, 150}}) {
-          expect_every_term(info, gradient, binary32, s, is_hashed, random);
+          expect_every_term(info, gradient, binary32{}, s, is_hashed, random);
         }
-        for (const element_format format : {bfloat16, binary16, e5m2, e4m3}) {
+        for (const any_format& format : {any_format(bfloat16{}), any_format(binary16{}),
+                                         any_format(e5m2{}), any_format(e4m3{})}) {
           expect_every_term(info, gradient, format, {9, 35, 20}, is_hashed, random);
         }
       }

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string_view>
+#include <vector>
 
 namespace pamkit::provenance {
 
@@ -26,5 +27,9 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view t
 /// and what would be right where it could not, and, unless `force`, where a file is there that no
 /// program of the project wrote (those name a schema, "pamkit...", within their first 200 bytes).
 void require_writable(const std::filesystem::path& path, bool force);
+
+/// Throws std::runtime_error where one of these results would be written over another. Empty paths,
+/// "-", devices and FIFOs keep none and are passed over.
+void require_distinct(const std::vector<std::filesystem::path>& files);
 
 }  // namespace pamkit::provenance
