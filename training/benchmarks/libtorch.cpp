@@ -48,10 +48,42 @@ std::function<void()> convolution_of(const convolution& c, const workload& w) {
   });
 }
 
-std::function<void()> softmax_of(const workload& w) {
+std::function<void()> rows_of(const workload& w) {
   at::Tensor out = over(w.out, {w.m, w.n});
   const at::Tensor x = over(w.a.data, {w.m, w.n});
-  return without_gradients([=]() mutable { at::softmax_out(out, x, 1); });
+  if (w.operation == "softmax") {
+    return without_gradients([=]() mutable { at::softmax_out(out, x, 1); });
+  }
+  if (w.operation == "log_softmax") {
+    return without_gradients([=]() mutable { at::log_softmax_out(out, x, 1); });
+  }
+  float* const first = w.out;
+  if (w.operation == "layer_norm") {
+    const at::Tensor gain = over(w.b.data, {w.n});
+    return without_gradients([=] {
+      // Its results are made anew, as those of the measured layers are.
+      const at::Tensor y = at::layer_norm(x, {x.size(1)}, gain);
+      *first = *y.const_data_ptr<float>();
+    });
+  }
+  if (w.operation == "cross_entropy") {
+    const at::Tensor classes = at::randint(w.n, {w.m}, at::kLong);
+    return without_gradients([=] {
+      const at::Tensor loss = at::cross_entropy_loss(x, classes, {}, at::Reduction::Mean, -100, 0.1);
+      *first = *loss.const_data_ptr<float>();
+    });
+  }
+  at::Tensor row_results = over(w.out, {w.m});
+  if (w.operation == "sum") {
+    return without_gradients([=]() mutable { at::sum_out(row_results, x, 1); });
+  }
+  if (w.operation == "norm") {
+    return without_gradients([=]() mutable { at::linalg_vector_norm_out(row_results, x, 2, 1); });
+  }
+  if (w.operation == "logsumexp") {
+    return without_gradients([=]() mutable { at::logsumexp_out(row_results, x, 1); });
+  }
+  return {};
 }
 
 std::function<void()> map_of(const workload& w) {
@@ -76,9 +108,9 @@ contender prepare(const workload& w) {
       c.work = static_cast<double>(w.batch * w.m * w.n * w.k);
       c.run = w.is_convolution ? convolution_of(*w.is_convolution, w) : matmul_of(w);
       break;
-    case task::softmax:
+    case task::rows:
       c.work = static_cast<double>(w.m * w.n);
-      c.run = softmax_of(w);
+      c.run = rows_of(w);
       break;
     case task::map:
       c.run = map_of(w);

@@ -1,5 +1,6 @@
 // Eigen: its matrix product and its vectorised functions, on one thread.
 #include <Eigen/Core>
+#include <cmath>
 
 #include "baseline.hpp"
 
@@ -46,6 +47,38 @@ void softmax(const workload& w) {
   }
 }
 
+void layer_norm(const workload& w) {
+  const const_array_map gain(w.b.data, w.n);
+  for (std::int64_t i = 0; i < w.m; ++i) {
+    const const_array_map x(w.a.data + i * w.n, w.n);
+    array_map y(w.out + i * w.n, w.n);
+    y = x - x.mean();
+    const float deviation = std::sqrt(y.square().mean() + 1e-5F);
+    y = y / deviation * gain;
+  }
+}
+
+void log_softmax(const workload& w) {
+  for (std::int64_t i = 0; i < w.m; ++i) {
+    const const_array_map x(w.a.data + i * w.n, w.n);
+    array_map y(w.out + i * w.n, w.n);
+    const float greatest = x.maxCoeff();
+    y = x - (greatest + std::log((x - greatest).exp().sum()));
+  }
+}
+
+void sum(const workload& w) {
+  for (std::int64_t i = 0; i < w.m; ++i) w.out[i] = const_array_map(w.a.data + i * w.n, w.n).sum();
+}
+
+std::function<void()> rows_of(const workload& w) {
+  if (w.operation == "softmax") return [w] { softmax(w); };
+  if (w.operation == "log_softmax") return [w] { log_softmax(w); };
+  if (w.operation == "layer_norm") return [w] { layer_norm(w); };
+  if (w.operation == "sum") return [w] { sum(w); };
+  return {};
+}
+
 std::function<void()> map_of(const workload& w) {
   const auto with = [&w](auto apply) {
     return [w, apply] {
@@ -82,10 +115,8 @@ baseline eigen() {
                 return {.name = "eigen",
                         .work = static_cast<double>(w.batch * w.m * w.n * w.k),
                         .run = matmul_of(w)};
-              case task::softmax:
-                return {.name = "eigen", .work = static_cast<double>(w.m * w.n), .run = [w] {
-                          softmax(w);
-                        }};
+              case task::rows:
+                return {.name = "eigen", .work = static_cast<double>(w.m * w.n), .run = rows_of(w)};
               case task::map:
                 return {.name = "eigen", .work = static_cast<double>(w.n), .run = map_of(w)};
             }

@@ -16,14 +16,19 @@ std::vector<measured_case> convolution(const settings& s) {
   t.operation = "conv2d";
   t.shape = fmt::format("{} images, {} channels, {}x{}, 3x3 taps", images, channels, edge, edge);
   t.unit = "terms";
-  t.inputs = {{images, channels, edge, edge}, {channels, channels, 3, 3}, {channels}};
+  t.inputs = {{{images, channels, edge, edge}}, {{channels, channels, 3, 3}}, {{channels}}};
   t.attributes = {{"padding", 1}};
   t.work = static_cast<double>(pixels * channels * taps);
   t.rivals.m = pixels;
   t.rivals.n = channels;
   t.rivals.k = taps;
   t.rivals.is_convolution = {images, channels, channels, edge, 3, 1};
-  return {layer_case(t)};
+  layer_task back = t;
+  back.operation = "conv2d_vjp";
+  back.inputs.push_back({{images, channels, edge, edge}});
+  back.work = 2 * t.work;  // of both factors
+  back.rivals = {.what = task::map, .n = 1};  // which no rival has
+  return {layer_case(t), layer_case(back)};
 }
 
 }  // namespace pamkit::benchmarks::measured

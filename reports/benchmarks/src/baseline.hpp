@@ -32,6 +32,6 @@ struct baseline {
 
 /// The one symbol of a module.
 extern "C" void pamkit_list_baselines(std::vector<baseline>& found);
-using list_baselines_function = void (*)(std::vector<baseline>&);
+using list_baselines_function = void(std::vector<baseline>&);
 
 }  // namespace pamkit::benchmarks

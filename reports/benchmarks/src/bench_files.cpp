@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "page.hpp"
 #include "pamkit/provenance/environment.hpp"
@@ -15,9 +16,21 @@ namespace {
 using json = nlohmann::ordered_json;
 using reports::escape_html;
 
-// Two operations, a product and a sum, for each term; elements are counted once.
-double operations_of(const std::string& unit, double work) {
-  return unit == "terms" ? 2 * work : work;
+// Two operations, a product and a sum, for each term; elements are counted once. Nothing where the
+// unit is no operation.
+std::optional<double> operations_of(const time_row& t) {
+  if (t.unit == "terms") return 2 * t.work;
+  if (t.unit == "elements") return t.work;
+  return std::nullopt;
+}
+
+// What the column of 10^9 operations a second holds.
+std::string speed_text(const json& time) {
+  if (const auto giga = time.find("giga_operations_per_second"); giga != time.end()) {
+    return fmt::format("{:.3g}", giga->get<double>());
+  }
+  return fmt::format("{:.3g} {}/s", time["work"].get<double>() / time["seconds"].get<double>(),
+                     time["unit"].get<std::string>());
 }
 
 json row_json(const ratio_row& r, const std::string& target) {
@@ -46,8 +59,9 @@ json time_json(const time_row& t) {
   row["quartiles"] = {t.seconds.low, t.seconds.high};
   row["unit"] = t.unit;
   row["work"] = t.work;
-  // Of "terms": GFLOP-equivalents, a product and a sum each.
-  row["giga_operations_per_second"] = operations_of(t.unit, t.work) / t.seconds.median / 1e9;
+  if (const auto operations = operations_of(t)) {
+    row["giga_operations_per_second"] = *operations / t.seconds.median / 1e9;
+  }
   row["rounds"] = t.rounds;
   row["calls_per_round"] = t.calls;
   return row;
@@ -108,12 +122,11 @@ std::string table_html(const json& bench) {
     html += fmt::format(
         "<tr{}><th>{}</th><td data-label=\"arithmetic\">{}</td><td data-label=\"operands\">{}</td>"
         "<td data-label=\"shape\">{}</td><td class=\"number\" data-label=\"threads\">{}</td>"
-        "<td class=\"number\" data-label=\"10^9/s\" data-value=\"{}\"><span>{:.3g}</span></td>",
+        "<td class=\"number\" data-label=\"10^9/s\" data-value=\"{}\"><span>{}</span></td>",
         name == last ? "" : " class=\"group\"", escape_html(name),
         escape_html(t["arithmetic"].get<std::string>()),
         escape_html(t.value("class", std::string())), escape_html(t["shape"].get<std::string>()),
-        t["threads"].get<int>(), t["giga_operations_per_second"].get<double>(),
-        t["giga_operations_per_second"].get<double>());
+        t["threads"].get<int>(), t.value("giga_operations_per_second", 0.0), speed_text(t));
     last = name;
     const auto& mine = ratios[key_of(t)];
     for (const std::string& b : baselines) {
@@ -255,10 +268,10 @@ std::string bench_markdown(const nlohmann::ordered_json& bench) {
   text += '\n';
   for (const json& t : bench["times"]) {
     if (t["contender"] != "simd") continue;
-    text += fmt::format("| {} | {} | {} | {} | {} | {:.3g} |", text_of(t["name"]),
+    text += fmt::format("| {} | {} | {} | {} | {} | {} |", text_of(t["name"]),
                         text_of(t["arithmetic"]), t.value("class", std::string()),
                         text_of(t["shape"]), text_of(t["threads"]),
-                        t["giga_operations_per_second"].get<double>());
+                        speed_text(t));
     const auto& mine = ratios[key_of(t)];
     for (const std::string& b : baselines) {
       const auto found = mine.find(b);

@@ -6,6 +6,7 @@
 #include <bit>
 
 #include "operand_data.hpp"
+#include "pamkit/layer_definition.hpp"
 
 namespace pamkit::benchmarks {
 namespace {
@@ -21,6 +22,22 @@ layer_function find_layer_function(const backend& b, const layer_task& t) {
   return b.layer == nullptr ? nullptr : b.layer(t.operation, t.arithmetic);
 }
 
+// The encoding that stands for a drawn number in an operand.
+auto encoding_in(const operand_shape& operand) {
+  return [&operand](float drawn) {
+    const auto bits = std::bit_cast<std::uint32_t>(drawn);
+    switch (operand.values) {
+      case operand_values::numbers:
+        return bits;
+      case operand_values::magnitudes:
+        return bits & 0x7fffffffU;
+      case operand_values::classes:
+        return bits % static_cast<std::uint32_t>(operand.classes);
+    }
+    return bits;
+  };
+}
+
 prepared_case prepare(const layer_task& t) {
   prepared_case p;
   p.kernel = {.name = "simd", .work = t.work, .run = {}};
@@ -32,14 +49,11 @@ prepared_case prepare(const layer_task& t) {
   }
   const auto m = std::make_shared<memory>();
   std::uint32_t seed = 1;
-  for (const auto& shape : t.inputs) {
-    std::size_t size = 1;
-    for (const std::int64_t length : shape) size *= static_cast<std::size_t>(length);
-    std::vector<float>& values = m->values.emplace_back(size);
+  for (const operand_shape& operand : t.inputs) {
+    m->inputs.push_back(tensor_of_shape(operand.shape));
+    std::vector<float>& values = m->values.emplace_back(m->inputs.back().encodings.size());
     fill(values, find_operand_class("plain"), seed++, true);
-    tensor& x = m->inputs.emplace_back(tensor{shape, std::vector<std::uint32_t>(size)});
-    std::ranges::transform(values, x.encodings.begin(),
-                           [](float v) { return std::bit_cast<std::uint32_t>(v); });
+    std::ranges::transform(values, m->inputs.back().encodings.begin(), encoding_in(operand));
   }
   const policy<binary32> rules = contraction_rules(
       parse_arithmetic(t.arithmetic)

@@ -10,8 +10,8 @@
 #include <regex>
 #include <sstream>
 
-#include "baseline_modules.hpp"
 #include "bench_files.hpp"
+#include "modules.hpp"
 #include "page.hpp"
 #include "pamkit/provenance/standard_output.hpp"
 #include "pamkit/provenance/write_file.hpp"
@@ -63,8 +63,10 @@ void choose_target(const std::string& target) {
       is_known ? missing : unusable);
 }
 
-std::vector<measured_case> chosen_cases(const options& o) {
-  std::vector<measured_case> cases = all_measured_cases({.quick = o.is_quick});
+std::vector<measured_case> chosen_cases(const options& o, const settings& s,
+                                        std::vector<absence>& absent) {
+  std::vector<measured_case> cases = all_measured_cases(s);
+  std::ranges::move(load_measured(s, absent), std::back_inserter(cases));
   try {
     const std::regex wanted(o.filter);
     std::erase_if(cases,
@@ -88,7 +90,9 @@ std::string plotly_file(const options& o) {
 exit_code run(const options& o, const std::string& command) {
   choose_target(o.target);
   const std::string target(pamkit::simd_target_name());
-  const std::vector<measured_case> cases = chosen_cases(o);
+  run_options how;
+  how.cases = {.quick = o.is_quick, .target = target};
+  const std::vector<measured_case> cases = chosen_cases(o, how.cases, how.absent);
   if (o.only_list) {
     for (const measured_case& c : cases) print_out("{}\n", c.label());
     return passed;
@@ -103,12 +107,9 @@ exit_code run(const options& o, const std::string& command) {
     throw complaint(problem.what(), unusable);
   }
 
-  run_options how;
-  how.cases.quick = o.is_quick;
   how.plan.total = o.seconds;
   if (o.is_quick) how.plan = {.slice = 0.001, .total = 0.01, .least_rounds = 3, .most_rounds = 5};
   how.threads = o.threads;
-  how.target = target;
   how.aims = read_aims(o.aims);
   const bool is_shown = !o.is_quiet && isatty(STDERR_FILENO) != 0;
   how.progress = [is_shown](std::size_t done, std::size_t all, const std::string& label) {

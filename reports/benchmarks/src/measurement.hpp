@@ -20,6 +20,13 @@ namespace pamkit::benchmarks {
 /// What the cases depend on.
 struct settings {
   bool quick = false;  ///< small shapes only, for tests
+  std::string target;  ///< the instruction set in use
+};
+
+/// What is not measured, and why.
+struct absence {
+  std::string what;
+  std::string reason;
 };
 
 /// A kernel whose result is not that of the definition. The message names the element.
@@ -58,6 +65,10 @@ struct measured_case {
 
 /// All cases of all files.
 std::vector<measured_case> all_measured_cases(const settings& s);
+
+/// The one symbol of a module with cases that need more than this program has.
+extern "C" void pamkit_list_measured(const settings& s, std::vector<measured_case>& found);
+using list_measured_function = void(const settings&, std::vector<measured_case>&);
 
 /// Compares encodings; `where` tells the place of an index. Throws `mismatch`.
 void require_equal(std::span<const std::uint32_t> got, std::span<const std::uint32_t> expected,

@@ -53,7 +53,7 @@ class recorder {
                                          .data = row.data,
                                          .shape = row.shape,
                                          .baseline = row.baseline,
-                                         .instruction_set = options_.target,
+                                         .instruction_set = options_.cases.target,
                                          .threads = threads,
                                          .reason = {}});
     result_.ratios.push_back(std::move(row));
@@ -98,6 +98,7 @@ run_result run_cases(const std::vector<measured_case>& cases,
                      const std::vector<baseline>& baselines, const run_options& options) {
   run_result result;
   result.before = read_machine_state();
+  result.absent = options.absent;
   for (const baseline& b : baselines) {
     if (b.absent.empty()) {
       result.baselines.push_back({b.name, b.description});

@@ -16,7 +16,7 @@ struct run_options {
   timing_plan plan;
   std::vector<int> threads = {1};
   std::vector<aim> aims;
-  std::string target;  ///< the instruction set in use
+  std::vector<absence> absent;  ///< cases that are known to be missing
   std::function<void(std::size_t done, std::size_t all, const std::string& label)> progress;
 };
 
@@ -38,11 +38,6 @@ struct time_row {
   quartiles seconds;  ///< of one call
   std::size_t rounds = 0;
   std::int64_t calls = 0;
-};
-
-struct absence {
-  std::string what;
-  std::string reason;
 };
 
 struct run_result {

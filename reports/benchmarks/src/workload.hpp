@@ -18,9 +18,9 @@ struct matrix {
 };
 
 enum class task : std::uint8_t {
-  matmul,   ///< out (m x n, row-major, dense) = a (m x k) b (k x n), `batch` times
-  softmax,  ///< m rows of n elements from a.data, dense
-  map       ///< out[i] = operation(a.data[i], b.data[i]), i < n
+  matmul,  ///< out (m x n, row-major, dense) = a (m x k) b (k x n), `batch` times
+  rows,    ///< the layer `operation` on m rows of n elements from a.data, dense
+  map      ///< out[i] = operation(a.data[i], b.data[i]), i < n
 };
 
 /// A convolution with square taps and stride 1, batch x channels x rows x columns.
@@ -35,7 +35,7 @@ struct convolution {
 
 struct workload {
   task what = task::matmul;
-  std::string operation;  ///< of a map: "mul", "exp2", ...
+  std::string operation;  ///< of rows and maps: "softmax", "exp2", ...; empty: none has it
   std::int64_t batch = 1;
   std::int64_t m = 1;
   std::int64_t n = 0;

@@ -16,7 +16,7 @@ namespace {
 run_options quick_options() {
   run_options o;
   o.plan = {.slice = 0.0005, .total = 0.001, .least_rounds = 3, .most_rounds = 3};
-  o.target = std::string(simd_target_name());
+  o.cases.target = std::string(simd_target_name());
   return o;
 }
 
