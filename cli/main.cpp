@@ -18,6 +18,7 @@
 #include "interruption.hpp"
 #include "pamkit/arguments/option_names.hpp"
 #include "pamkit/arguments/suggestion.hpp"
+#include "pamkit/simd.hpp"
 #include "plugin.hpp"
 
 namespace pamkit::cli {
@@ -163,6 +164,7 @@ exit_code run(const std::vector<command>& commands, int argc, char** argv) {
     throw failure(message);
   }
   refuse_empty_values(*current);
+  simd_target_name();  // PAMKIT_SIMD_TARGET names none: said before anything is computed
   return job();
 }
 

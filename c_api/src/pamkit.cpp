@@ -218,7 +218,7 @@ pamkit_status pamkit_rows(const pamkit_context* context, const char* operation, 
     const std::size_t count = rows * length;
     if (count != 0 && (x == nullptr || !are_well_formed(*context, x, count)))
       return PAMKIT_BAD_ARGUMENT;
-    const auto apply = pamkit::scalar_backend().layer(operation, context->rules.arithmetic);
+    const auto apply = pamkit::simd_backend().layer(operation, context->rules.arithmetic);
     if (apply == nullptr) return PAMKIT_NOT_DEFINED;
     pamkit::tensor operand{{static_cast<std::int64_t>(rows), static_cast<std::int64_t>(length)}, {}};
     for (const float value : widened(*context, x, count)) {

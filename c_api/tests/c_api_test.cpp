@@ -1,8 +1,14 @@
 #include <gtest/gtest.h>
 
+#include <cfenv>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
+
+#if defined(__SSE__)
+#include <xmmintrin.h>
+#endif
 
 #include "pamkit.h"
 #include "pamkit/backend.hpp"
@@ -85,6 +91,41 @@ TEST(c_api, matmul_and_rows_in_bfloat16) {
   EXPECT_EQ(sums[0], 0x4040U);  // 3
   EXPECT_EQ(sums[1], 0x4140U);  // 12
 }
+
+TEST(c_api, results_do_not_depend_on_how_the_caller_rounds) {
+  // In binary32 their sum is subnormal, and 1 + 2^-24 lies between two neighbours.
+  const std::uint32_t x[] = {0x00800001, 0x80800000, 0x3F800000, 0x33800000};
+  const context c = open("binary32");
+  for (const int direction : {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
+    ASSERT_EQ(std::fesetround(direction), 0);
+    std::uint32_t sums[2] = {};
+    const pamkit_status status = pamkit_rows(c.get(), "sum", 2, 2, x, sums);
+    const int after = std::fegetround();
+    std::fesetround(FE_TONEAREST);
+    ASSERT_EQ(status, PAMKIT_OK);
+    EXPECT_EQ(after, direction);
+    EXPECT_EQ(sums[0], 0x00000001U);
+    EXPECT_EQ(sums[1], 0x3F800000U);
+  }
+}
+
+#if defined(__SSE__)
+TEST(c_api, results_do_not_depend_on_whether_the_caller_flushes_subnormals) {
+  const std::uint32_t x[] = {0x00800001, 0x80800000};
+  const context c = open("binary32");
+  const unsigned before = _mm_getcsr();
+  for (const unsigned flushing : {0x8000U, 0x0040U, 0x8040U}) {
+    _mm_setcsr(before | flushing);
+    std::uint32_t sum = 0;
+    const pamkit_status status = pamkit_rows(c.get(), "sum", 1, 2, x, &sum);
+    const unsigned after = _mm_getcsr();
+    _mm_setcsr(before);
+    ASSERT_EQ(status, PAMKIT_OK);
+    EXPECT_EQ(after, before | flushing);
+    EXPECT_EQ(sum, 0x00000001U);
+  }
+}
+#endif
 
 TEST(c_api, bad_input_is_a_status_and_nothing_is_written) {
   pamkit_context* c = nullptr;

@@ -95,4 +95,8 @@ echo precious >verify.json
 expect 2 '' 'verify.json exists and was not written by pamkit' "$PAMKIT" verify --out .
 [[ $(<verify.json) == precious ]] || fail "verify.json was replaced"
 
+# An instruction set that the environment names.
+expect 2 '' 'PAMKIT_SIMD_TARGET=abacus: no instruction set of this build and machine; these are:.* scalar' env PAMKIT_SIMD_TARGET=abacus "$PAMKIT" list backends
+expect 0 'scalar' '' env PAMKIT_SIMD_TARGET=scalar "$PAMKIT" list backends
+
 finish

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "pamkit/detail/float_environment.hpp"
 #include "pamkit/layer_registry.hpp"
 #include "scalar_tables.hpp"
 
@@ -10,6 +11,7 @@ template <class A, class Layer, bool IsVjp>
 std::vector<tensor> apply_layer(const policy<binary32>& rules, derivative gradient,
                                 std::span<const tensor> inputs,
                                 const layer_attributes& attributes) {
+  const default_float_environment environment;
   const layer_call call{Layer::name, rules, gradient, inputs, &attributes, Layer::attributes};
   for (const auto& [name, value] : attributes) {
     call.require(std::ranges::find(call.known, name, &layer_attribute::name) != call.known.end(),

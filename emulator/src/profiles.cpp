@@ -2,6 +2,7 @@
 
 #include <variant>
 
+#include "pamkit/detail/float_environment.hpp"
 #include "pamkit/profile/paper.hpp"
 #include "profile_tables.hpp"
 
@@ -14,6 +15,7 @@ using paper_function = paper::word (*)(const paper::rules&, paper::word, paper::
 template <paper_function Function>
 void apply(const configuration& c, const std::uint32_t* a, const std::uint32_t* b,
            std::uint32_t* out, std::size_t count) {
+  const detail::default_float_environment environment;
   const paper::rules rules{.compensation = c.compensation};
   for (std::size_t i = 0; i < count; ++i) out[i] = Function(rules, {a[i]}, {b[i]}).bits;
 }

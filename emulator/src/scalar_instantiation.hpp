@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "pamkit/detail/float_environment.hpp"
 #include "pamkit/elementwise_registry.hpp"
 #include "scalar_tables.hpp"
 
@@ -26,6 +27,7 @@ inline constexpr bool is_defined = [] {
 template <class A, class Op>
 void apply_elementwise(const configuration& c, const std::uint32_t* a, const std::uint32_t* b,
                        std::uint32_t* out, std::size_t count) {
+  const default_float_environment environment;
   std::visit(
       [&]<class F>(F format) {
         const policy<F> p = rules_of(c, format);
@@ -53,6 +55,7 @@ elementwise_function find_scalar_elementwise(std::string_view operation) {
 
 template <class A, contraction_kind Kind, derivative Gradient>
 void contract(const policy<binary32>& rules, const contraction_problem& c) {
+  const default_float_environment environment;
   const contraction_definition<A> definition{rules, Gradient};
   for (std::int64_t batch = 0; batch < c.batch; ++batch) {
     for (std::int64_t row = 0; row < output_rows(Kind, c); ++row) {

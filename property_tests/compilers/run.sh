@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Builds the digest program with each compiler and level, and runs it:
+# Builds the programs that compare digests, and kernels with definitions, with each compiler and level, and runs them:
 #
 #   property_tests/compilers/run.sh [--work DIR] [COMPILER:LEVEL[:STEP]...]
 #
 # Without a list those that fit a test run: the far ends, g++ without optimisation and clang++ with. STEP N compares
-# every N-th digest; unoptimised code is slow. All there are:
+# every N-th digest and case; unoptimised code is slow. All there are:
 #
 #   run.sh g++:-O0:7 g++:-O1 g++:-O3 clang++:-O0:7 clang++:-O1 clang++:-O3 aarch64-linux-gnu-g++:-O2
 #
@@ -47,13 +47,14 @@ for configuration in "$@"; do
   dir=$work/$compiler$level
   mkdir -p -- "$dir"
   if ! { cmake -S "$root" -B "$dir" -G Ninja "${cmake_options[@]}" -DCMAKE_BUILD_TYPE=None \
-    "-DCMAKE_CXX_FLAGS=$level" -DBUILD_TESTING=OFF && ninja -C "$dir" pamkit_digest_check; } >"$dir/log" 2>&1; then
+    "-DCMAKE_CXX_FLAGS=$level" -DBUILD_TESTING=OFF && ninja -C "$dir" pamkit_digest_check pamkit_kernel_check; } >"$dir/log" 2>&1; then
     tail -n 40 -- "$dir/log"
     echo "$compiler $level: could not be built"
     exit 1
   fi
   echo "$compiler $level: $("$compiler" --version | head -n 1)"
   "${runner[@]}" "$dir/bin/pamkit_digest_check" ${step:+"$step"} || status=1
+  "${runner[@]}" "$dir/bin/pamkit_kernel_check" ${step:+"$step"} || status=1
 done
 ((status)) && exit 1
 exit $((missing ? 77 : 0))

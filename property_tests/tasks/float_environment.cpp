@@ -1,8 +1,11 @@
-/// Kernels compute in IEEE 754's default environment, whatever mode the caller has set
-/// (section 11.1).
+/// Definitions and kernels compute in IEEE 754's default environment, whatever mode the caller has
+/// set (section 11.1).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
+#include <utility>
+#include <variant>
 
 #include "golden_layer.hpp"
 #include "result_text.hpp"
@@ -26,7 +29,9 @@ const property_text text = {.id = "facts",
                                 "results do not change where the caller flushes subnormals, rounds "
                                 "in another direction or takes traps, none is "
                                 "taken, and its settings and flags are kept",
-                            .domain = "some cases of every operation, binary32, on vector kernels",
+                            .domain =
+                                "some cases of every operation, elementwise ones in every "
+                                "format, of the definitions and of vector kernels",
                             .operation = "",
                             .promise = ""};
 
@@ -88,14 +93,15 @@ class trap_watch {
 
 #endif
 
-/// Settings of the control register, for the scope, with every flag raised.
+/// Settings of the control register, for the scope, with every flag raised or with none.
 class unusual_environment {
  public:
-  explicit unusual_environment(unsigned settings, bool takes_traps = false)
-      : before_(_mm_getcsr()), set_(before_ | settings | kFlags) {
-    if (takes_traps) set_ &= ~kMasks;
+  unusual_environment(unsigned settings, unsigned flags)
+      : before_(_mm_getcsr()), set_((before_ & ~kFlags) | settings | flags) {
     _mm_setcsr(set_);
   }
+  /// Traps are taken.
+  static unusual_environment with_traps() { return unusual_environment(); }
   ~unusual_environment() { _mm_setcsr(before_); }
 
   bool is_kept() const { return _mm_getcsr() == set_; }
@@ -103,6 +109,10 @@ class unusual_environment {
   unusual_environment& operator=(const unusual_environment&) = delete;
 
  private:
+  unusual_environment() : before_(_mm_getcsr()), set_((before_ | kFlags) & ~kMasks) {
+    _mm_setcsr(set_);
+  }
+
   unsigned before_;
   unsigned set_;
 };
@@ -119,19 +129,21 @@ result judge_environment(suite_context& context, const setting& s, const backend
   row.backend = b.name;
   row.seed = context.options().seed;
   const subject subject = s.under(b);
-  const auto compare = [&](std::string_view what, const auto& compute, bool takes_traps) {
+  const auto compare = [&](std::string_view what, const auto& compute) {
     const auto expected = compute();
     auto got = expected;
     bool is_kept = true;
     const trap_watch traps;
-    if (takes_traps && traps.can_watch()) {
-      const unusual_environment environment(0, true);
+    if (traps.can_watch()) {
+      const unusual_environment environment = unusual_environment::with_traps();
       got = compute();
       is_kept = environment.is_kept();
     }
-    for (const unsigned settings : {kAllAtOnce, kSingly[row.cases % std::size(kSingly)]}) {
+    // The second time without raised flags, so that one that is raised shows.
+    for (const auto& [settings, flags] :
+         {std::pair(kAllAtOnce, kFlags), std::pair(kSingly[row.cases % std::size(kSingly)], 0U)}) {
       if (got != expected || !is_kept) break;
-      const unusual_environment environment(settings);
+      const unusual_environment environment(settings, flags);
       got = compute();
       is_kept = environment.is_kept();
     }
@@ -143,68 +155,70 @@ result judge_environment(suite_context& context, const setting& s, const backend
                  : got == expected ? "it changes the caller's floating-point environment"
                                    : "it depends on the caller's floating-point environment";
   };
+  for (const operation_info& o : operations()) {
+    if (!subject.defines(o.name)) continue;
+    const operand_columns operands = context.cases().pool(s.shape(o.arity), 2000)->operands;
+    compare(o.name, [&] { return subject.apply(o.name, operands); });
+  }
+  // Products and layers have binary32 results, whatever their operands are.
+  if (!std::holds_alternative<binary32>(s.format)) return row;
   const auto* forward = find_tensor_operation("matmul");
   const auto* vjp = find_tensor_operation("matmul_vjp");
   using enum contraction_kind;
   for (const contraction_case& c : *context.cases().contractions(s.shape(2), *forward, true)) {
-    compare(
-        "matmul",
-        [&] { return contract(subject, contraction_kind::product, derivative::approx, c); }, true);
+    compare("matmul",
+            [&] { return contract(subject, contraction_kind::product, derivative::approx, c); });
   }
   for (const derivative gradient : {derivative::approx, derivative::exact}) {
     if (!s.arithmetic->info->has_derivative(gradient)) continue;
     for (const contraction_case& c : *context.cases().contractions(s.shape(2), *vjp, true)) {
-      compare(
-          "matmul_vjp", [&] { return contract(subject, vjp_a, gradient, c); }, true);
-      compare(
-          "matmul_vjp", [&] { return contract(subject, vjp_b, gradient, c); }, true);
+      compare("matmul_vjp", [&] { return contract(subject, vjp_a, gradient, c); });
+      compare("matmul_vjp", [&] { return contract(subject, vjp_b, gradient, c); });
     }
-  }
-  for (const operation_info& o : operations()) {
-    if (!subject.defines(o.name)) continue;
-    const operand_columns operands = context.cases().pool(s.shape(o.arity), 2000)->operands;
-    // Some are the C library's, which may raise exceptions on its way.
-    compare(
-        o.name, [&] { return subject.apply(o.name, operands); }, false);
   }
   for (const layer_operation& o : layer_operations()) {
     if (b.layer == nullptr || b.layer(o.name(), s.arithmetic->info->name) == nullptr) continue;
     if (o.is_vjp && !s.arithmetic->info->has_derivative(derivative::approx)) continue;
     const auto cases = context.cases().layers(s.format, o.layer->name, true);
     for (std::size_t i = 0; i < cases->size(); i += kEvery) {
-      compare(
-          o.name(),
-          [&] {
-            std::vector<column> results;
-            for (const tensor& t :
-                 apply_layer(subject, *o.layer, o.is_vjp, derivative::approx, (*cases)[i])) {
-              results.push_back(t.encodings);
-            }
-            return results;
-          },
-          true);
+      compare(o.name(), [&] {
+        std::vector<column> results;
+        for (const tensor& t :
+             apply_layer(subject, *o.layer, o.is_vjp, derivative::approx, (*cases)[i])) {
+          results.push_back(t.encodings);
+        }
+        return results;
+      });
     }
   }
   return row;
 }
 
+// A plug-in, or a kernel of another processor, leaves the environment of this one to its caller.
+bool is_of_library(const backend& b) {
+  return std::ranges::any_of(emulator_backends(),
+                             [&](const backend* own) { return own->name == b.name; });
+}
+
 void add_environment_tasks(suite_context& context) {
   if (!context.wants(text)) return;
   for (const arithmetic_choice& arithmetic : context.options().arithmetics) {
-    // The default rules, and gradual underflow, where a flushed sum would show.
-    for (const subnormal_policy subnormals : {subnormal_policy::flush, subnormal_policy::gradual}) {
-      const setting s{&arithmetic, binary32{}, subnormals, {}};
-      context.add_task(fmt::format("facts of the environment {}", arithmetic.label), [&context, s] {
-        rows found;
-        for (const backend* b : context.options().backends) {
-          // The definitions leave the environment to their caller.
-          if (b->name != simd_backend().name) continue;
-          if (b->contraction(s.arithmetic->info->name, contraction_kind::product, {}) == nullptr)
-            continue;
-          if (context.is_judged(*b)) found.push_back(judge_environment(context, s, *b));
-        }
-        return found;
-      });
+    for (const any_format& format : context.options().formats) {
+      // The default rules, and gradual underflow, where a flushed sum would show.
+      for (const auto subnormals : {subnormal_policy::flush, subnormal_policy::gradual}) {
+        const setting s{&arithmetic, format, subnormals, {}};
+        const auto judge = [&context, s] {
+          rows found;
+          for (const backend* b : context.options().backends) {
+            if (!is_of_library(*b) || !context.is_judged(*b)) continue;
+            found.push_back(judge_environment(context, s, *b));
+          }
+          return found;
+        };
+        context.add_task(
+            fmt::format("facts of the environment {} {}", arithmetic.label, describe(format).name),
+            judge);
+      }
     }
   }
 }

@@ -18,7 +18,7 @@
 #include <type_traits>
 
 #include "arrangement.hpp"
-#include "float_environment.hpp"
+#include "pamkit/detail/float_environment.hpp"
 #include "lanes-inl.hpp"
 #include "pamkit/simd/contraction_blocks.hpp"
 #include "pamkit/simd/pam_classes.hpp"
@@ -828,7 +828,7 @@ HWY_NOINLINE void ContractArranged(const Family& family, const arrangement& c, w
 /// Runs a whole problem: make_family(arrangement) gives the family of one batch element.
 template <class MakeFamily>
 void Contract(contraction_kind kind, const contraction_problem& c, MakeFamily make_family) {
-  const default_float_environment environment;
+  const detail::default_float_environment environment;
   workspace& buffers = thread_workspace();
   for (std::int64_t index = 0; index < c.batch; ++index) {
     const arrangement a = arrange(kind, c, index);

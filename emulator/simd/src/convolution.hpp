@@ -4,7 +4,7 @@
 #include <bit>
 
 #include "arrangement.hpp"
-#include "float_environment.hpp"
+#include "pamkit/detail/float_environment.hpp"
 #include "layer_instantiation.hpp"
 #include "pamkit/detail/layer_contraction.hpp"
 #include "pamkit/layer/conv2d.hpp"
@@ -25,7 +25,7 @@ struct convolution {
 
   template <class A>
   static std::vector<tensor> forward(const layer_call& c) {
-    const default_float_environment environment;
+    const detail::default_float_environment environment;
     const definition::geometry g(c);
     const sizes s(g);
     if (s.is_empty(g)) return definition::forward<A>(c);
@@ -63,7 +63,7 @@ struct convolution {
   template <class A>
   requires requires { A::has_derivative(derivative::approx); }
   static std::vector<tensor> vjp(const layer_call& c) {
-    const default_float_environment environment;
+    const detail::default_float_environment environment;
     const definition::geometry g(c);
     const sizes s(g);
     if (s.is_empty(g) || !ignores_missing_terms(g)) return definition::vjp<A>(c);

@@ -136,7 +136,7 @@ void ContractAdderVjp(const policy<binary32>&, const contraction_problem& c) {
 
 template <class Step>
 void ArrangedWith(const arrangement& a) {
-  const default_float_environment environment;
+  const detail::default_float_environment environment;
   ContractArranged(ieee_family<Step>(), a, thread_workspace());
 }
 

@@ -8,7 +8,7 @@
 
 #include <string_view>
 
-#include "float_environment.hpp"
+#include "pamkit/detail/float_environment.hpp"
 #include "format_lanes-inl.hpp"
 #include "pamkit/backend.hpp"
 
@@ -27,7 +27,7 @@ inline void MapScalar(std::string_view operation, std::string_view arithmetic,
 template <class Function>
 HWY_INLINE void Map(const std::uint32_t* a, const std::uint32_t* b, std::uint32_t* out,
                     std::size_t count, const Function& f) {
-  const default_float_environment environment;
+  const detail::default_float_environment environment;
   const words d;
   const integers di;
   const std::size_t lanes = hn::Lanes(d);

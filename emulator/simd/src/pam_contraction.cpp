@@ -282,7 +282,7 @@ contraction_function Products(contraction_kind kind) {
 
 template <bool Rounds>
 void ArrangedProducts(const policy<binary32>& p, const arrangement& a) {
-  const default_float_environment environment;
+  const detail::default_float_environment environment;
   ContractArranged(pam_family<Rounds>(p, a), a, thread_workspace());
 }
 void PamArranged(const policy<binary32>& p, const arrangement& a) { ArrangedProducts<false>(p, a); }

@@ -130,7 +130,7 @@ void ContractSlopes(const policy<binary32>& p, const contraction_problem& c) {
 }
 
 void PamSlopeArranged(const policy<binary32>& p, const arrangement& a) {
-  const default_float_environment environment;
+  const detail::default_float_environment environment;
   if (a.factor_on_left) {
     ContractArranged(slope_family<true>(p), a, thread_workspace());
   } else {

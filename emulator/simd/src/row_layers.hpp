@@ -1,6 +1,6 @@
 #pragma once
 
-#include "float_environment.hpp"
+#include "pamkit/detail/float_environment.hpp"
 #include "layer_instantiation.hpp"
 #include "pamkit/layer_definition.hpp"
 
@@ -27,13 +27,13 @@ template <class Layer>
 struct in_default_environment : Layer {
   template <class A>
   static std::vector<tensor> forward(const layer_call& c) {
-    const default_float_environment environment;
+    const detail::default_float_environment environment;
     return Layer::template forward<A>(c);
   }
   template <class A>
   requires requires(const layer_call& c) { Layer::template vjp<A>(c); }
   static std::vector<tensor> vjp(const layer_call& c) {
-    const default_float_environment environment;
+    const detail::default_float_environment environment;
     return Layer::template vjp<A>(c);
   }
 };

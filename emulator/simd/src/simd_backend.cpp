@@ -5,15 +5,11 @@
 #include <stdexcept>
 #include <string>
 
-#include "float_environment.hpp"
 #include "kernels.hpp"
-#include "layer_instantiation.hpp"
-#include "pamkit/arith_registry.hpp"
 #include "pamkit/backend.hpp"
 #include "pamkit/profiles.hpp"
 #include "pamkit/simd.hpp"
 #include "pamkit/vector_kernel_registry.hpp"
-#include "scalar_instantiation.hpp"
 
 namespace pamkit {
 namespace {
@@ -75,30 +71,6 @@ std::int64_t& chosen_target() {
 
 bool vectors_chosen() { return chosen_target() != kScalarBits; }
 
-template <class A, class... Kernels>
-constexpr bool has_kernels(type_list<Kernels...>) {
-  return (std::is_same_v<A, typename Kernels::arithmetic> || ...);
-}
-
-// The definition of an arithmetic without kernels, in the default floating-point environment.
-template <class A, contraction_kind Kind, derivative Gradient>
-void contract_guarded(const policy<binary32>& rules, const contraction_problem& c) {
-  const simd::default_float_environment environment;
-  detail::contract<A, Kind, Gradient>(rules, c);
-}
-
-template <class A>
-contraction_function find_guarded(contraction_kind kind, derivative gradient) {
-  using enum contraction_kind;
-  if (kind == product) return contract_guarded<A, product, derivative::approx>;
-  if (gradient == derivative::approx) {
-    return kind == vjp_a ? contract_guarded<A, vjp_a, derivative::approx>
-                         : contract_guarded<A, vjp_b, derivative::approx>;
-  }
-  return kind == vjp_a ? contract_guarded<A, vjp_a, derivative::exact>
-                       : contract_guarded<A, vjp_b, derivative::exact>;
-}
-
 elementwise_function simd_elementwise(std::string_view operation, std::string_view arithmetic) {
   if (profile_of(arithmetic) != profile::standard) return nullptr;  // the scalar backend's alone
   const elementwise_function scalar = scalar_backend().elementwise(operation, arithmetic);
@@ -118,35 +90,7 @@ contraction_function simd_contraction(std::string_view arithmetic, contraction_k
   for_each_type(all_vector_kernels{}, [&]<class K>(std::type_identity<K>) {
     if (arithmetic == K::arithmetic::name) found = K::contraction(kind, gradient);
   });
-  if (found != nullptr) return found;
-  for_each_type(all_arithmetics{}, [&]<class A>(std::type_identity<A>) {
-    if constexpr (!has_kernels<A>(all_vector_kernels{})) {
-      if (arithmetic == A::name) found = find_guarded<A>(kind, gradient);
-    }
-  });
   return found == nullptr ? scalar : found;
-}
-
-// The definition of a layer without kernels, in the default floating-point environment.
-template <class A, class Layer, bool IsVjp>
-std::vector<tensor> apply_guarded(const policy<binary32>& rules, derivative gradient,
-                                  std::span<const tensor> inputs,
-                                  const layer_attributes& attributes) {
-  static const layer_function definition =
-      scalar_backend().layer(std::string(Layer::name) + (IsVjp ? "_vjp" : ""), A::name);
-  const simd::default_float_environment environment;
-  return definition(rules, gradient, inputs, attributes);
-}
-
-layer_function find_guarded_layer(std::string_view operation, std::string_view arithmetic) {
-  layer_function found = nullptr;
-  for_each_type(all_arithmetics{}, [&]<class A>(std::type_identity<A>) {
-    if (arithmetic != A::name) return;
-    detail::with_layer_in<A>(all_layers{}, operation, [&]<class Layer, bool IsVjp>() {
-      found = apply_guarded<A, Layer, IsVjp>;
-    });
-  });
-  return found;
 }
 
 layer_function simd_layer(std::string_view operation, std::string_view arithmetic) {
@@ -158,7 +102,7 @@ layer_function simd_layer(std::string_view operation, std::string_view arithmeti
   for_each_type(all_vector_kernels{}, [&]<class K>(std::type_identity<K>) {
     if (arithmetic == K::arithmetic::name) found = K::layer(operation);
   });
-  return found == nullptr ? find_guarded_layer(operation, arithmetic) : found;
+  return found == nullptr ? scalar : found;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <bit>
 #include <vector>
 
+#include "pamkit/detail/float_environment.hpp"
 #include "pamkit/detail/sum.hpp"
 #include "products.hpp"
 
@@ -22,6 +23,7 @@ void add_bias(const at::Tensor& rows, const at::Tensor& bias) {
   float* const to = at::Tensor(rows).mutable_data_ptr<float>();
   const std::int64_t n = rows.size(1);
   at::parallel_for(0, rows.size(0), 64, [&](std::int64_t begin, std::int64_t end) {
+    const detail::default_float_environment environment;
     for (std::int64_t row = begin; row < end; ++row) {
       for (std::int64_t j = 0; j < n; ++j) to[row * n + j] = sum_of(to[row * n + j], from[j]);
     }
@@ -34,6 +36,7 @@ constexpr std::int64_t kBlockRows = 128;
 // Columns [begin, end) of the sum.
 void sum_columns(const float* rows, std::int64_t row_count, std::int64_t n, std::int64_t begin,
                  std::int64_t end, float* sum) {
+  const detail::default_float_environment environment;
   const auto width = static_cast<std::size_t>(end - begin);
   std::vector<float> block(width);
   std::fill(sum + begin, sum + end, 0.0F);
