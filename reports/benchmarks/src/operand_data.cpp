@@ -25,9 +25,13 @@ constexpr std::array kClasses = {
                   .tiny = 50,
                   .huge = 5,
                   .special = 5},
-    // Magnitudes of 2^-63 and a little more: products are just in the normal range, their
-    // differences below it.
-    operand_class{.name = "subnormal sums", .least = 0x20000000, .greatest = 0x207fffff}};
+    // Magnitudes from 2^-63 to 2^-63 (1 + 2^-7), so that products lie between 2^-126 and 2^-126 (1
+    // +
+    // 2^-6), and signs in turns: after every second term the sum is one of differences below
+    // 2^-132,
+    // and stays subnormal for thousands of terms.
+    operand_class{
+        .name = "subnormal sums", .least = 0x20000000, .greatest = 0x2000ffff, .alternates = true}};
 
 }  // namespace
 
