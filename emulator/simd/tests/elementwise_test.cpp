@@ -6,6 +6,7 @@
 #include <sstream>
 #include <vector>
 
+#include "guarded_array.hpp"
 #include "pamkit/backend.hpp"
 #include "pamkit/simd.hpp"
 
@@ -216,6 +217,48 @@ TEST(Elementwise, TakesAnyLengthAndWorksInPlace) {
     simd_backend().elementwise("mul", "pam")(c, a.data(), b.data(), a.data(), n);
     ASSERT_EQ(a, expected);
   }
+}
+
+TEST(Elementwise, TouchesNothingOutsideOfOperandsAndResults) {
+  std::mt19937 random(6);
+  const words values = [&random] {
+    words all(70);
+    for (auto& x : all) x = static_cast<std::uint32_t>(random());
+    return all;
+  }();
+  for (const any_format& format : {any_format{binary32{}}, any_format{bfloat16{}}}) {
+    for (const arithmetic_info& info : arithmetics()) {
+      const configuration c{.format = format, .arithmetic = info.name};
+      for (const operation_info& op : operations()) {
+        if (!info.defines(op.name)) continue;
+        for (const std::string_view target : simd_targets()) {
+          ASSERT_TRUE(use_simd_target(target));
+          for (const auto side : {guarded_array::side::before, guarded_array::side::behind}) {
+            for (std::size_t n = 0; n < 35; ++n) {
+              guarded_array a(n, side), b(n, side), out(n, side);
+              const auto words_of = [](guarded_array& g) {
+                return static_cast<std::uint32_t*>(g.bytes());
+              };
+              const std::uint32_t mask =
+                  describe(format).sign_mask | describe(format).magnitude_mask;
+              for (std::size_t i = 0; i < n; ++i) {
+                words_of(a)[i] = values[i] & mask;
+                words_of(b)[i] = values[69 - i] & mask;
+              }
+              simd_backend().elementwise(op.name, info.name)(
+                  c, words_of(a), op.arity == 1 ? nullptr : words_of(b), words_of(out), n);
+              words expected(n);
+              scalar_backend().elementwise(op.name, info.name)(c, words_of(a), words_of(b),
+                                                               expected.data(), n);
+              ASSERT_TRUE(std::equal(expected.begin(), expected.end(), words_of(out)))
+                  << target << ' ' << info.name << ' ' << op.name << ' ' << n;
+            }
+          }
+        }
+      }
+    }
+  }
+  use_simd_target("");
 }
 
 }  // namespace

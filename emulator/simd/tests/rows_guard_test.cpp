@@ -8,6 +8,7 @@
 #include <new>
 
 #include "layer_calls.hpp"
+#include "pamkit/layer_definition.hpp"
 #include "pamkit/simd.hpp"
 
 // Layers read and write nothing outside of their operands. These are vectors, so that all memory of
@@ -125,6 +126,55 @@ TEST(GuardedRows, NothingOutsideOfTheOperandsIsTouched) {
         }
       }
     });
+  }
+  use_simd_target("");
+}
+
+tensor drawn_tensor(std::vector<std::int64_t> shape, const operand_profile& profile,
+                    std::mt19937& random) {
+  tensor t = tensor_of_shape(std::move(shape));
+  for (std::uint32_t& x : t.encodings) x = draw(profile, random);
+  return t;
+}
+
+// Layers that are made of products.
+TEST(GuardedRows, NothingOutsideOfTheOperandsOfProductsIsTouched) {
+  std::mt19937 random(2);
+  const auto compare = [&](const std::string& operation, derivative gradient,
+                           const std::vector<tensor>& drawn) {
+    const auto expected = scalar_backend().layer(operation, "pam")({}, gradient, drawn, {});
+    for (const guard side : {guard::before, guard::behind}) {
+      std::vector<tensor> got;
+      {
+        guarded() = side;
+        const std::vector<tensor> operands = drawn;
+        std::vector<tensor> result =
+            simd_backend().layer(operation, "pam")({}, gradient, operands, {});
+        guarded() = guard::none;
+        got = result;
+      }
+      EXPECT_EQ(got, expected) << operation;
+    }
+  };
+  for (const std::string_view target : simd_targets()) {
+    ASSERT_TRUE(use_simd_target(target));
+    for (const operand_profile* profile : {&kProfiles.front(), &kProfiles.back()}) {
+      for (const std::int64_t n : {1, 7, 16, 33}) {
+        std::vector<tensor> linear = {drawn_tensor({5, n}, *profile, random),
+                                      drawn_tensor({n + 2, n}, *profile, random),
+                                      drawn_tensor({n + 2}, *profile, random)};
+        std::vector<tensor> attention(3, drawn_tensor({2, n, 9}, *profile, random));
+        attention.push_back(tensor_of_shape({2, n, n}));
+        compare("linear", derivative::approx, linear);
+        compare("attention", derivative::approx, attention);
+        linear.push_back(drawn_tensor({5, n + 2}, *profile, random));
+        attention.push_back(drawn_tensor({2, n, 9}, *profile, random));
+        for (const derivative gradient : {derivative::approx, derivative::exact}) {
+          compare("linear_vjp", gradient, linear);
+          compare("attention_vjp", gradient, attention);
+        }
+      }
+    }
   }
   use_simd_target("");
 }
