@@ -37,6 +37,7 @@ constexpr wrong_value kWrongValues[] = {
     {"dropout", "p", -0.25},       {"clip_grad_norm", "limit", -1}, {"adamw_step", "step", 0},
     {"adamw_step", "corrected", 2}, {"adamw_step", "corrected", 0.5},
     {"adamw_step", "step", 0.5},   {"cross_entropy", "fairseq", -1}, {"cross_entropy", "fairseq", 0.5},
+    {"cross_entropy", "fairseq", 2},
     {"dropout", "p", kNan},        {"clip_grad_norm", "limit", kNan}, {"conv2d", "stride", kNan},
 };
 

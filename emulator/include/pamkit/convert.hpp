@@ -20,7 +20,7 @@ PAMKIT_HD constexpr encoding<binary32> widen(encoding<F> x) {
 }
 
 /// A binary32 value rounded once to F under the policies; also the cut to binary32m (RN on the encoding, past
-/// MAX the overflow policy). Subnormal operands of the flush policy are zeros.
+/// MAX the overflow policy). A subnormal operand keeps its value; the flush policy is about the result.
 template <class F>
 PAMKIT_HD constexpr encoding<F> narrow(const policy<F>& p, encoding<binary32> x) {
   if (is_nan(x)) return canonical_nan<F>();

@@ -78,9 +78,10 @@ struct cross_entropy {
       }
       const double eps = c.attribute("smoothing");
       const auto number = static_cast<double>(classes);
-      const bool is_fairseq = c.count("fairseq", 0) == 1;
-      right = detail::from_host(is_fairseq ? 1 - eps : 1 - eps + eps / number);
-      wrong = detail::from_host(is_fairseq ? eps / (number - 1) : eps / number);
+      const std::int64_t fairseq = c.count("fairseq", 0);
+      c.require(fairseq <= 1, "fairseq must be 0 or 1");
+      right = detail::from_host(fairseq == 1 ? 1 - eps : 1 - eps + eps / number);
+      wrong = detail::from_host(fairseq == 1 ? eps / (number - 1) : eps / number);
     }
 
     detail::word_row logits(std::int64_t r) const { return row(x, classes, r); }
