@@ -79,11 +79,8 @@ void execute_on_fibers(const launch& l, int threads) {
   if (failure) std::rethrow_exception(failure);
 }
 
-void execute_on_threads(const launch& l) {
-  const counted_kernel& k = checked_kernel(l);
-  for (std::uint32_t block = 0; block < l.blocks; ++block) {
-    k.what->run_on_threads(block, l.parameters);
-  }
+thread_trace execute_on_threads(const launch& l, const thread_fault& fault) {
+  return checked_kernel(l).what->run_on_threads(l.blocks, l.parameters, fault);
 }
 
 std::uint64_t blocks_run(std::string_view kernel) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <stdexcept>
 
 #include "pamkit/cuda/host_kernel.hpp"
@@ -65,6 +66,60 @@ TYPED_TEST(blocks, a_thread_knows_its_block) {
   TypeParam(32, 77).run(
       [&](const auto& t) { got[static_cast<std::size_t>(t.index())] = t.block(); });
   for (const std::uint32_t b : got) EXPECT_EQ(b, 77U);
+}
+
+TEST(threads, tell_what_the_first_of_them_waited_for) {
+  thread_block block(64, 0);
+  block.run([](const thread_block::thread& t) {
+    t.barrier();
+    static_cast<void>(t.any_of_block(t.index() == 5));
+  });
+  EXPECT_EQ(block.trace().waits,
+            (std::vector<block_wait>{block_wait::barrier, block_wait::any_of_block}));
+  EXPECT_FALSE(block.trace().has_exchanged);
+}
+
+TEST(threads, tell_that_they_exchanged_words) {
+  thread_block block(32, 0);
+  block.run([](const thread_block::thread& t) { static_cast<void>(t.from_lane_xor({}, 1)); });
+  EXPECT_TRUE(block.trace().waits.empty());
+  EXPECT_TRUE(block.trace().has_exchanged);
+}
+
+TEST(threads, keep_or_lose_the_words_that_they_exchange_where_that_is_planted) {
+  for (const received_word received : {received_word::its_own, received_word::nan}) {
+    std::array<std::uint32_t, 32> got{};
+    thread_block(32, 0, {.received = received}).run([&](const thread_block::thread& t) {
+      const word mine{static_cast<std::uint32_t>(t.index())};
+      got[static_cast<std::size_t>(t.index())] = t.from_lane_xor(mine, 1).bits;
+    });
+    for (std::uint32_t i = 0; i < 32; ++i) {
+      EXPECT_EQ(got[i], received == received_word::its_own ? i : canonical_nan<binary32>().bits);
+    }
+  }
+}
+
+/// Counts the threads of each block.
+struct counting_kernel {
+  struct parameters {
+    std::atomic<int>* counts;
+  };
+  struct shared_memory {};
+  static constexpr int threads = 32;
+  static void run(const thread_block::thread& t, shared_memory&, const parameters& p) {
+    ++p.counts[t.block()];
+  }
+};
+
+TEST(threads, run_the_first_block_of_a_grid_twice_where_that_is_planted) {
+  for (const bool repeats : {false, true}) {
+    std::array<std::atomic<int>, 3> counts{};
+    const counting_kernel::parameters p{counts.data()};
+    run_grid_on_threads<counting_kernel>(3, &p, {.repeats_first_block = repeats});
+    EXPECT_EQ(counts[0], repeats ? 64 : 32);
+    EXPECT_EQ(counts[1], 32);
+    EXPECT_EQ(counts[2], 32);
+  }
 }
 
 TEST(fibers, say_when_some_threads_end_before_a_barrier) {

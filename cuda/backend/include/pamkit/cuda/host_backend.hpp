@@ -7,6 +7,7 @@
 
 #include "pamkit/backend.hpp"
 #include "pamkit/cuda/launch.hpp"
+#include "pamkit/cuda/thread_block.hpp"
 
 namespace pamkit::cuda {
 
@@ -18,8 +19,9 @@ const backend& host_backend();
 /// std::logic_error where threads of a block wait for each other in vain.
 void execute_on_fibers(const launch& what, int threads);
 
-/// The same, each thread of a block a thread of the operating system; one block at a time.
-void execute_on_threads(const launch& what);
+/// The same, each thread of the grid a thread of the operating system, and no block ordered before
+/// another one: for ThreadSanitizer, and small grids. Tells what the first thread did.
+thread_trace execute_on_threads(const launch& what, const thread_fault& fault = {});
 
 /// Blocks of a kernel that this process has run on fibers so far.
 std::uint64_t blocks_run(std::string_view kernel);

@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "pamkit/cuda/fiber_block.hpp"
 #include "pamkit/cuda/thread_block.hpp"
@@ -24,8 +25,11 @@ struct kernel {
   /// Runs one block, its threads as fibers of the calling thread. Throws std::logic_error where
   /// threads wait for each other in vain.
   void (*run_on_fibers)(std::uint32_t block, const void* parameters) = nullptr;
-  /// The same with one thread of the operating system each, for tools that look for races.
-  void (*run_on_threads)(std::uint32_t block, const void* parameters) = nullptr;
+  /// Runs a grid of so many blocks with a thread of the operating system for each of theirs, for
+  /// tools that look for races: no block is ordered before another one. All threads are
+  /// kept until the last has ended, which is for small grids. Tells what the first one did.
+  thread_trace (*run_on_threads)(std::uint32_t blocks, const void* parameters,
+                                 const thread_fault& fault) = nullptr;
 };
 
 /// All kernels, by file and then in the order of the file.
@@ -42,17 +46,45 @@ void poison(Shared& shared) {
   std::memset(&shared, 0xff, sizeof(Shared));
 }
 
-template <class Kernel, class Block>
-void run_block(std::uint32_t block, const void* parameters) {
-  using shared_memory = typename Kernel::shared_memory;
+template <class Kernel>
+const typename Kernel::parameters& parameters_of_launch(const void* parameters) {
   static_assert(std::is_trivially_copyable_v<typename Kernel::parameters> &&
                 sizeof(typename Kernel::parameters) <= 4096);
-  const auto& p = *static_cast<const typename Kernel::parameters*>(parameters);
-  const auto shared = std::make_unique_for_overwrite<shared_memory>();
+  return *static_cast<const typename Kernel::parameters*>(parameters);
+}
+
+template <class Kernel>
+void run_block_on_fibers(std::uint32_t block, const void* parameters) {
+  const auto& p = parameters_of_launch<Kernel>(parameters);
+  const auto shared = std::make_unique_for_overwrite<typename Kernel::shared_memory>();
   poison(*shared);
-  Block(Kernel::threads, block).run([&](const typename Block::thread& t) {
+  fiber_block(Kernel::threads, block).run([&](const fiber_block::thread& t) {
     Kernel::run(t, *shared, p);
   });
+}
+
+template <class Kernel>
+thread_trace run_grid_on_threads(std::uint32_t blocks, const void* parameters,
+                                 const thread_fault& fault) {
+  const auto& p = parameters_of_launch<Kernel>(parameters);
+  // Shared memory is kept until the end: to give it back is to write it, unordered with its use.
+  struct block_of_grid {
+    typename Kernel::shared_memory shared;
+    thread_block block;
+    block_of_grid(std::uint32_t index, const thread_fault& f) : block(Kernel::threads, index, f) {
+      poison(shared);
+    }
+  };
+  std::vector<std::unique_ptr<block_of_grid>> grid;
+  const auto start = [&](std::uint32_t index) {
+    block_of_grid& b = *grid.emplace_back(std::make_unique<block_of_grid>(index, fault));
+    b.block.run_unordered(
+        [&shared = b.shared, &p](const thread_block::thread& t) { Kernel::run(t, shared, p); });
+  };
+  for (std::uint32_t index = 0; index < blocks; ++index) start(index);
+  if (fault.repeats_first_block) start(0);
+  thread_block::join();
+  return grid.empty() ? thread_trace{} : grid.front()->block.trace();
 }
 
 /// The entry of a kernel type.
@@ -63,8 +95,8 @@ kernel host_kernel(std::string_view name) {
           .threads = Kernel::threads,
           .parameter_bytes = sizeof(typename Kernel::parameters),
           .shared_bytes = sizeof(typename Kernel::shared_memory),
-          .run_on_fibers = run_block<Kernel, fiber_block>,
-          .run_on_threads = run_block<Kernel, thread_block>};
+          .run_on_fibers = run_block_on_fibers<Kernel>,
+          .run_on_threads = run_grid_on_threads<Kernel>};
 }
 
 }  // namespace pamkit::cuda
