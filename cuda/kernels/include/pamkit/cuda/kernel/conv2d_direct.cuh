@@ -1,5 +1,6 @@
 #pragma once
 
+#include "pamkit/arithmetic.hpp"
 #include "pamkit/cuda/operand.cuh"
 #include "pamkit/detail/sum.hpp"
 

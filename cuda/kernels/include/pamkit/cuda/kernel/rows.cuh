@@ -10,6 +10,9 @@
 
 namespace pamkit::cuda {
 
+/// A row with this label has no loss, and no part in their mean.
+inline constexpr std::uint32_t kIgnoredLabel = 0xffffffffU;
+
 /// One launch over rows; what a kernel does not name it does not read.
 struct row_parameters {
   policy<binary32> rules;  ///< without compensation
@@ -20,10 +23,10 @@ struct row_parameters {
   const std::uint32_t* d = nullptr;       ///< the incoming derivative: of the kernel's output
   const std::uint32_t* gain = nullptr;    ///< [length]
   const std::uint32_t* bias = nullptr;    ///< [length]
-  const std::uint32_t* labels = nullptr;  ///< [rows], FFFFFFFF for an ignored one
+  const std::uint32_t* labels = nullptr;  ///< [rows], of a mean [length]; FFFFFFFF: ignored
   std::uint32_t* y = nullptr;             ///< [rows, length] or [rows]
   std::uint32_t* terms = nullptr;         ///< [rows, length]
-  word n;                                 ///< what a mean divides by
+  word n;                                 ///< what a mean without labels divides by
   word eps;                               ///< of layer_norm
   word right;                             ///< target of the true class
   word wrong;                             ///< and of every other one
@@ -76,6 +79,20 @@ struct row_kernel {
         mine = detail::add(mine, thread.from_lane_xor(mine, apart));
       }
       return mine;
+    }
+    /// How many elements have is_counted(i), rounded to nearest once; every lane receives it. No
+    /// float before the end: one that counts by 1 stays at 2^24.
+    template <class Predicate>
+    PAMKIT_DEVICE word count(const Predicate& is_counted) const {
+      std::int64_t mine = 0;
+      for_each([&](std::int64_t i) { mine += is_counted(i) ? 1 : 0; });
+      PAMKIT_ROLLED
+      for (int apart = kWarp / 2; apart > 0; apart /= 2) {
+        const word low = thread.from_lane_xor(word{static_cast<std::uint32_t>(mine)}, apart);
+        const word high = thread.from_lane_xor(word{static_cast<std::uint32_t>(mine >> 32)}, apart);
+        mine += std::int64_t{high.bits} << 32 | std::int64_t{low.bits};
+      }
+      return {std::bit_cast<std::uint32_t>(static_cast<float>(mine))};
     }
     /// The greatest of term(i), -infinity if there are none; a NaN is kept. Which zero it is where
     /// both signs occur is left open: only its floor is used, in sums with what is no -0 or whose
@@ -136,12 +153,20 @@ struct square_sum_step {
   }
 };
 
+/// What a mean divides by. How many losses are kept is in their labels alone, which the host does
+/// not see.
+template <class Warp>
+PAMKIT_DEVICE word mean_divisor(const Warp& w) {
+  if (w.p.labels == nullptr) return w.p.n;
+  return w.count([&](std::int64_t i) { return w.p.labels[i] != kIgnoredLabel; });
+}
+
 template <class A>
 struct mean_step {
   template <class Warp>
   PAMKIT_DEVICE static void run(const Warp& w) {
     const word sum = w.sum([&](std::int64_t i) { return w.x(i); });
-    w.write(w.template steps<A>().div(sum, w.p.n));
+    w.write(w.template steps<A>().div(sum, mean_divisor(w)));
   }
 };
 
@@ -150,7 +175,7 @@ struct mean_vjp_step {
   template <class Warp>
   PAMKIT_DEVICE static void run(const Warp& w) {
     const word sum = w.sum([&](std::int64_t i) { return w.x(i); });
-    const word d = w.template steps<A>().div_vjp_a(sum, w.p.n, w.d());
+    const word d = w.template steps<A>().div_vjp_a(sum, mean_divisor(w), w.d());
     w.write([&](std::int64_t) { return d; });
   }
 };
@@ -299,11 +324,9 @@ struct log_softmax_vjp_step {
 
 /// What both directions share: the targets of a row.
 struct class_targets {
-  static constexpr std::uint32_t kIgnored = 0xffffffffU;
-
   template <class Warp>
   PAMKIT_DEVICE static bool is_ignored(const Warp& w) {
-    return w.p.labels[w.row] == kIgnored;
+    return w.p.labels[w.row] == kIgnoredLabel;
   }
   template <class Warp>
   PAMKIT_DEVICE static word target(const Warp& w, std::int64_t i) {
