@@ -2,13 +2,11 @@
 
 #include <ATen/Functions.h>
 
-#include <algorithm>
 #include <string>
 
 #include "pamkit/cuda/contraction_plan.hpp"
 #include "pamkit/cuda/elementwise_plan.hpp"
 #include "pamkit/cuda/execution.hpp"
-#include "pamkit/cuda/kernel/columns.cuh"
 
 namespace pamkit::operators {
 namespace {
@@ -32,29 +30,12 @@ void launch_contraction(const tensor_contraction& c, const launcher& start) {
       c.kind, c.gradient, contraction_rules(c.rules), problem_of(c));
   if (c.bias.defined()) p.bias = c.bias.const_data_ptr<float>();
   const cuda::contraction_plan plan = cuda::plan_fastest_contraction(c.rules.arithmetic, c.kind, p);
-  start_kernel(start, plan.kernel, plan.blocks, plan.parameters);
+  if (plan.blocks != 0) start(plan.as_launch());
   if (contractions_are_observed()) tell_with_copies(c);
 }
 
 void launch_column_sums(const at::Tensor& rows, const at::Tensor& out, const launcher& start) {
-  cuda::column_parameters p;
-  p.rows = rows.size(0);
-  p.columns = rows.size(1);
-  p.inner = std::max<std::int64_t>(1, p.rows);
-  p.inner_stride = p.columns;
-  const std::int64_t blocks = cuda::pieces(p.rows, cuda::column_block_sums::block_rows);
-  const at::Tensor partial = at::empty({blocks, p.columns}, rows.options());
-  p.x = words_of(rows);
-  p.y = words_of_result(partial);
-  start_kernel(start, "pamkit_column_block_sums",
-               cuda::pieces(blocks * p.columns, cuda::column_block_sums::threads), p);
-  cuda::column_parameters totals;
-  totals.rows = blocks;
-  totals.columns = p.columns;
-  totals.x = words_of(partial);
-  totals.y = words_of_result(out);
-  start_kernel(start, "pamkit_column_totals", cuda::pieces(p.columns, cuda::column_totals::threads),
-               totals);
+  run_plan(cuda::plan_column_sums(rows.size(0), rows.size(1)), {rows}, {out}, start);
 }
 
 bool has_elementwise_kernel(std::string_view operation, std::string_view arithmetic) {
@@ -69,7 +50,7 @@ at::Tensor launch_elementwise(std::string_view operation, const configuration& r
   const cuda::elementwise_plan plan = cuda::plan_elementwise(
       operation, rules, left.numel(), left.const_data_ptr(),
       right.defined() ? right.const_data_ptr() : nullptr, out.mutable_data_ptr());
-  start_kernel(start, plan.kernel, plan.blocks, plan.parameters);
+  if (plan.blocks != 0) start(plan.as_launch());
   return out;
 }
 

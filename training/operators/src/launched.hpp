@@ -3,12 +3,11 @@
 #include <ATen/core/Tensor.h>
 
 #include <functional>
-#include <span>
 #include <string_view>
 #include <vector>
 
 #include "layer_engine.hpp"
-#include "pamkit/cuda/launch.hpp"
+#include "pamkit/cuda/layer_plan.hpp"
 #include "products.hpp"
 
 /// The operators by launches of CUDA kernels on the memory of the tensors themselves: nothing is
@@ -18,7 +17,7 @@
 namespace pamkit::operators {
 
 /// Starts a launch whose parameters hold addresses of tensors. Launches take effect in the order of
-/// the calls; their `memory` is not described.
+/// the calls.
 using launcher = std::function<void(const cuda::launch&)>;
 
 /// Memory of a tensor of binary32 numbers or of 32-bit integers, as kernels take it.
@@ -27,18 +26,6 @@ inline const std::uint32_t* words_of(const at::Tensor& t) {
 }
 inline std::uint32_t* words_of_result(const at::Tensor& t) {
   return static_cast<std::uint32_t*>(t.mutable_data_ptr());
-}
-
-/// Starts a kernel with `blocks` blocks, if that is not 0.
-template <class Parameters>
-void start_kernel(const launcher& start, std::string_view kernel, std::int64_t blocks,
-                  const Parameters& p) {
-  const cuda::launch l{.kernel = kernel,
-                       .blocks = cuda::checked_blocks(kernel, std::span(&blocks, 1)),
-                       .parameters = &p,
-                       .parameter_bytes = sizeof p,
-                       .memory = {}};
-  if (l.blocks != 0) start(l);
 }
 
 /// One contraction by the kernel that production takes. Where contractions are observed it waits,
@@ -55,15 +42,19 @@ bool has_elementwise_kernel(std::string_view operation, std::string_view arithme
 at::Tensor launch_elementwise(std::string_view operation, const configuration& rules,
                               const at::Tensor& a, const at::Tensor& b, const launcher& start);
 
-/// Whether a layer can be launched so: softmax, log_softmax, layer_norm, dropout, their derivatives
-/// and adamw_step, where the arithmetic has the kernel.
+/// Starts the launches of a plan. Operands are words as kernels read them, dense.
+void run_plan(const cuda::layer_plan& plan, const std::vector<at::Tensor>& operands,
+              const std::vector<at::Tensor>& results, const launcher& start);
+
+/// Whether a layer can be launched so: where it is planned, and the arithmetic has the kernels.
 bool has_layer_launch(const layer_request& r);
 
-/// Its results, as compute_layer has them.
+/// Its results, as compute_layer has them. Classes are judged where they lie: one that is none
+/// throws c10::Error on the host, and on a GPU ends its context.
 std::vector<at::Tensor> launch_layer(const layer_request& r, const launcher& start);
 
-/// What starts launches on LibTorch's current stream of a tensor's GPU. Throws c10::Error where
-/// that is not the first GPU or the kernels cannot be loaded.
+/// What starts launches on LibTorch's current stream of a tensor's GPU, whichever device is
+/// LibTorch's current one. Throws c10::Error where the kernels cannot be loaded there.
 launcher stream_launcher(const at::Tensor& of);
 
 /// The steps of products<>, with a launcher for each tensor.

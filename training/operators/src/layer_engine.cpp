@@ -13,7 +13,6 @@
 
 #include "encode.hpp"
 #include "launched.hpp"
-#include "pamkit/cuda/device_backend.hpp"
 #include "pamkit/detail/sum.hpp"
 #include "pamkit/operators/contraction.hpp"
 #include "pamkit/operators/layers.hpp"
@@ -222,8 +221,7 @@ const backend& host_backend_of(const layer_request& r) {
   return layer_by(used_backend(), r) != nullptr ? used_backend() : simd_backend();
 }
 
-std::vector<at::Tensor> computed_by(const backend& by, const layer_request& r,
-                                    const cutting& cut) {
+std::vector<at::Tensor> computed_by(const backend& by, const layer_request& r, const cutting& cut) {
   const layer_function compute = layer_by(by, r);
   if (compute == nullptr) {
     throw std::invalid_argument("backend " + std::string(by.name) + " has no " +
@@ -269,8 +267,7 @@ void observe_launched(const layer_request& r, const std::vector<at::Tensor>& res
   the_observation().observer({r.operation, r.gradient, r.rules, operands, r.attributes, outputs});
 }
 
-// By launches, or by way of the host, where the kernels take layers whole through the emulator's
-// interface. What has no kernels (exponentials and logarithms of exact) is computed on the host.
+// By launches. What has no kernels (exponentials and logarithms of exact) is computed on the host.
 std::vector<at::Tensor> computed_for_gpu(const layer_request& r) {
   if (has_layer_launch(r)) {
     std::vector<at::Tensor> results = launch_layer(r, stream_launcher(r.inputs[0]));
@@ -280,11 +277,7 @@ std::vector<at::Tensor> computed_for_gpu(const layer_request& r) {
   const at::Device device = r.inputs[0].device();
   layer_request here = r;
   for (at::Tensor& t : here.inputs) t = t.to(at::kCPU);
-  const bool has_kernels =
-      cuda::find_device().is_found && layer_by(cuda::device_backend(), r) != nullptr;
-  std::vector<at::Tensor> results = has_kernels
-                                        ? computed_by(cuda::device_backend(), here, {})
-                                        : computed_by(host_backend_of(r), here, cutting_of(here));
+  std::vector<at::Tensor> results = computed_by(host_backend_of(r), here, cutting_of(here));
   for (at::Tensor& t : results) t = t.to(device);
   return results;
 }
@@ -299,15 +292,15 @@ std::vector<at::Tensor> compute_layer(const layer_request& r) {
 namespace {
 
 // Of the used backend, unless its kernels are a GPU's and lack the operation.
-elementwise_function elementwise_on_host(std::string_view operation,
-                                         const configuration& rules) {
+elementwise_function elementwise_on_host(std::string_view operation, const configuration& rules) {
   const elementwise_function used = used_backend().elementwise(operation, rules.arithmetic);
   return used != nullptr ? used : simd_backend().elementwise(operation, rules.arithmetic);
 }
 
 // Of the first part alone: words of one operation do not depend on where they lie.
 void observe_elementwise(elementwise_function compute, std::string_view operation,
-                         const configuration& rules, bool is_binary, const std::vector<std::uint32_t>& x, const std::vector<std::uint32_t>& y) {
+                         const configuration& rules, bool is_binary,
+                         const std::vector<std::uint32_t>& x, const std::vector<std::uint32_t>& y) {
   const std::vector<std::int64_t> shape = {static_cast<std::int64_t>(x.size())};
   std::vector<tensor> operands = {{shape, x}};
   if (is_binary) operands.push_back({shape, y});
@@ -328,7 +321,8 @@ void observe_launched(std::string_view operation, const configuration& rules, co
   const auto first_words = [&](const at::Tensor& t) {
     const at::Tensor first =
         t.reshape({-1}).narrow(0, 0, std::min(t.numel(), kObservedElements)).to(at::kCPU);
-    tensor words{{first.numel()}, std::vector<std::uint32_t>(static_cast<std::size_t>(first.numel()))};
+    tensor words{{first.numel()},
+                 std::vector<std::uint32_t>(static_cast<std::size_t>(first.numel()))};
     load_words(static_cast<const char*>(first.const_data_ptr()), first.element_size(),
                words.encodings);
     return words;

@@ -10,7 +10,7 @@
 namespace pamkit::operators {
 
 /// A layer on tensors of one device: of the CPU computed by the used backend on LibTorch's threads,
-/// of a GPU by its kernels, some with operands and results that go through the host.
+/// of a GPU by launches on their memory; by way of the host where the arithmetic has no kernels.
 struct layer_request {
   std::string_view operation;  ///< of pamkit/layer/, "softmax" or "softmax_vjp"
   const configuration& rules;  ///< format is that of the tensors

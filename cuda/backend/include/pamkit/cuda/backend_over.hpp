@@ -22,6 +22,10 @@ struct backend_over {
   }
 
  private:
+  static std::string joined(std::string_view name, std::string_view of) {
+    return std::string(name) + "_" + std::string(of);
+  }
+
   template <class Op>
   static void elementwise(const configuration& c, const std::uint32_t* a, const std::uint32_t* b,
                           std::uint32_t* out, std::size_t count) {
@@ -33,7 +37,8 @@ struct backend_over {
     elementwise_function found = nullptr;
     for_each_type(all_operations{}, [&]<class Op>(std::type_identity<Op>) {
       if (operation != Op::name) return;
-      if (has_kernel("elementwise_" + kernel_of(arithmetic, operation))) found = elementwise<Op>;
+      if (has_kernel(joined("elementwise_" + std::string(arithmetic), operation)))
+        found = elementwise<Op>;
     });
     return found;
   }
@@ -71,14 +76,25 @@ struct backend_over {
   static layer_function find_layer(std::string_view operation, std::string_view arithmetic) {
     layer_function found = nullptr;
     for_each_type(all_arithmetics{}, [&]<class A>(std::type_identity<A>) {
-      if (arithmetic != A::name) return;
-      pamkit::detail::with_layer_in<A>(typename layers_over<Execute>::all{}, operation,
-                                       [&]<class Layer, bool IsVjp>() {
-                                         const std::string own = kernel_of(Layer::kernel, A::name);
-                                         if (has_kernel(own) || has_kernel(Layer::kernel)) {
-                                           found = pamkit::detail::apply_layer<A, Layer, IsVjp>;
-                                         }
-                                       });
+      if (arithmetic == A::name) found = layer_of<A>(operation);
+    });
+    return found;
+  }
+
+  template <class A>
+  static layer_function layer_of(std::string_view operation) {
+    using layers = layers_over<Execute>;
+    layer_function found = nullptr;
+    pamkit::detail::with_layer_in<A>(typename layers::all_of_contractions{}, operation,
+                                     [&]<class Layer, bool IsVjp>() {
+                                       if (has_kernel(joined(Layer::kernel, A::name))) {
+                                         found = pamkit::detail::apply_layer<A, Layer, IsVjp>;
+                                       }
+                                     });
+    const layer_planner* const planner = find_layer_planner(operation);
+    if (planner == nullptr || !has_kernel(planner->kernel_of(A::name))) return found;
+    pamkit::detail::with_layer_in<A>(all_layers{}, operation, [&]<class Layer, bool IsVjp>() {
+      found = pamkit::detail::apply_layer<A, typename layers::template planned<Layer>, IsVjp>;
     });
     return found;
   }
