@@ -109,18 +109,24 @@ class cublas {
   gemm* sgemm_ = nullptr;
 };
 
-// The first GPU with the kernels loaded. Threads may run launches at the same time.
+// A GPU with the kernels loaded into its primary context: a module belongs to the context that it
+// is loaded in. Threads may run launches at the same time.
 class device {
  public:
-  device() : driver_(open_driver()) {
+  explicit device(int ordinal) : driver_(open_driver()) {
     check(driver_, driver_.cuInit(0), "the CUDA driver does not start");
     int count = 0;
     check(driver_, driver_.cuDeviceGetCount(&count), "devices cannot be counted");
     if (count == 0) throw std::runtime_error("there is no GPU");
-    int ordinal = 0;
-    check(driver_, driver_.cuDeviceGet(&ordinal, 0), "the first GPU cannot be opened");
-    describe(ordinal);
-    check(driver_, driver_.cuDevicePrimaryCtxRetain(&context_, ordinal),
+    if (ordinal < 0 || ordinal >= count) {
+      throw std::runtime_error("there is no GPU " + std::to_string(ordinal) + ": the last is " +
+                               std::to_string(count - 1));
+    }
+    const std::string name = "GPU " + std::to_string(ordinal);
+    int handle = 0;
+    check(driver_, driver_.cuDeviceGet(&handle, ordinal), name + " cannot be opened");
+    describe(handle, name);
+    check(driver_, driver_.cuDevicePrimaryCtxRetain(&context_, handle),
           description.name + ": no context");
     enter();
     for (const fs::path& file : code_files(description.architecture)) {
@@ -188,8 +194,7 @@ class device {
       const float value = i < 2 * count ? 1.0F : 0.0F;
       std::memcpy(lane->staging + i * sizeof value, &value, sizeof value);
     }
-    check(driver_,
-          driver_.cuMemcpyHtoDAsync(lane->memory, lane->staging, 3 * bytes, lane->stream),
+    check(driver_, driver_.cuMemcpyHtoDAsync(lane->memory, lane->staging, 3 * bytes, lane->stream),
           "copy to the device");
     return timed(repetitions, lane->stream, [&] {
       blas.sgemm(size, lane->memory, lane->memory + bytes, lane->memory + 2 * bytes);
@@ -298,14 +303,14 @@ class device {
     int threads = 0;
   };
 
-  void describe(int ordinal) {
+  void describe(int handle, const std::string& which) {
     std::array<char, 256> name{};
-    check(driver_, driver_.cuDeviceGetName(name.data(), static_cast<int>(name.size()) - 1, ordinal),
-          "the first GPU has no name");
+    check(driver_, driver_.cuDeviceGetName(name.data(), static_cast<int>(name.size()) - 1, handle),
+          which + " has no name");
     int major = 0;
     int minor = 0;
-    check(driver_, driver_.cuDeviceGetAttribute(&major, kMajorAttribute, ordinal), name.data());
-    check(driver_, driver_.cuDeviceGetAttribute(&minor, kMinorAttribute, ordinal), name.data());
+    check(driver_, driver_.cuDeviceGetAttribute(&major, kMajorAttribute, handle), name.data());
+    check(driver_, driver_.cuDeviceGetAttribute(&minor, kMinorAttribute, handle), name.data());
     int version = 0;
     check(driver_, driver_.cuDriverGetVersion(&version), name.data());
     description = {name.data(), major * 10 + minor, version};
@@ -357,29 +362,31 @@ struct opened {
 };
 
 // Kept to the end of the process: the driver ends its contexts itself.
-opened& the_device() {
-  static opened& all = *[] {
-    auto* const o = new opened;
-    try {
-      o->gpu = std::make_unique<device>();
-      o->search = {true, o->gpu->description, ""};
-    } catch (const std::runtime_error& error) {
-      o->search.reason = error.what();
-    }
-    return o;
-  }();
-  return all;
+opened& the_device(int ordinal) {
+  static auto& mutex = *new std::mutex;
+  static auto& all = *new std::map<int, opened>;
+  const std::scoped_lock alone(mutex);
+  const auto [place, is_new] = all.try_emplace(ordinal);
+  opened& o = place->second;
+  if (!is_new) return o;
+  try {
+    o.gpu = std::make_unique<device>(ordinal);
+    o.search = {true, o.gpu->description, ""};
+  } catch (const std::runtime_error& error) {
+    o.search.reason = error.what();
+  }
+  return o;
 }
 
 thread_local std::map<std::string_view, std::uint64_t> launches;
 
 }  // namespace
 
-const device_search& find_device() { return the_device().search; }
+const device_search& find_device(int ordinal) { return the_device(ordinal).search; }
 
 namespace {
-device& opened_device() {
-  const opened& o = the_device();
+device& opened_device(int ordinal = 0) {
+  const opened& o = the_device(ordinal);
   if (o.gpu == nullptr) throw std::runtime_error(o.search.reason);
   return *o.gpu;
 }
@@ -398,8 +405,8 @@ void execute_on_device(const launch& what) {
   if (const kernel* k = find_kernel(what.kernel); k != nullptr) ++launches[k->name];
 }
 
-void launch_on_stream(const launch& what, void* stream) {
-  opened_device().launch_on(stream, what);
+void launch_on_stream(const launch& what, int ordinal, void* stream) {
+  opened_device(ordinal).launch_on(stream, what);
   if (const kernel* k = find_kernel(what.kernel); k != nullptr) ++launches[k->name];
 }
 

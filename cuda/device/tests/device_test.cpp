@@ -1,5 +1,5 @@
+#include <dlfcn.h>
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +18,7 @@
 #include "pamkit/cuda/device_backend.hpp"
 #include "pamkit/cuda/host_backend.hpp"
 #include "pamkit/cuda/host_kernel.hpp"
+#include "pamkit/cuda/kernel/rows.cuh"
 
 namespace pamkit::cuda {
 namespace {
@@ -26,11 +27,14 @@ namespace {
 class environment : public ::testing::Environment {
  public:
   void SetUp() override {
-    const std::filesystem::path folder = std::filesystem::temp_directory_path() /
-                                         ("pamkit_device_" + std::to_string(getpid()));
-    std::filesystem::create_directories(folder / "cubin" / "sm_80");
-    std::ofstream names(folder / "cubin" / "sm_80" / "kernels.cubin");
-    for (const kernel* k : kernels()) names << k->name << '\n';
+    const std::filesystem::path folder =
+        std::filesystem::temp_directory_path() / ("pamkit_device_" + std::to_string(getpid()));
+    // Machine code of the first device; the second is of another architecture and has PTX.
+    for (const char* const file : {"cubin/sm_80/kernels.cubin", "ptx/sm_80/kernels.ptx"}) {
+      std::filesystem::create_directories((folder / file).parent_path());
+      std::ofstream names(folder / file);
+      for (const kernel* k : kernels()) names << k->name << '\n';
+    }
     setenv("PAMKIT_CUDA_CODE", folder.c_str(), 1);
     setenv("PAMKIT_CUDA_DRIVER", PAMKIT_DRIVER_ON_FIBERS, 1);
     folder_ = folder;
@@ -48,6 +52,15 @@ TEST(device, is_described) {
   EXPECT_EQ(found.device.name, "fibers");
   EXPECT_EQ(found.device.architecture, 80);
   EXPECT_EQ(found.device.driver_version, 12040);
+  const device_search& second = find_device(1);
+  ASSERT_TRUE(second.is_found) << second.reason;
+  EXPECT_EQ(second.device.name, "other fibers");
+  EXPECT_EQ(second.device.architecture, 90);
+  for (const int none : {2, -1}) {
+    EXPECT_FALSE(find_device(none).is_found);
+    EXPECT_EQ(find_device(none).reason,
+              "there is no GPU " + std::to_string(none) + ": the last is 1");
+  }
 }
 
 std::vector<float> drawn(std::mt19937& random, std::size_t count) {
@@ -89,7 +102,8 @@ TEST(device, contractions_and_layers_equal_those_on_fibers) {
   EXPECT_EQ(on_device({}, derivative::approx, std::span(&x, 1), {}),
             on_fibers({}, derivative::approx, std::span(&x, 1), {}));
   bool is_counted = false;
-  for (const auto& [name, count] : take_device_launches()) is_counted |= name == "pamkit_softmax_pam" && count == 1;
+  for (const auto& [name, count] : take_device_launches())
+    is_counted |= name == "pamkit_softmax_pam" && count == 1;
   EXPECT_TRUE(is_counted);
 }
 
@@ -111,8 +125,10 @@ TEST(device, threads_that_launch_at_once_each_get_their_own_results) {
           // Not all of one size, so that memory is given anew.
           const std::size_t count = 1 + random() % kCount;
           device_backend().elementwise("mul", "pam")(rules, a.data(), b.data(), got.data(), count);
-          host_backend().elementwise("mul", "pam")(rules, a.data(), b.data(), expected.data(), count);
-          if (!std::equal(got.begin(), got.begin() + static_cast<std::ptrdiff_t>(count), expected.begin())) {
+          host_backend().elementwise("mul", "pam")(rules, a.data(), b.data(), expected.data(),
+                                                   count);
+          if (!std::equal(got.begin(), got.begin() + static_cast<std::ptrdiff_t>(count),
+                          expected.begin())) {
             ++differing[t];
           }
         }
@@ -129,8 +145,14 @@ TEST(device, launches_on_streams_take_addresses_as_they_are) {
   const auto b = drawn(random, 9 * 33);
   std::vector<float> got(40 * 33, 1);
   std::vector<float> expected(40 * 33, 2);
-  contraction_problem p{.batch = 1, .m = 40, .n = 33, .k = 9, .a = {a.data(), 9, 1, 0},
-                        .b = {b.data(), 33, 1, 0}, .d = {}, .out = {}};
+  contraction_problem p{.batch = 1,
+                        .m = 40,
+                        .n = 33,
+                        .k = 9,
+                        .a = {a.data(), 9, 1, 0},
+                        .b = {b.data(), 33, 1, 0},
+                        .d = {},
+                        .out = {}};
   for (std::vector<float>* const out : {&got, &expected}) {
     p.out = {out->data(), 33, 1, 0};
     const contraction_plan plan = plan_fastest_contraction(
@@ -139,23 +161,100 @@ TEST(device, launches_on_streams_take_addresses_as_they_are) {
     launch l = plan.as_launch();
     l.memory.clear();
     if (out == &got) {
-      launch_on_stream(l, nullptr);
+      launch_on_stream(l, 0, nullptr);
     } else {
       execute_on_fibers(l, 1);
     }
   }
   EXPECT_EQ(std::memcmp(got.data(), expected.data(), got.size() * sizeof(float)), 0);
-  const launch unknown{.kernel = "pamkit_nothing", .blocks = 1, .parameters = nullptr, .parameter_bytes = 0, .memory = {}};
-  EXPECT_THROW(launch_on_stream(unknown, nullptr), std::invalid_argument);
+  const launch unknown{.kernel = "pamkit_nothing",
+                       .blocks = 1,
+                       .parameters = nullptr,
+                       .parameter_bytes = 0,
+                       .memory = {}};
+  EXPECT_THROW(launch_on_stream(unknown, 0, nullptr), std::invalid_argument);
+}
+
+// The driver's function `name`, of the library that the program under test has opened.
+template <class Function>
+Function* of_the_driver(const char* name) {
+  void* const library = dlopen(PAMKIT_DRIVER_ON_FIBERS, RTLD_NOW | RTLD_NOLOAD);
+  void* const address = library == nullptr ? nullptr : dlsym(library, name);
+  Function* function = nullptr;
+  std::memcpy(&function, &address, sizeof function);
+  return function;
+}
+
+// A module and a stream are a context's: in another one the driver refuses the launch.
+TEST(device, each_device_has_the_kernels_in_its_own_context) {
+  using take = void(void (*)(void*, const char*, int, void*), void*);
+  using set_context = int(void*);
+  using create_stream = int(void**, unsigned);
+  using retain = int(void**, int);
+  struct seen {
+    std::string kernel;
+    int device;
+    void* stream;
+    bool operator==(const seen&) const = default;
+  };
+  std::vector<seen> launched;
+  const auto take_launches = [&] {
+    launched.clear();
+    of_the_driver<take>("fibers_take_launches")(
+        [](void* to, const char* kernel, int device, void* stream) {
+          static_cast<std::vector<seen>*>(to)->push_back({kernel, device, stream});
+        },
+        &launched);
+  };
+  ASSERT_TRUE(find_device(0).is_found && find_device(1).is_found);
+  take_launches();
+  std::uint32_t x = 0x3fc00000U;
+  std::uint32_t y = 0;
+  row_parameters p;
+  p.rows = p.length = 1;
+  p.x = &x;
+  p.y = &y;
+  const launch sum{.kernel = "pamkit_sum",
+                   .blocks = 1,
+                   .parameters = &p,
+                   .parameter_bytes = sizeof p,
+                   .memory = {}};
+  std::vector<seen> expected;
+  std::array<void*, 2> streams{};
+  for (const int device : {0, 1}) {
+    void* context = nullptr;
+    ASSERT_EQ(of_the_driver<retain>("cuDevicePrimaryCtxRetain")(&context, device), 0);
+    ASSERT_EQ(of_the_driver<set_context>("cuCtxSetCurrent")(context), 0);
+    ASSERT_EQ(of_the_driver<create_stream>("cuStreamCreate")(
+                  &streams[static_cast<std::size_t>(device)], 1),
+              0);
+  }
+  for (const int device : {1, 0, 1}) {
+    void* const stream = streams[static_cast<std::size_t>(device)];
+    y = 0;
+    launch_on_stream(sum, device, stream);
+    EXPECT_EQ(y, x);
+    launch_on_stream(sum, device, nullptr);
+    expected.insert(expected.end(),
+                    {{"pamkit_sum", device, stream}, {"pamkit_sum", device, nullptr}});
+  }
+  EXPECT_THROW(launch_on_stream(sum, 0, streams[1]), std::runtime_error);
+  EXPECT_THROW(launch_on_stream(sum, 2, nullptr), std::runtime_error);
+  take_launches();
+  EXPECT_EQ(launched, expected);
 }
 
 TEST(device, kernels_that_no_code_has_are_refused) {
-  const launch l{.kernel = "pamkit_nothing", .blocks = 1, .parameters = nullptr, .parameter_bytes = 0, .memory = {}};
+  const launch l{.kernel = "pamkit_nothing",
+                 .blocks = 1,
+                 .parameters = nullptr,
+                 .parameter_bytes = 0,
+                 .memory = {}};
   EXPECT_THROW(execute_on_device(l), std::invalid_argument);
 }
 
-// Parts of one matrix are computed by several threads at once: what lies between the elements of one
-// is another's.
+// Parts of one matrix are computed by several threads at once: what lies between the elements of
+// one is another's.
 TEST(device_memory, nothing_comes_back_but_what_a_launch_may_write) {
   constexpr std::array<std::int64_t, 2> kSizes = {3, 2};
   struct layout {
@@ -191,8 +290,14 @@ TEST(device, parts_of_one_matrix_may_be_computed_at_once) {
   const auto a = drawn(random, kRows * 5);
   const auto b = drawn(random, 5 * kColumns);
   std::vector<float> expected(kRows * kColumns);
-  contraction_problem p{.batch = 1, .m = kRows, .n = kColumns, .k = 5, .a = {a.data(), 5, 1, 0},
-                        .b = {b.data(), kColumns, 1, 0}, .d = {}, .out = {}};
+  contraction_problem p{.batch = 1,
+                        .m = kRows,
+                        .n = kColumns,
+                        .k = 5,
+                        .a = {a.data(), 5, 1, 0},
+                        .b = {b.data(), kColumns, 1, 0},
+                        .d = {},
+                        .out = {}};
   p.out = {expected.data(), kColumns, 1, 0};
   const policy<binary32> rules;
   scalar_backend().contraction("pam", contraction_kind::product, {})(rules, p);

@@ -1,6 +1,7 @@
-/// A CUDA driver for tests: one device, "fibers", of compute capability 8.0, whose memory is memory of
-/// its own in this process.
-#include <atomic>
+/// A CUDA driver for tests: two devices, "fibers" of compute capability 8.0 and "other fibers"
+/// of 9.0, whose memory is memory of its own in this process. Modules and streams belong to the
+/// context in which they were made, and a launch in another one fails, as on GPUs.
+#include <array>
 #include <bit>
 #include <chrono>
 #include <cstring>
@@ -8,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pamkit/cuda/host_backend.hpp"
@@ -26,7 +28,45 @@ std::map<address, std::unique_ptr<std::byte[]>>& allocations() {
 std::byte* memory_at(address a) { return std::bit_cast<std::byte*>(a); }
 
 constexpr int kInvalidValue = 1;
+constexpr int kInvalidContext = 201;
+constexpr int kInvalidHandle = 400;
 constexpr int kNotFound = 500;
+
+struct context {
+  int device = 0;
+  const char* name = nullptr;
+  int major = 0;
+};
+std::array<context, 2> contexts = {context{0, "fibers", 8}, context{1, "other fibers", 9}};
+thread_local const context* current = nullptr;
+
+bool is_device(int device) { return device >= 0 && device < static_cast<int>(contexts.size()); }
+const context& context_of(int device) { return contexts[static_cast<std::size_t>(device)]; }
+
+struct stream {
+  const context* of = nullptr;
+};
+
+struct function {
+  const context* of = nullptr;
+  const pamkit::cuda::kernel* what = nullptr;
+};
+
+// The text of a file: the names of its kernels, or * for all.
+struct code_module {
+  const context* of = nullptr;
+  std::string names;
+  std::map<const pamkit::cuda::kernel*, std::unique_ptr<function>> functions = {};
+};
+
+struct started {
+  const pamkit::cuda::kernel* what = nullptr;
+  int device = 0;
+  void* stream = nullptr;
+};
+std::mutex log_mutex;
+bool is_logged = false;
+std::vector<started> launch_log;
 
 }  // namespace
 
@@ -35,38 +75,47 @@ extern "C" {
 int cuInit(unsigned flags) { return flags == 0 ? 0 : kInvalidValue; }
 int cuDriverGetVersion(int* version) { return *version = 12040, 0; }
 int cuGetErrorName(int error, const char** name) {
-  *name = error == kNotFound ? "CUDA_ERROR_NOT_FOUND" : "CUDA_ERROR_INVALID_VALUE";
+  *name = error == kNotFound         ? "CUDA_ERROR_NOT_FOUND"
+          : error == kInvalidContext ? "CUDA_ERROR_INVALID_CONTEXT"
+          : error == kInvalidHandle  ? "CUDA_ERROR_INVALID_HANDLE"
+                                     : "CUDA_ERROR_INVALID_VALUE";
   return 0;
 }
-int cuDeviceGetCount(int* count) { return *count = 1, 0; }
-int cuDeviceGet(int* device, int ordinal) { return *device = ordinal, 0; }
-int cuDeviceGetName(char* name, int length, int) {
-  std::strncpy(name, "fibers", static_cast<std::size_t>(length));
+int cuDeviceGetCount(int* count) { return *count = static_cast<int>(contexts.size()), 0; }
+int cuDeviceGet(int* device, int ordinal) {
+  return *device = ordinal, is_device(ordinal) ? 0 : kInvalidValue;
+}
+int cuDeviceGetName(char* name, int length, int device) {
+  std::strncpy(name, context_of(device).name, static_cast<std::size_t>(length));
   return 0;
 }
-int cuDeviceGetAttribute(int* value, int attribute, int) {
-  return *value = attribute == 75 ? 8 : 0, 0;
+int cuDeviceGetAttribute(int* value, int attribute, int device) {
+  return *value = attribute == 75 ? context_of(device).major : 0, 0;
 }
-int cuDevicePrimaryCtxRetain(void** context, int) { return *context = nullptr, 0; }
-int cuCtxSetCurrent(void*) { return 0; }
-// A stream does what it is told before it returns; it has an address of its own.
-int cuStreamCreate(void** stream, unsigned flags) {
-  static std::atomic<std::uintptr_t> next{1};
-  *stream = std::bit_cast<void*>(std::uintptr_t{next++});
+int cuDevicePrimaryCtxRetain(void** c, int device) {
+  return *c = &contexts[static_cast<std::size_t>(device)], 0;
+}
+int cuCtxSetCurrent(void* c) { return current = static_cast<const context*>(c), 0; }
+// A stream does what it is told before it returns.
+int cuStreamCreate(void** s, unsigned flags) {
+  if (current == nullptr) return kInvalidContext;
+  *s = new stream{current};
   return flags == 1 ? 0 : kInvalidValue;
 }
-int cuStreamSynchronize(void* stream) { return stream != nullptr ? 0 : kInvalidValue; }
-// A module is the text of a file: the names of its kernels, or * for all.
-int cuModuleLoadData(void** module, const void* image) {
-  *module = new std::string(static_cast<const char*>(image));
+int cuStreamSynchronize(void* s) { return s != nullptr ? 0 : kInvalidValue; }
+int cuModuleLoadData(void** m, const void* image) {
+  if (current == nullptr) return kInvalidContext;
+  *m = new code_module{current, static_cast<const char*>(image)};
   return 0;
 }
-int cuModuleGetFunction(void** function, void* module, const char* name) {
+int cuModuleGetFunction(void** f, void* m, const char* name) {
   const pamkit::cuda::kernel* const k = pamkit::cuda::find_kernel(name);
-  const std::string& names = *static_cast<std::string*>(module);
-  const bool is_there = names.starts_with("*") || names.find(name) != std::string::npos;
+  code_module& all = *static_cast<code_module*>(m);
+  const bool is_there = all.names.starts_with("*") || all.names.find(name) != std::string::npos;
   if (k == nullptr || !is_there) return kNotFound;
-  *function = const_cast<pamkit::cuda::kernel*>(k);
+  std::unique_ptr<function>& own = all.functions[k];
+  if (own == nullptr) own = std::make_unique<function>(function{all.of, k});
+  *f = own.get();
   return 0;
 }
 int cuMemAlloc_v2(address* a, std::size_t bytes) {
@@ -99,15 +148,32 @@ int cuMemcpyDtoHAsync_v2(void* to, address from, std::size_t bytes, void* stream
   std::memcpy(to, memory_at(from), bytes);
   return stream != nullptr ? 0 : kInvalidValue;
 }
-int cuLaunchKernel(void* function, unsigned grid_x, unsigned grid_y, unsigned grid_z,
-                   unsigned block_x, unsigned block_y, unsigned block_z, unsigned shared_bytes,
-                   void*, void** parameters, void** extra) {
-  const auto& k = *static_cast<const pamkit::cuda::kernel*>(function);
+int cuLaunchKernel(void* f, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
+                   unsigned block_y, unsigned block_z, unsigned shared_bytes, void* s,
+                   void** parameters, void** extra) {
+  const function& started_function = *static_cast<const function*>(f);
+  const pamkit::cuda::kernel& k = *started_function.what;
+  if (current == nullptr) return kInvalidContext;
+  const bool is_stream_of_it = s == nullptr || static_cast<const stream*>(s)->of == current;
+  if (started_function.of != current || !is_stream_of_it) return kInvalidHandle;
   const bool is_plain = grid_y == 1 && grid_z == 1 && block_y == 1 && block_z == 1 &&
                         shared_bytes == 0 && extra == nullptr;
   if (!is_plain || block_x != static_cast<unsigned>(k.threads)) return kInvalidValue;
   for (unsigned block = 0; block < grid_x; ++block) k.run_on_fibers(block, parameters[0]);
+  const std::scoped_lock alone(log_mutex);
+  if (is_logged) launch_log.push_back({&k, current->device, s});
   return 0;
+}
+// No part of a driver: tells of every launch since the last call, from the first call on.
+void fibers_take_launches(void (*tell)(void* to, const char* kernel, int device, void* stream),
+                          void* to) {
+  std::vector<started> taken;
+  {
+    const std::scoped_lock alone(log_mutex);
+    is_logged = true;
+    taken = std::exchange(launch_log, {});
+  }
+  for (const started& s : taken) tell(to, std::string(s.what->name).c_str(), s.device, s.stream);
 }
 
 // An event is the time at which it was recorded.

@@ -16,18 +16,21 @@ namespace pamkit::operators {
 launcher stream_launcher(const at::Tensor& of) {
   const at::Device device = of.device();
   TORCH_CHECK_VALUE(device.is_cuda(), "pamkit: no kernels are there for tensors on ", device);
-  TORCH_CHECK_VALUE(device.index() == 0, "pamkit: the tensors are on ", device,
-                    "; the kernels are loaded on the first GPU, cuda:0");
-  const cuda::device_search& found = cuda::find_device();
-  TORCH_CHECK(found.is_found, "pamkit: the kernels are not on ", device, ": ", found.reason);
+  {
+    // Loading the kernels makes their device the current one.
+    const c10::DeviceGuard guard(device);
+    const cuda::device_search& found = cuda::find_device(device.index());
+    TORCH_CHECK(found.is_found, "pamkit: the kernels are not on ", device, ": ", found.reason);
+  }
   return [device](const cuda::launch& what) {
     // LibTorch's current device is what it was before, and the context of this one is current.
     const c10::DeviceGuard guard(device);
     const c10::impl::DeviceGuardImplInterface* const streams =
         c10::impl::getDeviceGuardImpl(at::kCUDA);
     try {
-      cuda::launch_on_stream(what, streams->getStreamNativeHandle(streams->getStream(device)));
-    } catch (const std::runtime_error& error) {
+      cuda::launch_on_stream(what, device.index(),
+                             streams->getStreamNativeHandle(streams->getStream(device)));
+    } catch (const std::exception& error) {
       TORCH_CHECK(false, "pamkit: ", error.what());
     }
   };
