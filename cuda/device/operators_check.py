@@ -205,7 +205,9 @@ def on_streams():
     calls = {"matmul": lambda x, y: ops.matmul(x, y), "product_vjp_a": lambda x, y: ops.product_vjp_a(x, y, x @ y * 0 + 1),
              "sum_rows": lambda x, y: ops.sum_rows(x), "mul": lambda x, y: ops.mul(x, y.t()),
              "exact matmul": lambda x, y: ops.matmul(x, y, arithmetic="exact"),
-             "softmax": lambda x, y: ops.softmax(x)}
+             "softmax": lambda x, y: ops.softmax(x),
+             "cross_entropy": lambda x, y: ops.cross_entropy(x, torch.arange(300, device=x.device) % 200, 0.1, True),
+             "conv2d": lambda x, y: ops.conv2d(x.view(3, 4, 100, 50), y.view(-1)[:72].view(2, 4, 3, 3), None, 2, 1)}
     for name, call in calls.items():
         expected = call(a, b)
         for which in ("default", "another"):
@@ -248,6 +250,15 @@ def on_streams():
     except (RuntimeError, ValueError) as error:
         yield {"operator": "matmul", "stream": "operands on two devices", "status": "pass",
                "refused": str(error).splitlines()[0]}
+    # The second GPU, while the first is the current one.
+    for name, call in calls.items() if torch.cuda.device_count() > 1 else ():
+        got = call(a.to("cuda:1"), b.to("cuda:1"))
+        torch.cuda.synchronize("cuda:1")
+        found = difference([got], [call(a, b)])
+        row = {"operator": name, "stream": "of the second GPU", "status": "fail" if found else "pass"}
+        if found:
+            row["difference"] = found
+        yield row
 
 
 def timings():
