@@ -32,6 +32,8 @@ import time
 from planting import DoesNotApply, Fault, HERE, ROOT, chosen_of, locate, numbered_by_file, planted_text
 
 LAYERS = ("translation", "audit-ptx", "audit-sass", "audit-nvcc", "checks", "results", "tests")
+# What is copied, faults and all.
+PARTS = ("emulator", "cuda/kernels", "cuda/plan", "cuda/backend", "cuda/device")
 # What nvcc is told: a fault of this file is one of the compiler's options.
 OPTIONS = "cuda/CMakeLists.txt"
 # How executed PTX says what a kernel must not do.
@@ -122,7 +124,7 @@ class Copy:
 
     def __init__(self, build, folder, fault):
         self.build, self.folder, self.fault = build, folder, fault
-        for part in ("emulator", "cuda/kernels", "cuda/plan", "cuda/backend"):
+        for part in PARTS:
             shutil.copytree(ROOT / part, folder / part)
         self.source = folder / "planted.cu"
         if fault.kernels:
@@ -268,8 +270,7 @@ class FaultyTest:
 
     def __init__(self, build, folder, test, faults):
         self.build, self.folder = build, folder
-        parts = ("emulator", "cuda/kernels", "cuda/plan", "cuda/backend")
-        for part in parts:
+        for part in PARTS:
             shutil.copytree(ROOT / part, folder / part)
         for file, planted in numbered_by_file(faults).items():
             text = (ROOT / file).read_text()
@@ -281,7 +282,7 @@ class FaultyTest:
         objects = []
         for source in dict.fromkeys(s for f in faults for s in f.sources):
             words = build.compilation_of(source)
-            for part in parts:
+            for part in PARTS:
                 words = [w.replace(f"{ROOT}/{part}/", f"{folder}/{part}/") for w in words]
             objects.append(self.compile(words, folder / f"{pathlib.Path(source).name}.o"))
         words = build.compilation_of("plan/src/launch.cpp")
