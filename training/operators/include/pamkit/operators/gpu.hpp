@@ -4,7 +4,7 @@
 
 #include "pamkit/backend.hpp"
 
-/// The GPU that the operators compute on: the first one.
+/// The GPU that models are trained on: the first one. Operators compute where their tensors lie.
 
 namespace pamkit::operators {
 
