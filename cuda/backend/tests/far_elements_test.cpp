@@ -135,6 +135,35 @@ TEST(far_elements, of_rows) {
   EXPECT_EQ(out.written(), sums);
 }
 
+/// A lane whose neighbours have what it has.
+struct lane_alike {
+  static word from_lane_xor(word mine, int) { return mine; }
+};
+
+TEST(far_elements, of_counts) {
+  row_parameters p;
+  p.length = kFar;
+  const lane_alike thread;
+  const row_kernel<sum_step>::warp<lane_alike> lane{thread, p, 0, 0};
+  EXPECT_EQ(lane.count([](std::int64_t) { return true; }).bits,
+            std::bit_cast<std::uint32_t>(static_cast<float>(kFar)));
+}
+
+/// 2^24 + 3 losses of 1: their sum and their number round to the same, once each.
+TEST(far_elements, of_a_mean_of_losses) {
+  const words losses((std::size_t{1} << 24) + 3, std::bit_cast<std::uint32_t>(1.0F));
+  const words labels(losses.size(), 0);
+  word mean{};
+  row_parameters p;
+  p.rows = 1;
+  p.length = static_cast<std::int64_t>(losses.size());
+  p.x = losses.data();
+  p.labels = labels.data();
+  p.y = &mean.bits;
+  run_block_of("pamkit_mean_exact", 0, p);
+  EXPECT_EQ(mean.bits, std::bit_cast<std::uint32_t>(1.0F));
+}
+
 TEST(far_elements, of_columns) {
   // Far columns of one row, far rows of one column, and far columns of block sums.
   result_words wide;

@@ -80,8 +80,8 @@ struct row_kernel {
       }
       return mine;
     }
-    /// How many elements have is_counted(i), rounded to nearest once; every lane receives it. No
-    /// float before the end: one that counts by 1 stays at 2^24.
+    /// How many elements have is_counted(i), rounded to nearest once; every lane receives it.
+    /// Counted in integers, as a host does: sums of floats would round more than once.
     template <class Predicate>
     PAMKIT_DEVICE word count(const Predicate& is_counted) const {
       std::int64_t mine = 0;
