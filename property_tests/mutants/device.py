@@ -67,8 +67,9 @@ class Build:
                           *sorted((base / "cuda/kernels/instances").glob("*.cu"))]
 
     def compilation_of(self, ending):
-        """How the build compiles the one file whose path ends like this."""
-        found = [e["command"] for e in self.commands if e["file"].endswith("/" + ending)]
+        """How the build compiles the one file whose path ends like this, but for what it compiles again for a sanitizer."""
+        found = [e["command"] for e in self.commands
+                 if e["file"].endswith("/" + ending) and "-fsanitize=" not in e["command"]]
         if len(found) != 1:
             refuse(f"{self.base} compiles {len(found)} files {ending}")
         return shlex.split(found[0])
