@@ -13,6 +13,7 @@
 
 #include "encode.hpp"
 #include "launched.hpp"
+#include "pamkit/detail/float_environment.hpp"
 #include "pamkit/detail/sum.hpp"
 #include "pamkit/operators/contraction.hpp"
 #include "pamkit/operators/layers.hpp"
@@ -168,6 +169,7 @@ class results {
 
   std::vector<at::Tensor> finish() {
     if (!cut_.sums_of_blocks) return whole_;
+    const detail::default_float_environment environment;
     for (std::size_t i = 1; i < whole_.size(); ++i) {
       float* const to = whole_[i].mutable_data_ptr<float>();
       for (std::int64_t j = 0; j < whole_[i].numel(); ++j) {
