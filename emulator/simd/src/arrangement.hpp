@@ -18,12 +18,12 @@ struct image_taps {
   std::int64_t kernel_height = 1;
   std::int64_t kernel_width = 1;
   std::int64_t place_width = 1;  ///< places of one row
-  /// A tap at a place is on image row (place row * place_step + kernel row * tap_step + origin) /
-  /// divisor if that is a whole number; on the column likewise.
+  /// A tap at a place is on image row place row * place_step + kernel row * tap_step + origin_row;
+  /// on the column likewise.
   std::int64_t place_step = 1;
   std::int64_t tap_step = 1;
-  std::int64_t origin = 0;
-  std::int64_t divisor = 1;
+  std::int64_t origin_row = 0;
+  std::int64_t origin_column = 0;
   bool taps_are_rows = true;  ///< of the matrix; else its columns
 
   /// One row of taps, and one place, taken apart.
@@ -57,11 +57,11 @@ struct image_taps {
   void read(const tap& t, place from, std::int64_t count, float* out, std::int64_t stride) const {
     while (count > 0) {
       const std::int64_t run = std::min(count, place_width - from.column);
-      const std::int64_t row = from.row * place_step + t.kernel_row * tap_step + origin;
-      const std::int64_t first = from.column * place_step + t.kernel_column * tap_step + origin;
-      const std::int64_t image_row = divisor == 1 ? row : row / divisor;
-      const bool on_row = row >= 0 && image_row < height && image_row * divisor == row;
-      read_run(on_row ? t.channel + image_row * width : nullptr, first, run, out, stride);
+      const std::int64_t row = from.row * place_step + t.kernel_row * tap_step + origin_row;
+      const std::int64_t first =
+          from.column * place_step + t.kernel_column * tap_step + origin_column;
+      const bool on_row = row >= 0 && row < height;
+      read_run(on_row ? t.channel + row * width : nullptr, first, run, out, stride);
       out += run * stride;
       count -= run;
       ++from.row;
@@ -70,31 +70,25 @@ struct image_taps {
   }
 
  private:
-  /// Elements of an image row, none if null, at (first + i place_step) / divisor.
+  /// Elements of an image row, none if null, at first + i place_step.
   void read_run(const float* source, std::int64_t first, std::int64_t count, float* out,
                 std::int64_t stride) const {
     if (source == nullptr) {
       for (std::int64_t i = 0; i < count; ++i) out[i * stride] = 0;
-    } else if (divisor == 1 && place_step == 1 && stride == 1) {
+    } else if (place_step == 1 && stride == 1) {
       // Those inside the image are a run of their own.
       const std::int64_t begin = std::clamp<std::int64_t>(-first, 0, count);
       const std::int64_t end = std::clamp(width - first, begin, count);
       std::fill(out, out + begin, 0.0F);
       std::copy(source + first + begin, source + first + end, out + begin);
       std::fill(out + end, out + count, 0.0F);
-    } else if (divisor == 1) {
+    } else {
       std::int64_t i = 0;
       for (; i < count && first + i * place_step < 0; ++i) out[i * stride] = 0;
       for (; i < count && first + i * place_step < width; ++i) {
         out[i * stride] = source[first + i * place_step];
       }
       for (; i < count; ++i) out[i * stride] = 0;
-    } else {
-      for (std::int64_t i = 0; i < count; ++i) {
-        const std::int64_t at = first + i * place_step;
-        const bool inside = at >= 0 && at % divisor == 0 && at / divisor < width;
-        out[i * stride] = inside ? source[at / divisor] : 0;
-      }
     }
   }
 };

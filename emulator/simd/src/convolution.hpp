@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 
 #include "arrangement.hpp"
 #include "pamkit/detail/float_environment.hpp"
@@ -123,7 +124,8 @@ struct convolution {
       t.place_width = g.out_width;
       t.place_step = g.stride;
       t.tap_step = g.dilation;
-      t.origin = -g.padding;
+      t.origin_row = -g.padding;
+      t.origin_column = -g.padding;
       return t;
     }
   };
@@ -148,45 +150,180 @@ struct convolution {
     return t;
   }
 
+  /// Positions of one axis of the image that are equal modulo the stride, and the taps that reach
+  /// them: those from `tap` on that lie stride / gcd(stride, dilation) apart, in ascending order.
+  /// The i-th one at position first + q * stride is that of output place
+  /// q + origin - i * dilation / gcd(stride, dilation): no spread of the places, no division.
+  struct residue {
+    std::int64_t first = 0;
+    std::int64_t count = 0;  ///< positions; those behind the last one that a tap reaches left out
+    std::int64_t tap = 0;
+    std::int64_t taps = 0;
+    std::int64_t origin = 0;
+
+    bool reads_places_of(const residue& r) const {
+      return count == r.count && taps == r.taps && origin == r.origin;
+    }
+  };
+  /// Residues that read the same places with their taps: rows of one matrix product.
+  using residue_class = std::vector<residue>;
+
+  struct axis_residues {
+    std::int64_t tap_distance;
+    std::int64_t place_distance;
+    std::vector<residue_class> classes;
+
+    axis_residues(const definition::geometry& g, std::int64_t size, std::int64_t kernel,
+                  std::int64_t places)
+        : tap_distance(g.stride / std::gcd(g.stride, g.dilation)),
+          place_distance(g.dilation / std::gcd(g.stride, g.dilation)) {
+      for (std::int64_t first = 0; first < std::min(g.stride, size); ++first) {
+        // Of so many taps no two are equal modulo the stride.
+        for (std::int64_t tap = 0; tap < std::min(kernel, tap_distance); ++tap) {
+          const std::int64_t offset = first + g.padding - tap * g.dilation;
+          if (offset % g.stride != 0) continue;
+          residue r{.first = first, .tap = tap, .origin = offset / g.stride};
+          r.taps = (kernel - tap + tap_distance - 1) / tap_distance;
+          const std::int64_t least_origin = r.origin - (r.taps - 1) * place_distance;
+          r.count = std::min((size - first + g.stride - 1) / g.stride, places - least_origin);
+          if (r.count > 0) add(r);
+          break;
+        }
+      }
+    }
+
+   private:
+    void add(const residue& r) {
+      const auto like = std::ranges::find_if(
+          classes, [&](const residue_class& c) { return c.front().reads_places_of(r); });
+      if (like != classes.end()) {
+        like->push_back(r);
+      } else {
+        classes.push_back({r});
+      }
+    }
+  };
+
+  /// The elements of the image that one product of matrices has the derivatives of: its rows are
+  /// pairs of residues and, of each, the channels of a group; its columns positions.
+  struct lattice {
+    const definition::geometry& g;
+    const residue_class& rows;
+    const residue_class& columns;
+
+    std::int64_t positions() const { return rows.front().count * columns.front().count; }
+    std::int64_t matrix_rows() const {
+      return static_cast<std::int64_t>(rows.size() * columns.size()) * g.group_channels;
+    }
+    std::int64_t terms() const {
+      return g.outputs / g.groups * rows.front().taps * columns.front().taps;
+    }
+
+    /// Calls visit(row, column) for every pair of residues and then channel, in order.
+    template <class Visit>
+    void for_each_row(const Visit& visit) const {
+      for (const residue& row : rows) {
+        for (const residue& column : columns) {
+          for (std::int64_t channel = 0; channel < g.group_channels; ++channel) {
+            visit(row, column, channel);
+          }
+        }
+      }
+    }
+
+    /// The weights of a group as a matrix of these rows; terms in the order output channel, kernel
+    /// row, kernel column.
+    void gather_weights(const float* w, std::int64_t tap_distance, std::vector<float>& to) const {
+      to.clear();
+      const std::int64_t kernel = g.kernel_height * g.kernel_width;
+      for_each_row([&](const residue& row, const residue& column, std::int64_t channel) {
+        for (std::int64_t o = 0; o < g.outputs / g.groups; ++o) {
+          const float* const taps = w + (o * g.group_channels + channel) * kernel;
+          for (std::int64_t i = 0; i < row.taps; ++i) {
+            const float* const kernel_row = taps + (row.tap + i * tap_distance) * g.kernel_width;
+            for (std::int64_t j = 0; j < column.taps; ++j) {
+              to.push_back(kernel_row[column.tap + j * tap_distance]);
+            }
+          }
+        }
+      });
+    }
+
+    /// Calls visit(element of the group's image, element of the matrix).
+    template <class Image, class Visit>
+    void for_each_element(Image* image, std::vector<float>& matrix, const Visit& visit) const {
+      float* at = matrix.data();
+      for_each_row([&](const residue& row, const residue& column, std::int64_t channel) {
+        for (std::int64_t q = 0; q < row.count; ++q) {
+          const std::int64_t line = channel * g.height + row.first + q * g.stride;
+          Image* const from = image + line * g.width + column.first;
+          for (std::int64_t r = 0; r < column.count; ++r) visit(from[r * g.stride], *at++);
+        }
+      });
+    }
+  };
+
+  /// One matrix product for each pair of classes: the places are those of the output as it is, and
+  /// no term of another residue is computed.
   static std::vector<float> input_derivative(const layer_call& c, const definition::geometry& g,
                                              const sizes& s, floats_in x, floats_in w,
                                              floats_in d) {
     std::vector<float> dx(x.size());
-    const std::int64_t terms = s.group_outputs * s.kernel;
-    std::vector<float> transposed(w.size());  // [group, channel, output, kernel]
-    for (std::int64_t o = 0; o < g.outputs; ++o) {
-      for (std::int64_t channel = 0; channel < g.group_channels; ++channel) {
-        const std::int64_t to = o / s.group_outputs * s.group_outputs * s.taps + channel * terms +
-                                o % s.group_outputs * s.kernel;
-        std::copy_n(w.begin() + (o * g.group_channels + channel) * s.kernel, s.kernel,
-                    transposed.begin() + to);
+    const axis_residues rows(g, g.height, g.kernel_height, g.out_height);
+    const axis_residues columns(g, g.width, g.kernel_width, g.out_width);
+    for (const residue_class& row : rows.classes) {
+      for (const residue_class& column : columns.classes) {
+        lattice_derivative(c, s, {g, row, column}, rows, x, w, d, dx);
       }
     }
-    s.for_each_group(g, [&](std::int64_t image, std::int64_t group) {
-      image_taps taps;
-      taps.image = s.places(d, g, image, group);
-      taps.height = g.out_height;
-      taps.width = g.out_width;
-      taps.kernel_height = g.kernel_height;
-      taps.kernel_width = g.kernel_width;
-      taps.place_width = g.width;
-      taps.tap_step = -g.dilation;
-      taps.origin = g.padding;
-      taps.divisor = g.stride;
-      arrangement a;
-      a.rows = g.group_channels;
-      a.columns = s.image_area;
-      a.terms = terms;
-      a.left = {.data = s.weights(transposed, group), .row = terms, .column = 1};
-      a.right.taps = &taps;
-      a.own = {.data = s.image(x, g, image, group), .row = s.image_area, .column = 1};
-      a.out = s.image(dx, g, image, group);
-      a.out_row = s.image_area;
-      a.out_column = 1;
-      a.factor_on_left = true;
-      Kernels::arranged(contraction_kind::vjp_a, c.gradient, c.rules, a);
-    });
     return dx;
+  }
+
+  static void lattice_derivative(const layer_call& c, const sizes& s, const lattice& l,
+                                 const axis_residues& axis, floats_in x, floats_in w, floats_in d,
+                                 std::vector<float>& dx) {
+    const definition::geometry& g = l.g;
+    // With stride 1 they are the whole image, which then is read and written where it lies.
+    const bool is_image = g.stride == 1;
+    const auto elements = static_cast<std::size_t>(l.matrix_rows() * l.positions());
+    std::vector<float> weights;
+    std::vector<float> own(is_image ? 0 : elements);
+    std::vector<float> sums(is_image ? 0 : elements);
+    image_taps taps;
+    taps.height = g.out_height;
+    taps.width = g.out_width;
+    taps.kernel_height = l.rows.front().taps;
+    taps.kernel_width = l.columns.front().taps;
+    taps.place_width = l.columns.front().count;
+    taps.tap_step = -axis.place_distance;
+    taps.origin_row = l.rows.front().origin;
+    taps.origin_column = l.columns.front().origin;
+    arrangement a;
+    a.rows = l.matrix_rows();
+    a.columns = l.positions();
+    a.terms = l.terms();
+    a.right.taps = &taps;
+    a.out_row = a.columns;
+    a.out_column = 1;
+    a.factor_on_left = true;
+    for (std::int64_t group = 0; group < g.groups; ++group) {
+      l.gather_weights(s.weights(w, group), axis.tap_distance, weights);
+      a.left = {.data = weights.data(), .row = a.terms, .column = 1};
+      for (std::int64_t image = 0; image < g.images; ++image) {
+        const float* const own_image = s.image(x, g, image, group);
+        float* const out_image = s.image(dx, g, image, group);
+        if (!is_image) {
+          l.for_each_element(own_image, own, [](const float& from, float& to) { to = from; });
+        }
+        taps.image = s.places(d, g, image, group);
+        a.own = {.data = is_image ? own_image : own.data(), .row = a.columns, .column = 1};
+        a.out = is_image ? out_image : sums.data();
+        Kernels::arranged(contraction_kind::vjp_a, c.gradient, c.rules, a);
+        if (!is_image) {
+          l.for_each_element(out_image, sums, [](float& to, const float& from) { to = from; });
+        }
+      }
+    }
   }
 
   static std::vector<float> weight_derivative(const layer_call& c, const definition::geometry& g,
