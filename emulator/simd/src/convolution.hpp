@@ -14,8 +14,8 @@ namespace pamkit::simd {
 
 /// layer::conv2d and its derivative as matrix products over taps, which are read while they are
 /// packed. `Kernels` is one of simd::arith. Geometry, errors and the bias' derivative are the
-/// definition's, and so is what the kernels do not cover: an axis of length 0, and derivatives
-/// towards the input in which a factor is so large that a term of +0 would not be a zero.
+/// definition's, and so is what the kernels do not cover: an axis of length 0, and elements of the
+/// derivative towards the input in which a missing term would not be a zero.
 template <class Kernels>
 struct convolution {
   using definition = layer::conv2d;
@@ -67,13 +67,13 @@ struct convolution {
     const detail::default_float_environment environment;
     const definition::geometry g(c);
     const sizes s(g);
-    if (s.is_empty(g) || !ignores_missing_terms(g)) return definition::vjp<A>(c);
+    if (s.is_empty(g)) return definition::vjp<A>(c);
     const std::int64_t y_shape[] = {g.images, g.outputs, g.out_height, g.out_width};
     require_shape(c, "d_y", c.inputs[3], y_shape);
     const std::vector<float> x = detail::as_floats(g.x.encodings);
     const std::vector<float> w = detail::as_floats(g.w.encodings);
     const std::vector<float> d = detail::as_floats(c.inputs[3].encodings);
-    return {encoded(g.x.shape, input_derivative(c, g, s, x, w, d)),
+    return {encoded(g.x.shape, input_derivative<A>(c, g, s, x, w, d)),
             encoded(g.w.shape, weight_derivative(c, g, s, x, w, d)),
             definition::bias_derivative(c, g)};
   }
@@ -129,19 +129,6 @@ struct convolution {
       return t;
     }
   };
-
-  /// The derivative towards the input has no term where no output place is; the kernels have one
-  /// with an incoming +0. It changes no sum (which is never -0) if it is a zero: weights below
-  /// 2^125 have finite slopes, whose carry is at most 2, and no operand is a NaN.
-  static bool ignores_missing_terms(const definition::geometry& g) {
-    constexpr std::int32_t large = 0x7e000000;
-    const auto all_below = [](const tensor& t, std::int32_t limit) {
-      return std::ranges::all_of(t.encodings, [&](std::uint32_t e) {
-        return static_cast<std::int32_t>(e & 0x7fffffffU) < limit;
-      });
-    };
-    return all_below(g.w, large) && all_below(g.x, top_binade<binary32> + 1);
-  }
 
   static tensor encoded(std::vector<std::int64_t> shape, floats_in values) {
     tensor t = tensor_of_shape(std::move(shape));
@@ -265,6 +252,7 @@ struct convolution {
 
   /// One matrix product for each pair of classes: the places are those of the output as it is, and
   /// no term of another residue is computed.
+  template <class A>
   static std::vector<float> input_derivative(const layer_call& c, const definition::geometry& g,
                                              const sizes& s, floats_in x, floats_in w,
                                              floats_in d) {
@@ -276,6 +264,7 @@ struct convolution {
         lattice_derivative(c, s, {g, row, column}, rows, x, w, d, dx);
       }
     }
+    define_edges<A>(c, g, dx);
     return dx;
   }
 
@@ -324,6 +313,104 @@ struct convolution {
         }
       }
     }
+  }
+
+  /// What tap k of an axis is to position `at`.
+  enum class reach : std::uint8_t {
+    none,  ///< of another residue: no term, and none is computed
+    place,
+    past_edge  ///< there is no such place: no term, but the kernels have one with an incoming +0
+  };
+  class axis_reach {
+   public:
+    axis_reach(const definition::geometry& g, std::int64_t size, std::int64_t kernel,
+               std::int64_t places)
+        : kernel_(kernel) {
+      for (std::int64_t at = 0; at < size; ++at) {
+        bool is_edge = false;
+        for (std::int64_t k = 0; k < kernel; ++k) {
+          const bool is_read = (at + g.padding - k * g.dilation) % g.stride == 0;
+          reach_.push_back(!is_read                 ? reach::none
+                           : g.place(at, k, places) ? reach::place
+                                                    : reach::past_edge);
+          is_edge |= reach_.back() == reach::past_edge;
+        }
+        is_edge_.push_back(is_edge);
+      }
+    }
+    reach of(std::int64_t at, std::int64_t k) const {
+      return reach_[static_cast<std::size_t>(at * kernel_ + k)];
+    }
+    bool is_edge(std::int64_t at) const { return is_edge_[static_cast<std::size_t>(at)]; }
+
+   private:
+    std::int64_t kernel_;
+    std::vector<reach> reach_;
+    std::vector<bool> is_edge_;
+  };
+
+  /// Computes by the definition the elements of the derivative towards the input in which a term
+  /// that the kernels have and the definition has not may be no zero. A zero changes no sum, which
+  /// is never -0, and with an incoming +0 a term is one if the element of x is no NaN and the
+  /// weight is below 2^125: its slope then is at most 2^126 (the carry is at most 2) and finite
+  /// under every policy. The other derivatives need none of this: in them a tap on the padding is a
+  /// term of the definition too.
+  template <class A>
+  static void define_edges(const layer_call& c, const definition::geometry& g,
+                           std::vector<float>& dx) {
+    const axis_reach rows(g, g.height, g.kernel_height, g.out_height);
+    const axis_reach columns(g, g.width, g.kernel_width, g.out_width);
+    std::vector<std::pair<std::int64_t, std::int64_t>> edges;
+    for (std::int64_t h = 0; h < g.height; ++h) {
+      for (std::int64_t v = 0; v < g.width; ++v) {
+        if (rows.is_edge(h) || columns.is_edge(v)) edges.emplace_back(h, v);
+      }
+    }
+    for (std::int64_t channel = 0; channel < g.channels && !edges.empty(); ++channel) {
+      const std::vector<bool> large = large_taps(g, channel);
+      const bool has_large = std::ranges::find(large, true) != large.end();
+      const auto is_computed_otherwise = [&](std::int64_t h, std::int64_t v, bool is_any) {
+        std::size_t tap = 0;
+        for (std::int64_t kh = 0; kh < g.kernel_height; ++kh) {
+          for (std::int64_t kw = 0; kw < g.kernel_width; ++kw, ++tap) {
+            const reach row = rows.of(h, kh);
+            const reach column = columns.of(v, kw);
+            const bool is_read = row != reach::none && column != reach::none;
+            const bool is_missing = row == reach::past_edge || column == reach::past_edge;
+            if (is_read && is_missing && (is_any || large[tap])) return true;
+          }
+        }
+        return false;
+      };
+      for (std::int64_t n = 0; n < g.images; ++n) {
+        const std::int64_t plane = (n * g.channels + channel) * g.height * g.width;
+        for (const auto& [h, v] : edges) {
+          const auto at = static_cast<std::size_t>(plane + h * g.width + v);
+          const bool is_nan = (g.x.encodings[at] & 0x7fffffffU) > top_binade<binary32>;
+          if ((is_nan || has_large) && is_computed_otherwise(h, v, is_nan)) {
+            dx[at] =
+                std::bit_cast<float>(definition::input_element<A>(c, g, n, channel, h, v).bits);
+          }
+        }
+      }
+    }
+  }
+
+  /// The taps of a channel that have a weight from 2^125 on, of any output.
+  static std::vector<bool> large_taps(const definition::geometry& g, std::int64_t channel) {
+    constexpr std::uint32_t limit = 0x7e000000;
+    const auto kernel = static_cast<std::size_t>(g.kernel_height * g.kernel_width);
+    const std::int64_t group_outputs = g.outputs / g.groups;
+    const std::int64_t group = channel / g.group_channels;
+    std::vector<bool> large(kernel);
+    for (std::int64_t o = group * group_outputs; o < (group + 1) * group_outputs; ++o) {
+      const std::size_t first =
+          static_cast<std::size_t>(o * g.group_channels + channel % g.group_channels) * kernel;
+      for (std::size_t k = 0; k < kernel; ++k) {
+        if ((g.w.encodings[first + k] & 0x7fffffffU) >= limit) large[k] = true;
+      }
+    }
+    return large;
   }
 
   static std::vector<float> weight_derivative(const layer_call& c, const definition::geometry& g,

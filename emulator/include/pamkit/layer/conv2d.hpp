@@ -155,24 +155,8 @@ struct conv2d {
     return d_bias;
   }
 
- private:
-  /// Terms in the order output channel, kernel row, kernel column.
-  template <class A>
-  static tensor input_derivative(const layer_call& c, const geometry& g) {
-    tensor dx = tensor_of_shape(g.x.shape);
-    std::size_t at = 0;
-    for (std::int64_t n = 0; n < g.images; ++n) {
-      for (std::int64_t channel = 0; channel < g.channels; ++channel) {
-        for (std::int64_t h = 0; h < g.height; ++h) {
-          for (std::int64_t v = 0; v < g.width; ++v, ++at) {
-            dx.encodings[at] = input_element<A>(c, g, n, channel, h, v).bits;
-          }
-        }
-      }
-    }
-    return dx;
-  }
-
+  /// One element of the derivative towards x. Terms in the order output channel, kernel row, kernel
+  /// column; there is none where no output place is.
   template <class A>
   static detail::word input_element(const layer_call& c, const geometry& g, std::int64_t n,
                                     std::int64_t channel, std::int64_t h, std::int64_t v) {
@@ -195,6 +179,23 @@ struct conv2d {
       }
     }
     return sum;
+  }
+
+ private:
+  template <class A>
+  static tensor input_derivative(const layer_call& c, const geometry& g) {
+    tensor dx = tensor_of_shape(g.x.shape);
+    std::size_t at = 0;
+    for (std::int64_t n = 0; n < g.images; ++n) {
+      for (std::int64_t channel = 0; channel < g.channels; ++channel) {
+        for (std::int64_t h = 0; h < g.height; ++h) {
+          for (std::int64_t v = 0; v < g.width; ++v, ++at) {
+            dx.encodings[at] = input_element<A>(c, g, n, channel, h, v).bits;
+          }
+        }
+      }
+    }
+    return dx;
   }
 
   /// Terms in the order image, output row, output column; taps on the padding take part.
