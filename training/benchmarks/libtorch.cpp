@@ -38,12 +38,13 @@ std::function<void()> matmul_of(const workload& w) {
 
 std::function<void()> convolution_of(const convolution& c, const workload& w) {
   const at::Tensor images = at::rand({c.images, c.channels, c.edge, c.edge});
-  const at::Tensor weights = at::rand({c.outputs, c.channels, c.taps, c.taps});
+  const at::Tensor weights = at::rand({c.outputs, c.channels / c.groups, c.taps, c.taps});
   const at::Tensor bias = at::rand({c.outputs});
   float* const out = w.out;
   return without_gradients([=] {
     // Its result is made anew, as that of the measured layer is.
-    const at::Tensor y = at::conv2d(images, weights, bias, {1, 1}, {c.padding, c.padding});
+    const at::Tensor y = at::conv2d(images, weights, bias, {c.stride, c.stride},
+                                    {c.padding, c.padding}, {1, 1}, c.groups);
     *out = *y.const_data_ptr<float>();
   });
 }

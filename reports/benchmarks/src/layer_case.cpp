@@ -80,9 +80,11 @@ prepared_case prepare(const layer_task& t) {
        }});
   workload w = t.rivals;
   if (w.what == task::matmul) {
-    for (const std::int64_t size : {w.m * w.k, w.k * w.n}) {
-      fill(m->values.emplace_back(static_cast<std::size_t>(size)), find_operand_class("plain"),
-           seed++, true);
+    w.a.batch = w.m * w.k;
+    w.b.batch = w.k * w.n;
+    for (const std::int64_t size : {w.a.batch, w.b.batch}) {
+      fill(m->values.emplace_back(static_cast<std::size_t>(w.batch * size)),
+           find_operand_class("plain"), seed++, true);
     }
     m->values.erase(m->values.begin(), m->values.end() - 2);
     w.a.row = w.k;

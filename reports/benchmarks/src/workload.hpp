@@ -23,7 +23,7 @@ enum class task : std::uint8_t {
   map      ///< out[i] = operation(a.data[i], b.data[i]), i < n
 };
 
-/// A convolution with square taps and stride 1, batch x channels x rows x columns.
+/// A convolution with square taps, batch x channels x rows x columns.
 struct convolution {
   std::int64_t images = 1;
   std::int64_t channels = 0;
@@ -31,6 +31,8 @@ struct convolution {
   std::int64_t edge = 0;  ///< rows and columns of an image
   std::int64_t taps = 0;  ///< rows and columns of taps
   std::int64_t padding = 0;
+  std::int64_t stride = 1;
+  std::int64_t groups = 1;
 };
 
 struct workload {
