@@ -27,13 +27,26 @@ entry() {
 }
 entry 0 'multiplies no data' ''
 expect 0 '^sass: 1 kernels, 0 of them multiply data$' '' "$PAMKIT" audit --kind sass --device-code device.json
-entry 2 refused '"k (sass, sm_90) promises to multiply no data: 2 times, first FMUL"'
+refusal() { printf '{"kind": "%s", "sentence": "%s"}' "$1" "$2"; }
+entry 2 refused "$(refusal sass 'k (sass, sm_90) promises to multiply no data: 2 times, first FMUL')"
 expect 1 '^refused: k \(sass, sm_90\) promises' '' "$PAMKIT" audit --kind sass --device-code device.json
 grep --quiet 'The certificate does not hold' report/audit.html || fail "audit.html hides a refusal"
 expect 1 '"multiplications": 2' '' "$PAMKIT" audit --kind sass --device-code device.json --json -
+expect 3 '^passed' '' "$PAMKIT" audit --kind ptx --device-code device.json
+# What nvcc is told names no kind of code, and is refused with each, once with both.
+for told in 'cuda/x.cubin is compiled with --use_fast_math' 'NVCC_APPEND_FLAGS adds --use_fast_math to what is compiled' \
+  'no call of nvcc is on record that makes x'; do
+  entry 0 'multiplies no data' "$(refusal nvcc "$told")"
+  expect 1 "^refused: $told$" '' "$PAMKIT" audit --kind sass --device-code device.json
+  expect 1 "^refused: $told$" '' "$PAMKIT" audit --kind ptx --device-code device.json
+  expect 1 '^1 refused; ' '' "$PAMKIT" audit --kind ptx,sass --device-code device.json
+  expect 1 "^refused: $told$" '' "$PAMKIT" audit --device-code device.json --quiet
+done
+grep --quiet 'The certificate does not hold' report/audit.html || fail "audit.html hides what nvcc was told"
 echo '{"code": [], "refused": []}' >device.json
 expect 3 '^not run: sass' '' "$PAMKIT" audit --kind sass --device-code device.json
 for text in 'no json' 7 '{}' '{"code": {}, "refused": []}' '{"code": [7], "refused": []}' '{"code": [], "refused": [7]}' \
+  '{"code": [], "refused": ["a sentence"]}' '{"code": [], "refused": [{"sentence": "without a kind"}]}' \
   '{"code": [{"unit": "k", "kind": "sass", "architecture": "sm_90", "multiplications": 0}], "refused": []}'; do
   echo "$text" >device.json
   expect 2 '' '^pamkit audit: device.json: (not JSON|is not what cuda/audit writes)' \

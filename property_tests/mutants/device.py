@@ -3,9 +3,9 @@
 says which layer of what judges device code rejects it:
 
   translation  the PTX holds what kernels must not contain, or what is not known
-  audit-ptx    the audit refuses the PTX
-  audit-sass   the audit refuses the machine code (where nvdisasm is there)
-  audit-nvcc   the audit refuses what nvcc was told
+  audit-ptx    `pamkit audit` ends with 1 over the PTX
+  audit-sass   and over the machine code (where nvdisasm is there)
+  audit-nvcc   and over what nvcc was told
   checks       executed, the PTX does what it must not: an access, a race, a barrier, an exchange
   results      executed, it gives other bits than the golden model
   tests        a test program of the build, linked with the faulty sources, fails
@@ -177,10 +177,21 @@ class Copy:
                     "--budgets", ROOT / "cuda/audit/budgets.json", "--output", output])
         if done.returncode:
             return {"audit-ptx" if ".ptx" in done.stderr else "audit-sass": done.stderr.strip()}
+        kinds = [o.removeprefix("--") for o in options if o in ("--ptx", "--sass")]
+        return self.audit_of(output, kinds)
+
+    def audit_of(self, device_code, kinds):
+        """What the program makes of it: a fault that ends it with 0 is none that an audit rejects, whatever was found."""
+        done = run([self.build.base / "bin/pamkit", "audit", "--kind", ",".join(kinds), "--device-code", device_code, "--quiet",
+                    "--out", self.folder / "audit"])
+        if done.returncode == 0:
+            return {}
+        if done.returncode != 1:
+            refuse(f"{self.fault.name}: exit code {done.returncode}: {last_lines(done)}")
         rejected = {}
-        for line in json.loads(output.read_text())["refused"]:
-            layer = "audit-nvcc" if " compiled with " in line and "(sass," not in line else None
-            rejected.setdefault(layer or ("audit-sass" if "(sass," in line else "audit-ptx"), line)
+        for line in re.findall(r"^refused: (.*)$", done.stdout, re.M):
+            layer = next((f"audit-{kind}" for kind in kinds if f" ({kind}, sm_" in line), "audit-nvcc")
+            rejected.setdefault(layer, line)
         return rejected
 
     def translate(self, ptx):

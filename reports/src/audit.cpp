@@ -77,14 +77,18 @@ bool is_device_entry(const json& entry) {
          is_number_if_there(entry, "predicted_terms_per_clock");
 }
 
+bool is_refusal(const json& item) {
+  return item.is_object() && item.contains("kind") && item["kind"].is_string() &&
+         item.contains("sentence") && item["sentence"].is_string();
+}
+
 json read_device_code(const std::filesystem::path& file) {
   json document = read_json(file);
   const auto is_list = [&](const char* key, auto is_item) {
     return document.is_object() && document.contains(key) && document[key].is_array() &&
            std::ranges::all_of(document[key], is_item);
   };
-  if (!is_list("code", is_device_entry) ||
-      !is_list("refused", [](const json& sentence) { return sentence.is_string(); })) {
+  if (!is_list("code", is_device_entry) || !is_list("refused", is_refusal)) {
     throw std::runtime_error(file.string() +
                              ": is not what cuda/audit writes; ./pamkit audit makes it anew");
   }
@@ -104,9 +108,20 @@ void audit_device(const std::string& kind, const json& device, audit_result& res
                                         : ": it takes nvcc and Python when pamkit is built"));
     return;
   }
-  for (const json& sentence : device["refused"]) {
-    const auto text = sentence.get<std::string>();
-    if (text.find("(" + kind + ", ") != std::string::npos) result.refused.push_back(text);
+}
+
+// What is refused of the kinds that were asked for. What nvcc is told concerns all that it makes.
+void add_device_refusals(const std::vector<std::string>& kinds, const json& device,
+                         audit_result& result) {
+  const auto is_asked_for = [&](const std::string& kind) {
+    return std::ranges::find(kinds, kind) != kinds.end();
+  };
+  for (const json& item : device["refused"]) {
+    const auto kind = item["kind"].get<std::string>();
+    const bool is_of_both = kind == "nvcc";
+    if (is_of_both ? is_asked_for("ptx") || is_asked_for("sass") : is_asked_for(kind)) {
+      result.refused.push_back(item["sentence"].get<std::string>());
+    }
   }
 }
 
@@ -296,6 +311,7 @@ audit_result audit(const std::vector<std::string>& kinds, const audit_sources& s
       audit_device(kind, device, result);
     }
   }
+  add_device_refusals(kinds, device, result);
   result.document["refused"] = result.refused;
   result.document["not_run"] = result.absent;
   return result;

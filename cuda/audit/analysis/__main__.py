@@ -1,8 +1,9 @@
 """python3 analysis --ptx FILE... --sass FILE... --multiplying REGEX [--dividing REGEX] --budgets FILE
           [--commands build.ninja] --output FILE
 
-Writes what the certificate says of device code: an entry for each kernel, and under "refused" what is wrong. That is no error
-of this program: `pamkit audit` reports it. Exit code 1, with one line, is for text that cannot be read.
+Writes what the certificate says of device code: an entry for each kernel, and under "refused" what is wrong, each sentence with
+its kind: ptx, sass, or nvcc for what the compiler is told, which concerns both. That is no error of this program: `pamkit audit`
+reports it. Exit code 1, with one line, is for text that cannot be read.
 """
 
 import argparse
@@ -106,7 +107,8 @@ def main():
         if arguments.commands:
             path = arguments.commands
             files = [*arguments.ptx, *arguments.sass]
-            calls, refused = nvcc_commands.judge(path.read_text(), os.environ, {f.stem for f in files})
+            calls, sentences = nvcc_commands.judge(path.read_text(), os.environ, {f.stem for f in files})
+            refused += [{"kind": "nvcc", "sentence": s} for s in sentences]
     except syntax.PtxError as error:
         print(f"{path}:{error.line}: {error}", file=sys.stderr)
         return 1
@@ -121,7 +123,8 @@ def main():
         if baseline.search(entry["unit"]):
             entry["is_baseline"] = True
         else:
-            refused += judge(entry, multiplying, dividing, rules["budgets"])
+            sentences = judge(entry, multiplying, dividing, rules["budgets"])
+            refused += [{"kind": entry["kind"], "sentence": s} for s in sentences]
     document = {"machines": rules["machines"], "nvcc_calls": calls, "code": code, "refused": refused}
     partial = arguments.output.with_suffix(f".{os.getpid()}")
     partial.write_text(json.dumps(document, indent=1) + "\n")

@@ -65,13 +65,14 @@ GOOD = " -arch sm_90 -m 64 -fmad false "
 
 
 class Analysis(unittest.TestCase):
-    def analysed(self, ptx="", sass="", budgets=(), additions_a_term=()):
+    def analysed(self, ptx="", sass="", budgets=(), additions_a_term=(), options=()):
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             rules = {"baseline": "^baseline_", "machines": {}, "budgets": list(budgets), "additions_a_term": list(additions_a_term)}
             (folder / "budgets.json").write_text(json.dumps(rules))
             command = [sys.executable, "-B", str(ANALYSIS), "--multiplying", "_exact", "--dividing", "_mean$", "--budgets",
                        str(folder / "budgets.json"), "--output", str(folder / "out.json")]  # fmt: skip
+            command += options
             for kind, text in (("ptx", ptx), ("sass", sass)):
                 if text:
                     (folder / f"x.{kind}").write_text(text)
@@ -80,8 +81,10 @@ class Analysis(unittest.TestCase):
             return json.loads((folder / "out.json").read_text())
 
     def refused(self, *words, sentences=1, **texts):
-        found = self.analysed(**texts)["refused"]
+        document = self.analysed(**texts)
+        found = [r["sentence"] for r in document["refused"]]
         self.assertEqual(len(found), sentences, found)
+        self.assertEqual({r["kind"] for r in document["refused"]}, {e["kind"] for e in document["code"]})
         for word in words:
             self.assertIn(word, found[-1])
 
@@ -231,6 +234,14 @@ class Analysis(unittest.TestCase):
 
     def test_code_without_a_command_on_record_is_refused(self):
         self.assertEqual(nvcc_commands.judge("", {}, {"x"})[1], ["no call of nvcc is on record that makes x"])
+
+    def test_what_nvcc_is_told_is_refused_as_its_own_kind(self):
+        with tempfile.TemporaryDirectory() as name:
+            build = pathlib.Path(name) / "build.ninja"
+            build.write_text("build x.cubin: CUSTOM\n  COMMAND = /cuda/bin/nvcc --fmad=true x.cu -o x.cubin\n")
+            document = self.analysed(sass=self.sass("FADD R5, R4, R4"), options=["--commands", str(build)])
+        self.assertEqual(document["refused"], [{"kind": "nvcc", "sentence": "x.cubin is compiled with fmad=true"}])
+        self.assertEqual(document["nvcc_calls"], 1)
 
     def test_budgets_are_kept(self):
         add = "FADD R5, R4, R4"
