@@ -82,7 +82,7 @@ def parse(text):
         elif start := re.match(r"\.text\.(\w+):", line):
             current = module.functions.setdefault(start.group(1), Function(start.group(1)))
         elif current is not None:
-            if label := re.match(r"(\.L_\w+):", line):
+            if label := re.match(r"(\.L_\w+|\$[\w$]+):", line):
                 current.code.append(label.group(1))
             elif found := _INSTRUCTION.match(line):
                 current.code.append(_instruction(found))
@@ -116,8 +116,8 @@ def _split(operands):
 
 
 def target_of(instruction):
-    """The label that a jump names."""
+    """The label that a jump or call names; functions that are called begin with a dollar."""
     for operand in instruction.operands:
-        if label := re.search(r"\.L_\w+", operand):
+        if label := re.search(r"\.L_\w+|\$[\w$]+", operand):
             return label.group(0)
     return ""

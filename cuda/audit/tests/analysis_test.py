@@ -61,6 +61,29 @@ SASS = """	.target	sm_90
         /*0060*/                   EXIT ;
 """
 
+# A kernel that calls a function twice, the data in R4 and an index in R0, as nvdisasm prints one that is not inlined.
+CALLS = SASS.replace(
+    """        /*0040*/                   {code} ;
+        /*0050*/                   STG.E desc[UR4][R2.64], R5 ;
+        /*0060*/                   EXIT ;
+""",
+    """        /*0040*/                   MOV R2, 0x70 ;
+        /*0050*/                   IMAD.MOV.U32 R9, RZ, RZ, {argument} ;
+        /*0060*/                   {call} ;
+        /*0070*/                   {between} ;
+        /*0080*/                   STG.E desc[UR4][R2.64], R5 ;
+        /*0090*/                   EXIT ;
+        .type           $k$helper,@function
+$k$helper:
+        /*00a0*/                   IMAD.MOV.U32 R3, RZ, RZ, 0x0 ;
+        /*00b0*/                   {code} ;
+        /*00c0*/                   RET.REL.NODEC R2 `(k) ;
+.L_x_0:
+        /*00d0*/                   BRA `(.L_x_0);
+        /*00e0*/                   NOP;
+""",
+)
+
 GOOD = " -arch sm_90 -m 64 -fmad false "
 
 
@@ -268,6 +291,46 @@ class Analysis(unittest.TestCase):
         code = "IADD3 R6, R4, 0x1, RZ ;\n        /*0042*/  IMAD.MOV.U32 R4, RZ, RZ, R8 ;\n        /*0044*/  "
         self.accepted(sass=self.sass(code + "IMAD R5, R4, R6, RZ"))
         self.refused("IMAD", sass=self.sass(code + "IMAD R5, R6, R6, RZ"))
+
+    def calls(self, code, argument="R4", call="CALL.REL.NOINC `($k$helper)", between="IMAD.MOV.U32 R5, RZ, RZ, R6"):
+        return CALLS.format(name="k", options=GOOD, stack="0x00000000", code=code, argument=argument, call=call, between=between)
+
+    def test_data_is_followed_into_functions_and_back(self):
+        self.refused("IMAD R6, R9, R9, RZ at 0xb0", sass=self.calls("IMAD R6, R9, R9, RZ"))
+        self.accepted(sass=self.calls("IMAD R6, R9, R9, RZ", argument="R8"))
+        self.refused("IMAD.HI.U32 R6, R9, R8, RZ", sass=self.calls("IMAD.HI.U32 R6, R9, R8, RZ"))
+        # What a function makes of data is data where it is returned, and what it makes of an index is none.
+        squared = {"code": "IADD3 R6, R9, 0x1, RZ", "between": "IMAD R5, R6, R6, RZ"}
+        self.refused("IMAD R5, R6, R6, RZ at 0x70", sass=self.calls(**squared))
+        self.accepted(sass=self.calls(**squared, argument="R8"))
+        # At one call an index, at the next one data.
+        again = " ;\n        /*0072*/  ".join(["MOV R9, R4", "MOV R2, 0x78", "CALL.REL.NOINC `($k$helper)"])
+        again += " ;\n        /*0078*/  NOP"
+        self.refused("IMAD R6, R9, R9, RZ", sass=self.calls("IMAD R6, R9, R9, RZ", argument="R8", between=again))
+        # What the first call was given is no longer there at the second.
+        again = again.replace("R9, R4", "R9, R8")
+        self.accepted(sass=self.calls("IADD3 R6, R9, 0x1, RZ", between=again + " ;\n        /*0079*/  IMAD R5, R6, R6, RZ"))
+
+    def test_code_that_cannot_be_followed_is_refused(self):
+        product = "IMAD R6, R9, R9, RZ"
+        for call in ("CALL.REL.NOINC `($k$other)", "CALL.ABS.NOINC R2", "CALL.REL.NOINC `(other)", "BRX R2 -0x60",
+                     'BRX R2 -0x60 (*"BRANCH_TARGETS .L_x_0"*)', "JMP `(other)", "BRA `(.L_x_9)"):  # fmt: skip
+            with self.subTest(call):
+                self.refused("k (sass, sm_90) cannot be followed", call, sass=self.calls(product, call=call))
+        self.refused("nothing that leads to IMAD.MOV.U32 R3, RZ, RZ, 0x0 at 0xa0", sass=self.calls(product, call="NOP"))
+        # A call returns to what follows it, or nobody knows where.
+        self.refused("no address to return to", sass=self.calls(product).replace("MOV R2, 0x70", "MOV R2, 0x80"))
+        self.refused("a return where nothing was called", sass=self.calls(product, call="@P0 RET.REL.NODEC R2 `(k)",
+                                                                          between="CALL.REL.NOINC `($k$helper)"), sentences=1)  # fmt: skip
+
+    def test_pairs_of_registers_are_written_and_read_as_such(self):
+        following = " ;\n        /*0041*/  "
+        cleared = following.join(["IADD3 R7, R4, 0x1, RZ", "{}", "IMAD R5, R7, R7, RZ"])
+        for code in ("F2I.U64.TRUNC R6, R8", "CS2R R6, SRZ"):
+            self.accepted(sass=self.sass(cleared.format(code)))
+        self.refused("IMAD R5, R7, R7", sass=self.sass(cleared.format("CS2R.32 R6, SRZ")))
+        for code in ("I2F.U64.RP R10, R6", "IMAD.WIDE.U32.X R10, R8, R8, R6, P0"):
+            self.refused("IMAD R5, R10, R10", sass=self.sass(cleared.format(code).replace("R5, R7, R7", "R5, R10, R10")))
 
     def test_what_a_comparison_of_data_selects_is_data(self):
         following = " ;\n        /*0041*/  "
