@@ -31,6 +31,7 @@ import time
 
 from planting import DoesNotApply, Fault, HERE, ROOT, chosen_of, locate, numbered_by_file, planted_text
 
+EXECUTED = "sm_80"  # the architecture whose PTX the backend cuda-ptx executes
 LAYERS = ("translation", "audit-ptx", "audit-sass", "audit-nvcc", "checks", "results", "tests")
 # What is copied, faults and all.
 PARTS = ("emulator", "cuda/kernels", "cuda/plan", "cuda/backend", "cuda/device")
@@ -45,7 +46,7 @@ class DeviceFault(Fault):
     kernels: tuple = ()   # entry points that are compiled with the fault; the others stay as they are
     verify: tuple = ()    # what of the suite is run on them; or the options of a test program,
     test: str = ""        # which is linked with them, or
-    architecture: str = "sm_80"  # for which machine code is made and audited
+    architecture: str = EXECUTED  # for which machine code is made and audited, its PTX too
     sources: tuple = ()   # whose parts that are made of these files have the fault
     layer: str = ""       # that has to reject it; others may too
     says: str = ""        # what its message has in it
@@ -139,10 +140,11 @@ class Copy:
     def compile(self, kind, architecture):
         """By nvcc, with the build's own command."""
         built = self.build.base / "cuda/kernels" / kind / architecture / f"sums.{kind}"
+        (self.folder / architecture).mkdir(exist_ok=True)
         words = self.build.command_of(built)
         while not words[0].endswith("nvcc"):
             words.pop(0)
-        output = self.folder / f"planted.{kind}"
+        output = self.folder / architecture / f"planted.{kind}"
         replaced = {str(ROOT / "cuda/kernels/instances/sums.cu"): str(self.source), str(built): str(output),
                     f"{built}.d": f"{output}.d"}
         words = [replaced.get(w, w) for w in words]
@@ -162,6 +164,8 @@ class Copy:
     def audit(self, ptx):
         nvdisasm = self.build.cache.get("PAMKIT_NVDISASM", "")
         options = ["--ptx", ptx]
+        if self.fault.architecture != EXECUTED:
+            options.append(self.compile("ptx", self.fault.architecture))
         # Machine code costs more than all the rest, and only what it holds is judged there.
         if os.access(nvdisasm, os.X_OK) and self.fault.layer not in ("checks", "results"):
             text = self.folder / "planted.sass"
@@ -251,7 +255,7 @@ class Copy:
 
     def judge(self):
         """{layer: message} of every layer that rejects it."""
-        ptx = self.compile("ptx", "sm_80")
+        ptx = self.compile("ptx", EXECUTED)
         rejected = self.audit(ptx)
         translated, refused = self.translate(ptx)
         if translated is None:

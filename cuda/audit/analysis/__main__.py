@@ -77,6 +77,22 @@ def judge(entry, multiplying, dividing, budgets):
     return wrong
 
 
+_EXECUTED = "sm_80"  # the architecture whose PTX the backend cuda-ptx executes,
+_EQUAL = ("sm_90",)  # and those that the compiler's front end makes the same text for; sm_100's has another one
+
+
+def differing_texts(texts):
+    """Sentences on PTX that is not the text that is executed, but for the architecture that it names. `texts` has
+    (name of the file, text of the file) by architecture."""
+    wrong = []
+    bare = {key: re.sub(r"^\.target sm_\w+$", ".target", text, flags=re.M) for key, text in texts.items()}
+    for (name, architecture), text in bare.items():
+        executed = bare.get((name, _EXECUTED))
+        if architecture in _EQUAL and executed is not None and text != executed:
+            wrong.append(f"{name} (ptx, {architecture}) differs from that of {_EXECUTED}, which is the one that is executed")
+    return wrong
+
+
 def predict(entry, machines):
     """Terms per clock and multiprocessor that the hot block allows: by issue slots and by the lanes of each kind of
     instruction; latencies and shared pipes are not modelled."""
@@ -99,10 +115,14 @@ def main():
     parser.add_argument("--output", required=True, type=pathlib.Path)
     arguments = parser.parse_args()
     rules = json.loads(arguments.budgets.read_text())
-    code, refused, calls, path = [], [], 0, None
+    code, refused, calls, path, texts = [], [], 0, None, {}
     try:
         for path in arguments.ptx:
-            code += ptx_audit.facts(syntax.parse(path.read_text()), path.stem)
+            text = path.read_text()
+            module = syntax.parse(text)
+            texts[path.stem, module.target] = text
+            code += ptx_audit.facts(module, path.stem)
+        refused += [{"kind": "ptx", "sentence": s} for s in differing_texts(texts)]
         for path in arguments.sass:
             text = path.read_text()
             code += sass_audit.facts(sass.parse(text), path.stem, compiler_options(text), rules.get("additions_a_term", ()))

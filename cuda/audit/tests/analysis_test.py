@@ -88,7 +88,8 @@ GOOD = " -arch sm_90 -m 64 -fmad false "
 
 
 class Analysis(unittest.TestCase):
-    def analysed(self, ptx="", sass="", budgets=(), additions_a_term=(), options=()):
+    def analysed(self, ptx="", sass="", budgets=(), additions_a_term=(), options=(), later=""):
+        """`later` is PTX of another architecture, in a file of the same name."""
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             rules = {"baseline": "^baseline_", "machines": {}, "budgets": list(budgets), "additions_a_term": list(additions_a_term)}
@@ -100,6 +101,10 @@ class Analysis(unittest.TestCase):
                 if text:
                     (folder / f"x.{kind}").write_text(text)
                     command += [f"--{kind}", str(folder / f"x.{kind}")]
+                if kind == "ptx" and later:
+                    (folder / "later").mkdir()
+                    (folder / "later" / "x.ptx").write_text(later)
+                    command.append(str(folder / "later" / "x.ptx"))
             subprocess.run(command, check=True)
             return json.loads((folder / "out.json").read_text())
 
@@ -139,6 +144,17 @@ class Analysis(unittest.TestCase):
         self.refused("mad.lo.s32", ptx=self.ptx("mad.lo.s32 %r6, %r4, 3, %r1;"))
         adamw = self.ptx("mul.hi.u32 %r5, %r4, %r1; mul.lo.u32 %r6, %r5, 3;", "pamkit_adamw_step_pam")
         self.refused("pamkit_adamw_step_pam", "2 times", ptx=adamw)
+
+    def test_ptx_of_every_architecture_is_judged_and_one_is_what_is_executed(self):
+        add = self.ptx("add.rn.f32 %r6, %r4, %r5;")
+        product = add.replace("add.rn.f32", "mul.rn.f32")
+        for architecture in ("sm_90", "sm_100"):
+            self.accepted(ptx=add, later=add.replace("sm_80", architecture))
+        self.refused("k (ptx, sm_100)", "mul.rn.f32", ptx=add, later=product.replace("sm_80", "sm_100"))
+        # Elsewhere the compiler may choose other instructions, here it makes the text that is executed.
+        other = add.replace("add.s32 %r5, %r4, %r1;", "add.s32 %r5, %r1, %r4;")
+        self.accepted(ptx=add, later=other.replace("sm_80", "sm_100"))
+        self.refused("x (ptx, sm_90) differs from that of sm_80", ptx=add, later=other.replace("sm_80", "sm_90"))
 
     def test_ptx_that_shifts_data_is_no_product(self):
         for constant in (16777216, -8388608, 1, 0):
