@@ -58,8 +58,10 @@ def judge(entry, multiplying, dividing, budgets):
         wrong.append(f"{where} flushes subnormals: {entry['flushes'][0]}")
     if entry["kind"] != "sass":
         return wrong
-    if entry["not_followed"]:
-        wrong.append(f"{where} cannot be followed: {entry['not_followed'][0]}")
+    for key, phrase in (("not_followed", "cannot be followed"), ("not_known", "has an opcode that is not known")):
+        if entry[key]:
+            entry["verdict"] = "refused"
+            wrong.append(f"{where} {phrase}: {entry[key][0]}")
     if "-fmad false" not in entry["options"]:
         wrong.append(f"{where} was not compiled with -fmad=false: {entry['options'] or 'no options on record'}")
     if "-ftz true" in entry["options"]:

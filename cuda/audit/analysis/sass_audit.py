@@ -5,10 +5,8 @@ from collections import Counter
 
 from sass import Instruction
 from sass_flow import Flow, read, registers, shown
+from sass_opcodes import FLOAT_PRODUCTS, FLOAT_SUMS, FUSED_PRODUCTS, INTEGER_PRODUCTS, is_known, is_tensor
 
-_FLOAT_PRODUCTS = {"FMUL", "FMUL2", "FFMA", "FFMA2", "HMUL2", "HFMA2", "DMUL", "DFMA", "MUFU", "FFMA32I", "FMUL32I"}
-_TENSOR = re.compile(r"(H|I|D|Q|O|B|UTC\w*)G?MMA|IDP|IDP4A")
-_INTEGER_PRODUCTS = {"IMAD", "UIMAD", "IMUL", "XMAD"}
 _ZEROS = {"RZ", "URZ", "-RZ"}
 
 
@@ -30,15 +28,15 @@ def multiplications(flow):
     of_data, of_indices = [], []
     for i, data, constants in flow.walk():
         name = i.opcode[0]
-        if _TENSOR.fullmatch(name):
+        if is_tensor(name):
             of_data.append(i)
             continue
-        if name not in _FLOAT_PRODUCTS and name not in _INTEGER_PRODUCTS:
+        if name not in FLOAT_PRODUCTS and name not in INTEGER_PRODUCTS:
             continue
         values = [o for o in i.operands if not re.fullmatch(r"!?U?P(\d+|T)", o)]
         factors = values[1:2] if name == "MUFU" else values[1:3]
         is_data = [not data.isdisjoint(registers(f)) for f in factors]
-        if name in _INTEGER_PRODUCTS:
+        if name in INTEGER_PRODUCTS:
             known = [constants.get(f, f) for f in factors]
             if any(f in _ZEROS or _is_power_of_two(f) for f in known):
                 continue
@@ -55,7 +53,7 @@ def fused_products(flow):
     return [
         i
         for i, _, _ in flow.walk()
-        if i.opcode[0] in ("FFMA", "FFMA2", "FFMA32I", "HFMA2", "DFMA") and not any(o in _ZEROS for o in i.operands[1:3])
+        if i.opcode[0] in FUSED_PRODUCTS and not any(o in _ZEROS for o in i.operands[1:3])
     ]
 
 
@@ -64,7 +62,7 @@ def rounded_otherwise(flow):
     return [
         i
         for i, data, _ in flow.walk()
-        if i.opcode[0] in ("FADD", "FADD2", "FMUL", "FMUL2", "FFMA", "DADD", "DMUL", "FADD32I")
+        if i.opcode[0] in FLOAT_SUMS | FLOAT_PRODUCTS
         and not {"RZ", "RM", "RP"}.isdisjoint(i.opcode)
         and not data.isdisjoint(read(i))
     ]
@@ -113,6 +111,7 @@ def facts(module, unit, options, additions_a_term=()):
             "rounded_otherwise": [shown(i) for i in rounded_otherwise(flow)[:5]],
             "flushes": _flushes(flow),
             "not_followed": flow.not_followed[:5],
+            "not_known": [shown(i) for i in instructions if not is_known(i.opcode[0])][:5],
             "options": options,
         }
         block = hot_block(function)

@@ -4,10 +4,7 @@ import functools
 import re
 
 from sass import Instruction, target_of
-
-_LOADS = {"LDG", "LDS", "LD", "LDL", "SHFL", "ATOMG", "ATOMS", "ATOM", "LDGSTS"}
-_STORES = {"STG", "STS", "ST", "STL", "RED", "BAR", "EXIT", "BRA", "NOP", "BSSY", "BSYNC", "WARPSYNC", "DEPBAR", "MEMBAR"}
-
+from sass_opcodes import COMPUTED_JUMPS, JUMPS, LOADS, WITHOUT_TARGET
 
 def registers(operand):
     """The registers that are named in an operand."""
@@ -60,7 +57,7 @@ def _flow_of(opcode, operands, guard):
             taken += 1
         return taken
 
-    if name not in _STORES:
+    if name not in WITHOUT_TARGET:
         leading = take_predicates()
         if left and _is_register(left[0]) and (not leading or name == "SHFL"):
             targets += _span(left.pop(0), _target_count(opcode))
@@ -85,9 +82,8 @@ def read(i):
     return _flow_of(i.opcode, i.operands, i.guard)[1]
 
 
-# Jumps to an address that is computed, and what a block ends with.
-_INDIRECT = {"BRX", "BRXU", "JMP", "JMX", "JMXU"}
-_ENDS = {"BRA", "EXIT", "BSYNC", "RET", "CALL", *_INDIRECT}
+# What a block ends with.
+_ENDS = JUMPS | COMPUTED_JUMPS
 # Padding behind a kernel: nothing, and a jump to itself.
 _PADDING = {"NOP", "BRA"}
 
@@ -154,12 +150,12 @@ class Flow:
         last = block[-1] if block else None
         name = last.opcode[0] if last else ""
         # A BSYNC goes to where its BSSY points, which is one of the labels that are named.
-        named = [i for i in block if target_of(i) in self.labels and (i is not last or name not in ("CALL", *_INDIRECT))]
+        named = [i for i in block if target_of(i) in self.labels and (i is not last or name not in {"CALL", *COMPUTED_JUMPS})]
         found = [(self.labels[target_of(i)], held) for i in named]
-        goes_on = not last or bool(last.guard) or name not in ("BRA", "EXIT", "RET", "CALL", *_INDIRECT)
+        goes_on = not last or bool(last.guard) or name not in _ENDS - {"BSYNC"}
         if name == "CALL":
             found += self._after_call(last, block, index, held, callers)
-        elif name in _INDIRECT or (name == "BRA" and last not in named):
+        elif name in COMPUTED_JUMPS or (name == "BRA" and last not in named):
             self._unknown[last.address] = f"no place that is known after {shown(last)}"
         elif name in ("BRA", "EXIT") and len(last.operands) > (name == "BRA"):
             goes_on = True  # under a condition among its operands
@@ -201,7 +197,7 @@ class Flow:
     @staticmethod
     def _step(i, data):
         targets = written(i)
-        if i.opcode[0] in _LOADS or not data.isdisjoint(read(i)):
+        if i.opcode[0] in LOADS or not data.isdisjoint(read(i)):
             data.update(targets)
         elif not i.guard:
             data.difference_update(targets)

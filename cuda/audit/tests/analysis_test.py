@@ -192,9 +192,16 @@ class Analysis(unittest.TestCase):
     def test_sass_that_multiplies_data_is_refused(self):
         for code in ("FMUL R5, R4, R4", "FFMA R5, R4, R4, R4", "HMUL2 R5, R4, R4", "MUFU.RCP R5, R4",
                      "IMAD R5, R4, R4, RZ", "IMAD.WIDE.U32 R4, R4, R4, RZ", "HFMA2 R5, R4, R4, R4",
-                     "HMMA.16816.F32 R4, R4, R4, R4", "FMUL2 R4, R4, R4"):  # fmt: skip
+                     "HMMA.16816.F32 R4, R4, R4, R4", "FMUL2 R4, R4, R4", "UFMUL UR5, UR6, UR7", "UFFMA UR5, UR6, UR7, UR8",
+                     "VIMAD R5, R4, R4, R8", "IMAD32I R5, R4, 0x3, R8"):  # fmt: skip
             with self.subTest(code):
                 self.refused("k (sass, sm_90)", code.split()[0], sentences=2 if "FMA" in code else 1, sass=self.sass(code))
+
+    def test_opcodes_that_are_not_known_are_refused(self):
+        for code in ("QMUL R5, R4, R4", "FSWZADD R5, R4, R4", "UFADD UR5, UR6, UR7", "ATOMG.E.ADD R5, [R2.64], R4", "VOTE.ANY R5, PT, P0"):
+            with self.subTest(code):
+                self.refused("k (sass, sm_90) has an opcode that is not known: " + code, sass=self.sass(code))
+        self.refused("not known", sass=self.sass("FMUL R6, R4, R4 ;\n        /*0041*/  QMUL R5, R4, R4", "k_exact"))
 
     def test_reciprocals_of_sizes_and_products_with_sizes_are_indexing(self):
         self.accepted(sass=self.sass("MUFU.RCP R5, R3"))
