@@ -215,10 +215,10 @@ std::string model_rows(const json& code) {
                                           (*base)["predicted_terms_per_clock"].get<double>());
     }
     html += fmt::format(
-        "<tr><th>{}</th>{}{}{}{}<td class=\"number\" data-label=\"of FFMA\">{}</td></tr>\n",
+        "<tr><th>{}</th>{}{}{}{}{}<td class=\"number\" data-label=\"of FFMA\">{}</td></tr>\n",
         escape_html(entry["unit"].get<std::string>()), text_cell(entry, "architecture"),
-        cell(entry, "instructions_per_term", 3), cell(entry, "registers"),
-        cell(entry, "predicted_terms_per_clock", 1), ratio);
+        cell(entry, "instructions_per_term", 3), cell(entry, "threshold_instructions_per_term", 3),
+        cell(entry, "registers"), cell(entry, "predicted_terms_per_clock", 1), ratio);
   }
   return html;
 }

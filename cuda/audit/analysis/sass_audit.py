@@ -26,7 +26,7 @@ def multiplications(flow):
     like that. IMAD with a zero or a power of two for a factor is a move, a
     sum or a shift, FFMA and HFMA2 with a zero are constants. The reciprocal of an integer division of indices is theirs."""
     of_data, of_indices = [], []
-    for i, data, constants in flow.walk():
+    for i, data, constants in flow.computations:
         name = i.opcode[0]
         if is_tensor(name):
             of_data.append(i)
@@ -52,7 +52,7 @@ def fused_products(flow):
     """Products that are added unrounded. With a factor of zero they are moves of constants."""
     return [
         i
-        for i, _, _ in flow.walk()
+        for i, _, _ in flow.computations
         if i.opcode[0] in FUSED_PRODUCTS and not any(o in _ZEROS for o in i.operands[1:3])
     ]
 
@@ -61,32 +61,47 @@ def rounded_otherwise(flow):
     """Sums and products of data that are not rounded to nearest; integer division has such of indices."""
     return [
         i
-        for i, data, _ in flow.walk()
+        for i, data, _ in flow.computations
         if i.opcode[0] in FLOAT_SUMS | FLOAT_PRODUCTS
         and not {"RZ", "RM", "RP"}.isdisjoint(i.opcode)
         and not data.isdisjoint(read(i))
     ]
 
 
-def hot_block(function):
-    """The straight run of instructions with most additions of floats; of equals the shortest."""
-    best, most = [], 0
+def straight_runs(function):
+    """The instructions between jumps and barriers."""
     run = []
     for statement in [*function.code, None]:
         if isinstance(statement, Instruction) and statement.opcode[0] not in ("BRA", "BAR", "EXIT", "BSSY", "BSYNC", "NOP"):
             run.append(statement)
             continue
-        additions = additions_in(run)
-        if additions > most or (additions == most and 0 < len(run) < len(best)):
-            best, most = run, additions
+        yield run
         run = []
-    return best
+
+
+def hot_block(runs):
+    """The run with most additions of floats; of equals the shortest, and nothing where none has any."""
+    return min((r for r in runs if additions_in(r)), key=lambda r: (-additions_in(r), len(r)), default=[])
+
+
+def compared_block(runs):
+    """The run with most additions among those of class threshold: a comparison, and a sum under a guard, for every term."""
+    return hot_block(
+        run
+        for run in runs
+        if sum(i.opcode[0] == "FSETP" for i in run) >= additions_in(run)
+        and all(i.guard for i in run if i.opcode[0] in FLOAT_SUMS)
+    )
 
 
 def additions_in(run):
     """Sums of floats, fused ones included; a paired instruction has two."""
     counts = Counter(i.opcode[0] for i in run)
     return sum(counts[n] for n in ("FADD", "FFMA")) + 2 * sum(counts[n] for n in ("FADD2", "FFMA2"))
+
+
+# Of a run that is called one of terms: no tile gives a thread fewer for a step along K.
+_LEAST_TERMS = 16
 
 
 def facts(module, unit, options, additions_a_term=()):
@@ -114,11 +129,13 @@ def facts(module, unit, options, additions_a_term=()):
             "not_known": [shown(i) for i in instructions if not is_known(i.opcode[0])][:5],
             "options": options,
         }
-        block = hot_block(function)
-        additions = additions_in(block)
+        runs = list(straight_runs(function))
+        block, compared = hot_block(runs), compared_block(runs)
         a_term = next((rule["additions"] for rule in additions_a_term if re.search(rule["kernel"], function.name)), 1)
-        terms = additions / a_term
-        if terms >= 16:
+        # A hybrid has both, and is as fast as the one that its operands let it take.
+        if (terms := additions_in(compared) / a_term) >= _LEAST_TERMS:
+            entry["threshold_instructions_per_term"] = round(len(compared) / terms, 3)
+        if (terms := additions_in(block) / a_term) >= _LEAST_TERMS:
             entry["instructions_per_term"] = round(len(block) / terms, 3)
             entry["hot_block"] = dict(Counter(i.opcode[0] for i in block).most_common())
             kinds = Counter(_kind(i) for i in block)
@@ -141,6 +158,6 @@ def _flushes(flow):
     0 for a subnormal in any case."""
     return [
         f"{i.text} at {i.address:#x}"
-        for i, data, _ in flow.walk()
+        for i, data, _ in flow.computations
         if "FTZ" in i.opcode and not (i.opcode[0] == "F2I" and "TRUNC" in i.opcode) and not data.isdisjoint(read(i))
     ]

@@ -4,7 +4,7 @@ import functools
 import re
 
 from sass import Instruction, target_of
-from sass_opcodes import COMPUTED_JUMPS, JUMPS, LOADS, WITHOUT_TARGET
+from sass_opcodes import COMPUTED_JUMPS, JUMPS, LOADS, WITHOUT_TARGET, computes
 
 def registers(operand):
     """The registers that are named in an operand."""
@@ -106,6 +106,7 @@ class Flow:
                 if self.blocks[-1]:
                     self.blocks.append([])
                 self.labels[statement] = len(self.blocks) - 1
+        self._naming = [[i for i in block if target_of(i) in self.labels] for block in self.blocks]
         self._entering = {}  # block: registers that hold data when it is entered, by whatever calls
         self._called = {}  # (first block, registers that hold data): those that do on return, None without a return
         self._follows = {}
@@ -119,6 +120,7 @@ class Flow:
             if index not in self._entering and any(i.opcode[0] not in _PADDING for i in block):
                 self._unknown[block[0].address] = f"nothing that leads to {shown(block[0])}"
         self.not_followed = [self._unknown[k] for k in sorted(self._unknown)]
+        self.computations = list(self._walk())
 
     def _solve(self, start, data, callers):
         """The registers that hold data where the code that begins with block `start` returns; None if it does not."""
@@ -150,7 +152,7 @@ class Flow:
         last = block[-1] if block else None
         name = last.opcode[0] if last else ""
         # A BSYNC goes to where its BSSY points, which is one of the labels that are named.
-        named = [i for i in block if target_of(i) in self.labels and (i is not last or name not in {"CALL", *COMPUTED_JUMPS})]
+        named = [i for i in self._naming[index] if i is not last or name not in {"CALL", *COMPUTED_JUMPS}]
         found = [(self.labels[target_of(i)], held) for i in named]
         goes_on = not last or bool(last.guard) or name not in _ENDS - {"BSYNC"}
         if name == "CALL":
@@ -177,20 +179,24 @@ class Flow:
             return []
         return [(start, held)]  # a far jump
 
-    def walk(self):
-        """(instruction, registers that hold data before it, constants of registers where it runs)."""
+    def _walk(self):
+        """(instruction, those of its registers that hold data before it, constants of registers where it runs) of each that
+        multiplies, adds or flushes floats, or multiplies integers."""
         for index, block in enumerate(self.blocks):
             data = set(self._entering.get(index, ()))
             constants = {}  # register: (guard under which it holds, the constant), within the block
             for i in block:
-                yield i, data, {r: c for r, (guard, c) in constants.items() if guard in ("", i.guard)}
+                if computes(i.opcode):
+                    used = {*read(i), *(r for o in i.operands for r in registers(o))}
+                    yield i, used & data, {r: c for r, (guard, c) in constants.items() if guard in ("", i.guard)}
                 self._step(i, data)
                 targets = written(i)
-                constants = {
-                    r: (guard, c)
-                    for r, (guard, c) in constants.items()
-                    if r not in targets and guard.removeprefix("!") not in targets
-                }
+                if constants:
+                    constants = {
+                        r: (guard, c)
+                        for r, (guard, c) in constants.items()
+                        if r not in targets and guard.removeprefix("!") not in targets
+                    }
                 if (value := _moved_constant(i)) is not None:
                     constants[targets[0]] = (i.guard, value)
 

@@ -35,5 +35,14 @@ def is_tensor(name):
     return _TENSOR.fullmatch(name) is not None
 
 
+_COMPUTING = FLOAT_PRODUCTS | INTEGER_PRODUCTS | FLOAT_SUMS
+
+
+def computes(opcode):
+    """Whether an instruction is one that multiplies, adds floats, or flushes subnormals."""
+    name = opcode[0]
+    return name in _COMPUTING or "FTZ" in opcode or is_tensor(name)
+
+
 def is_known(name):
     return name in _KNOWN or is_tensor(name)

@@ -310,6 +310,20 @@ class Analysis(unittest.TestCase):
         twice = self.accepted(sass=self.sass(" ;\n        /*0048*/  ".join([code, code])), additions_a_term=two)
         self.assertAlmostEqual(twice["instructions_per_term"], (64 + 5) / 16, places=2)
 
+    def test_a_hybrid_has_a_budget_for_each_of_its_classes(self):
+        following = " ;\n        /*0048*/  "
+        fast = ["FADD R5, R4, R4"] * 32
+        compared = ["FSETP.GE.AND P0, PT, |R4|, R6, PT", "IADD3 R7, R4, R6, RZ", "@P0 FADD R5, R5, R7"] * 16
+        code = following.join([*fast, "BAR.SYNC.DEFER_BLOCKING 0x0", *compared])
+        budget = {"kernel": "^k$", "at_most": {"instructions_per_term": 1.2, "threshold_instructions_per_term": 3.2}}
+        entry = self.accepted(sass=self.sass(code), budgets=[budget])
+        self.assertAlmostEqual(entry["threshold_instructions_per_term"], (48 + 1) / 16, places=2)
+        # One instruction a term more, in the class that the most sums are not in.
+        more = code.replace("IADD3 R7, R4, R6, RZ", following.join(["IADD3 R7, R4, R6, RZ", "LOP3.LUT R7, R7, 0x1, RZ, 0xc0, !PT"]))
+        self.refused("k (sass, sm_90) has threshold_instructions_per_term 4.062, its budget is 3.2", sass=self.sass(more), budgets=[budget])
+        self.refused("no threshold_instructions_per_term", sass=self.sass(following.join(fast)), budgets=[budget])
+        self.refused("no threshold_instructions_per_term", sass=self.sass(code.replace("@P0 ", "")), budgets=[budget])
+
     def test_data_is_followed_through_registers_that_are_written_again(self):
         code = "IADD3 R6, R4, 0x1, RZ ;\n        /*0042*/  IMAD.MOV.U32 R4, RZ, RZ, R8 ;\n        /*0044*/  "
         self.accepted(sass=self.sass(code + "IMAD R5, R4, R6, RZ"))
