@@ -20,8 +20,10 @@ grep --quiet 'The certificate holds' report/audit.html || fail "audit.html has n
 grep --quiet -E '<script|https?://' report/audit.html && fail "audit.html loads something"
 
 # Device code as cuda/audit writes it.
+echo 'a kernel' >'k 1.cu'
+made_from="\"made_from\": {\"$PWD/k 1.cu\": \"$(sha256sum 'k 1.cu' | cut -d ' ' -f 1)\"}"
 entry() {
-  printf '{"code": [{"unit": "k", "file": "f", "kind": "sass", "architecture": "sm_90", "multiplications": %s,
+  printf "{$made_from,"'"code": [{"unit": "k", "file": "f", "kind": "sass", "architecture": "sm_90", "multiplications": %s,
     "index_multiplications": 1, "instructions": 9, "registers": 32, "spills": 0, "multiplies_by_definition": false, "verdict": "%s"}],
     "refused": [%s]}' "$1" "$2" "$3" >device.json
 }
@@ -43,15 +45,30 @@ for told in 'cuda/x.cubin is compiled with --use_fast_math' 'NVCC_APPEND_FLAGS a
   expect 1 "^refused: $told$" '' "$PAMKIT" audit --device-code device.json --quiet
 done
 grep --quiet 'The certificate does not hold' report/audit.html || fail "audit.html hides what nvcc was told"
-echo '{"code": [], "refused": []}' >device.json
+echo "{$made_from, \"code\": [], \"refused\": []}" >device.json
 expect 3 '^not run: sass' '' "$PAMKIT" audit --kind sass --device-code device.json
 for text in 'no json' 7 '{}' '{"code": {}, "refused": []}' '{"code": [7], "refused": []}' '{"code": [], "refused": [7]}' \
   '{"code": [], "refused": ["a sentence"]}' '{"code": [], "refused": [{"sentence": "without a kind"}]}' \
   '{"code": [{"unit": "k", "kind": "sass", "architecture": "sm_90", "multiplications": 0}], "refused": []}'; do
+  [[ $text != '{"'* ]] || text="{$made_from, ${text#\{}"
   echo "$text" >device.json
   expect 2 '' '^pamkit audit: device.json: (not JSON|is not what cuda/audit writes)' \
     "$PAMKIT" audit --kind sass --device-code device.json
 done
+
+# What was made from other sources is no certificate about these, nor is what does not say.
+entry 0 'multiplies no data' ''
+for text in '"made_from": {}' '"made_from": 7' '"made_from": {"k 1.cu": 7}' '"by": "hand"'; do
+  sed "s|\"made_from\": {[^}]*}|$text|" device.json >other.json
+  expect 2 '' '^pamkit audit: other.json: is not what cuda/audit writes' "$PAMKIT" audit --kind sass --device-code other.json
+done
+echo 'another kernel' >'k 1.cu'
+expect 2 '' "^pamkit audit: device.json: made from another $PWD/k 1.cu; ./pamkit audit makes it anew$" \
+  "$PAMKIT" audit --kind ptx,sass --device-code device.json
+rm 'k 1.cu'
+expect 2 '' 'made from another' "$PAMKIT" audit --device-code device.json
+echo 'a kernel' >'k 1.cu'
+expect 0 '^passed' '' "$PAMKIT" audit --kind sass --device-code device.json
 
 # A page of somebody else's stays.
 mkdir mine && echo '<p>my own page</p>' >mine/audit.html
@@ -95,7 +112,7 @@ audit_steps 1 '^refused: r, pam\+norm: aten::_softmax' ''
 
 steps '' '' '' >steps.json
 audit_steps 0 '^passed' ''
-expect 0 '^passed' '' "$PAMKIT" audit --operators steps.json
+expect 0 '^passed' '' "$PAMKIT" audit --operators steps.json --device-code device.json
 sed 's/"commit": "/&another/' steps.json >other.json && mv other.json steps.json
 audit_steps 2 '' 'steps.json: made by version .*commit another.*/pamkit audit makes it anew'
 steps '' '' '' | head --bytes=-9 >steps.json

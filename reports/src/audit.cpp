@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <stdexcept>
 
@@ -12,6 +13,7 @@
 #include "pamkit/machine_code/multiplications.hpp"
 #include "pamkit/operators_audit/operators_audit.hpp"
 #include "pamkit/provenance/environment.hpp"
+#include "pamkit/provenance/sha256.hpp"
 
 namespace pamkit::reports {
 namespace {
@@ -82,16 +84,37 @@ bool is_refusal(const json& item) {
          item.contains("sentence") && item["sentence"].is_string();
 }
 
+// A digest for each file that it was made from, the analysis itself included.
+bool is_made_from(const json& document) {
+  return document.contains("made_from") && document["made_from"].is_object() &&
+         !document["made_from"].empty() &&
+         std::ranges::all_of(document["made_from"], [](const json& d) { return d.is_string(); });
+}
+
+// Throws where a file that device code was made from is no longer what it was: what a build has
+// left of other sources says nothing about these.
+void require_own_sources(const std::filesystem::path& file, const json& document) {
+  for (const auto& [source, digest] : document["made_from"].items()) {
+    std::ifstream in(source, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    if (in && provenance::sha256_hex(text) == digest.get<std::string>()) continue;
+    throw std::runtime_error(fmt::format("{}: made from another {}; ./pamkit audit makes it anew",
+                                         file.string(), source));
+  }
+}
+
 json read_device_code(const std::filesystem::path& file) {
   json document = read_json(file);
   const auto is_list = [&](const char* key, auto is_item) {
     return document.is_object() && document.contains(key) && document[key].is_array() &&
            std::ranges::all_of(document[key], is_item);
   };
-  if (!is_list("code", is_device_entry) || !is_list("refused", is_refusal)) {
+  if (!is_list("code", is_device_entry) || !is_list("refused", is_refusal) ||
+      !is_made_from(document)) {
     throw std::runtime_error(file.string() +
                              ": is not what cuda/audit writes; ./pamkit audit makes it anew");
   }
+  require_own_sources(file, document);
   return document;
 }
 
@@ -299,7 +322,9 @@ audit_result audit(const std::vector<std::string>& kinds, const audit_sources& s
   result.document["steps"] = json::array();
   json device = {{"code", json::array()}, {"refused", json::array()}};
   std::error_code error;
-  if (std::filesystem::exists(sources.device_code, error)) {
+  const bool is_asked_for = std::ranges::any_of(
+      kinds, [](const std::string& kind) { return kind == "ptx" || kind == "sass"; });
+  if (is_asked_for && std::filesystem::exists(sources.device_code, error)) {
     device = read_device_code(sources.device_code);
   }
   for (const std::string& kind : kinds) {

@@ -1,12 +1,14 @@
 """python3 analysis --ptx FILE... --sass FILE... --multiplying REGEX [--dividing REGEX] --budgets FILE
-          [--commands build.ninja] --output FILE
+          [--commands build.ninja] [--read FILE.d... --sources FOLDER...] --output FILE
 
 Writes what the certificate says of device code: an entry for each kernel, and under "refused" what is wrong, each sentence with
 its kind: ptx, sass, or nvcc for what the compiler is told, which concerns both. That is no error of this program: `pamkit audit`
-reports it. Exit code 1, with one line, is for text that cannot be read.
+reports it. "made_from" has the SHA-256 of every file in one of the folders that nvcc has read, by what its FILE.d say, and of
+this program. Exit code 1, with one line, is for text that cannot be read.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import pathlib
@@ -95,6 +97,24 @@ def differing_texts(texts):
     return wrong
 
 
+def sources_in(text):
+    """The files that something was made from, by the rule for make that the compiler has written of it."""
+    _, _, files = text.replace("\\\n", " ").partition(" : " if " : " in text else ":")
+    return [f.replace("\\ ", " ") for f in re.findall(r"(?:\\ |\S)+", files)]
+
+
+def digests(read, folders, rules):
+    """SHA-256 by file, of all that is the project's own."""
+    cuda = HERE.parent.parent
+    own = [pathlib.Path(m.__file__) for m in list(sys.modules.values()) if getattr(m, "__file__", None)]
+    files = {rules, *(p for p in own if p.is_relative_to(cuda))}
+    for path in read:
+        files.update(pathlib.Path(f) for f in sources_in(path.read_text()))
+    resolved = {p.resolve() for p in files}
+    of_project = [p for p in resolved if p.is_relative_to(cuda) or any(p.is_relative_to(f.resolve()) for f in folders)]
+    return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(of_project)}
+
+
 def predict(entry, machines):
     """Terms per clock and multiprocessor that the hot block allows: by issue slots and by the lanes of each kind of
     instruction; latencies and shared pipes are not modelled."""
@@ -114,6 +134,8 @@ def main():
     parser.add_argument("--dividing", default="$^", help="of these, those that only divide by sizes")
     parser.add_argument("--budgets", required=True, type=pathlib.Path)
     parser.add_argument("--commands", type=pathlib.Path, help="a build.ninja, whose calls of nvcc are judged")
+    parser.add_argument("--read", nargs="*", default=[], type=pathlib.Path, help="rules for make that nvcc wrote of what it made")
+    parser.add_argument("--sources", nargs="*", default=[], type=pathlib.Path, help="folders of the project's own files")
     parser.add_argument("--output", required=True, type=pathlib.Path)
     arguments = parser.parse_args()
     rules = json.loads(arguments.budgets.read_text())
@@ -133,6 +155,7 @@ def main():
             files = [*arguments.ptx, *arguments.sass]
             calls, sentences = nvcc_commands.judge(path.read_text(), os.environ, {f.stem for f in files})
             refused += [{"kind": "nvcc", "sentence": s} for s in sentences]
+        made_from = digests(arguments.read, arguments.sources, arguments.budgets)
     except syntax.PtxError as error:
         print(f"{path}:{error.line}: {error}", file=sys.stderr)
         return 1
@@ -149,7 +172,7 @@ def main():
         else:
             sentences = judge(entry, multiplying, dividing, rules["budgets"])
             refused += [{"kind": entry["kind"], "sentence": s} for s in sentences]
-    document = {"machines": rules["machines"], "nvcc_calls": calls, "code": code, "refused": refused}
+    document = {"made_from": made_from, "machines": rules["machines"], "nvcc_calls": calls, "code": code, "refused": refused}
     partial = arguments.output.with_suffix(f".{os.getpid()}")
     partial.write_text(json.dumps(document, indent=1) + "\n")
     partial.replace(arguments.output)

@@ -1,5 +1,6 @@
 """What the analysis of device code refuses, on small texts with one thing planted in each."""
 
+import hashlib
 import json
 import pathlib
 import re
@@ -288,6 +289,19 @@ class Analysis(unittest.TestCase):
             document = self.analysed(sass=self.sass("FADD R5, R4, R4"), options=["--commands", str(build)])
         self.assertEqual(document["refused"], [{"kind": "nvcc", "sentence": "x.cubin is compiled with fmad=true"}])
         self.assertEqual(document["nvcc_calls"], 1)
+
+    def test_what_code_was_made_from_is_recorded(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name).resolve()
+            (folder / "a kernel.cu").write_text("a kernel")
+            read = [f"{folder}/a\\ kernel.cu", sys.executable, str(HERE / "analysis_test.py")]
+            (folder / "x.ptx.d").write_text(f"{folder}/x.ptx : " + " \\\n    ".join(read) + "\n")
+            options = ["--read", str(folder / "x.ptx.d"), "--sources", str(folder)]
+            made_from = self.analysed(ptx=self.ptx("add.rn.f32 %r6, %r4, %r5;"), options=options)["made_from"]
+            self.assertEqual(made_from[str(folder / "a kernel.cu")], hashlib.sha256(b"a kernel").hexdigest())
+        self.assertNotIn(sys.executable, made_from)
+        own = {pathlib.Path(f).name for f in made_from}
+        self.assertLessEqual({"__main__.py", "sass_opcodes.py", "ptx_audit.py", "syntax.py", "analysis_test.py"}, own)
 
     def test_budgets_are_kept(self):
         add = "FADD R5, R4, R4"
