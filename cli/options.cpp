@@ -11,6 +11,7 @@
 #include "console.hpp"
 #include "list_option.hpp"
 #include "pamkit/arguments/suggestion.hpp"
+#include "pamkit/cuda/device_backend.hpp"
 #include "pamkit/properties/backends.hpp"
 #include "plugin.hpp"
 
@@ -244,10 +245,13 @@ backend_choice backend_option::read() const {
 std::span<const known_backend> absent_backends() {
   // First asked when the program has added its backends.
   static const std::vector<known_backend> all = [] {
-    std::vector<known_backend> list = {{"cuda-host", "the CUDA part of pamkit"},
-                                       {"cuda-ptx", "the CUDA part of pamkit and a CUDA toolkit"},
-                                       {"cuda", "the CUDA part of pamkit and a GPU"},
-                                       {"torch", "the tensor operators and LibTorch"}};
+    constexpr auto not_built = ", which this build does not have";
+    std::vector<known_backend> list = {
+        {"cuda-host", "the CUDA part of pamkit", not_built},
+        {"cuda-ptx", "the CUDA part of pamkit and a CUDA toolkit", not_built},
+        // Built everywhere; the machine lacks something.
+        {"cuda", "the CUDA part of pamkit and a GPU", "; " + cuda::find_device().reason},
+        {"torch", "the tensor operators and LibTorch", not_built}};
     std::erase_if(list, [](const known_backend& b) {
       return std::ranges::any_of(properties::all_backends(),
                                  [&](const backend* here) { return here->name == b.name; });
@@ -258,8 +262,8 @@ std::span<const known_backend> absent_backends() {
 }
 
 std::string absent_backend_message(std::string_view name) {
-  return fmt::format("--backend: {} is not here: it needs {}, which this build does not have", name,
-                     std::ranges::find(absent_backends(), name, &known_backend::name)->needs);
+  const known_backend& b = *std::ranges::find(absent_backends(), name, &known_backend::name);
+  return fmt::format("--backend: {} is not here: it needs {}{}", name, b.needs, b.missing);
 }
 
 void format_option::attach(CLI::App& app) {

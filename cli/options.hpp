@@ -62,10 +62,12 @@ class backend_option {
   std::string text_;
 };
 
-/// The names of backends that exist in the design, with what each needs, and are not in this build.
+/// The names of backends that exist in the design and are not here, with what each needs and what
+/// of that is missing.
 struct known_backend {
   std::string_view name;
   std::string_view needs;
+  std::string missing;
 };
 std::span<const known_backend> absent_backends();
 

@@ -13,7 +13,10 @@ expect 0 '^\{' '' "$PAMKIT" verify "${small[@]}" --json -
 expect 0 '^[0-9]+ passed' '' "$PAMKIT" verify "${small[@]}" --quiet
 (($(wc -l <stdout) == 1)) || fail "--quiet prints more than the closing line"
 
-# A backend that is not here: 3, and the others run.
+# A backend that is not here: 3, and the others run. Where the machine lacks what it needs, the driver says what.
+PAMKIT_CUDA_DRIVER=$work/none.so expect 3 '^[1-9][0-9]* passed, 0 failed' \
+  "cuda is not here: it needs the CUDA part of pamkit and a GPU; no CUDA driver: .*$work/none.so" \
+  "$PAMKIT" verify "${small[@]}" --backend scalar,cuda
 expect 3 '^[1-9][0-9]* passed, 0 failed' 'cuda is not here' "$PAMKIT" verify "${small[@]}" --backend scalar,cuda
 grep --quiet '"not-run"' report/verify.json || fail "the missing backend is not in verify.json"
 expect 3 '^0 passed, 0 failed, 0 not promised, 1 not run' 'torch is not here' "$PAMKIT" verify "${small[@]}" --backend torch
