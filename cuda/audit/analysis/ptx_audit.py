@@ -2,23 +2,27 @@
 
 import control_flow
 from instructions import multiplies_floats
-from syntax import Address, Immediate, Instruction, Label
+from syntax import Address, Immediate, Instruction
 
 _LOADS = {"ld", "ldu", "tex", "atom"}
 
 
-def data_registers(kernel):
+def flow_of(kernel):
+    """(instruction, names of the registers that it reads, and that it writes) of each."""
+    return [(s, control_flow.read(s), control_flow.written(s)) for s in kernel.body if isinstance(s, Instruction)]
+
+
+def data_registers(flow):
     """Registers whose values come, by whatever way, from memory: registers are written in few places, so that the
     order of instructions need not be looked at."""
-    instructions = [s for s in kernel.body if isinstance(s, Instruction)]
     data = set()
     size = -1
     while size != len(data):
         size = len(data)
-        for i in instructions:
+        for i, read, written in flow:
             loads = i.opcode[0] in _LOADS and "param" not in i.opcode
-            if loads or not data.isdisjoint(control_flow.read(i)):
-                data |= control_flow.written(i)
+            if loads or not data.isdisjoint(read):
+                data |= written
     return data
 
 
@@ -27,18 +31,15 @@ _ADDRESSING = {"add", "sub", "mul", "mad", "shl", "neg", "mov", "cvt", "cvta", "
 _ACCESSES = {"ld", "ldu", "st", "atom", "red", "prefetch"}
 
 
-def address_registers(kernel):
+def address_registers(flow):
     """Registers that nothing but addresses is made of: each is only read to access memory at it, or to compute another one."""
-    instructions = [s for s in kernel.body if isinstance(s, Instruction)]
-    only = {name for i in instructions for name in control_flow.written(i)}
+    only = {name for _, _, written in flow for name in written}
     size = -1
     while size != len(only):
         size = len(only)
-        for i in instructions:
-            read = control_flow.read(i)
+        for i, read, written in flow:
             if i.opcode[0] in _ADDRESSING and not read.isdisjoint(only):
-                targets = control_flow.written(i)
-                if not targets <= only:
+                if not written <= only:
                     only -= read
             elif i.opcode[0] in _ACCESSES:
                 only -= {name for o in i.operands if not isinstance(o, Address) for name in control_flow.registers(o)}
@@ -56,18 +57,17 @@ def multiplications(kernel):
     """(of data, of indices and sizes): lists of instructions. Products of floats count as the former, whatever they are
     of; products of integers if a factor is data, unless the other is a constant power of two, which is a shift, or the
     product serves as an address alone."""
-    data, addresses = data_registers(kernel), address_registers(kernel)
+    flow = flow_of(kernel)
+    data, addresses = data_registers(flow), address_registers(flow)
     of_data, of_indices = [], []
-    for i in kernel.body:
-        if isinstance(i, Label):
-            continue
+    for i, _, written in flow:
         if multiplies_floats(i):
             of_data.append(i)
         elif i.opcode[0] in ("mul", "mad", "div", "rem", "mul24", "mad24"):
             factors = i.operands[1:3]
             is_of_data = any(name in data for f in factors for name in control_flow.registers(f))
             is_shift = any(map(is_power_of_two, factors))
-            is_address = control_flow.written(i) <= addresses
+            is_address = written <= addresses
             (of_data if is_of_data and not is_shift and not is_address else of_indices).append(i)
     return of_data, of_indices
 
