@@ -1,6 +1,7 @@
 """Which registers of machine code hold data, where control goes included."""
 
 import functools
+import itertools
 import re
 
 from sass import Instruction, target_of
@@ -113,7 +114,7 @@ class Flow:
         instructions = function.instructions
         for i, after in zip(instructions, instructions[1:]):
             self._follows[i.address] = after.address
-        self._unknown = {}
+        self._unknown = {i.address: f"a place elsewhere after {shown(i)}" for i in _strays(function)}
         if self._solve(0, frozenset(), ()) is not None:
             self._unknown.setdefault(0, "a return where nothing was called")
         for index, block in enumerate(self.blocks):
@@ -151,7 +152,7 @@ class Flow:
         block = self.blocks[index]
         last = block[-1] if block else None
         name = last.opcode[0] if last else ""
-        # A BSYNC goes to where its BSSY points, which is one of the labels that are named.
+        # Threads that wait at a BSYNC go on behind it; its BSSY points there.
         named = [i for i in self._naming[index] if i is not last or name not in {"CALL", *COMPUTED_JUMPS}]
         found = [(self.labels[target_of(i)], held) for i in named]
         goes_on = not last or bool(last.guard) or name not in _ENDS - {"BSYNC"}
@@ -207,6 +208,18 @@ class Flow:
             data.update(targets)
         elif not i.guard:
             data.difference_update(targets)
+
+
+def _strays(function):
+    """Each BSYNC that its BSSY does not point to, or to what follows it: control would go from there to somewhere else."""
+    pointed = {(i.operands[0], target_of(i)) for i in function.instructions if i.opcode[0] == "BSSY"}
+    for at, i in enumerate(function.code):
+        if not isinstance(i, Instruction) or i.opcode[0] != "BSYNC":
+            continue
+        before, behind = reversed(function.code[:at]), function.code[at + 1 :]
+        beside = [label for side in (before, behind) for label in itertools.takewhile(lambda s: isinstance(s, str), side)]
+        if not any((i.operands[-1], label) in pointed for label in beside):
+            yield i
 
 
 def shown(i):

@@ -374,6 +374,17 @@ class Analysis(unittest.TestCase):
         self.refused("a return where nothing was called", sass=self.calls(product, call="@P0 RET.REL.NODEC R2 `(k)",
                                                                           between="CALL.REL.NOINC `($k$helper)"), sentences=1)  # fmt: skip
 
+    def test_threads_that_wait_go_on_where_they_were_told_to(self):
+        def code(*lines):
+            return " ;\n        /*0041*/  ".join(lines).replace(" ;\n        /*0041*/  .L", " ;\n.L").replace(": ;", ":")
+
+        start, product = "BSSY B0, `(.L_x_1)", "FADD R5, R4, R4"
+        self.accepted(sass=self.sass(code(start, product, ".L_x_1:", "BSYNC B0", "NOP")))
+        self.accepted(sass=self.sass(code(start, product, "BSYNC.RECONVERGENT B0", ".L_x_1:", "NOP")))
+        for lines in ((start, product, "BSYNC B0", "NOP", ".L_x_1:", "NOP"), (start, ".L_x_1:", product, "BSYNC B0", "NOP"),
+                      (start, product, ".L_x_1:", "BSYNC B1", "NOP")):  # fmt: skip
+            self.refused("cannot be followed: a place elsewhere after BSYNC", sass=self.sass(code(*lines)))
+
     def test_pairs_of_registers_are_written_and_read_as_such(self):
         following = " ;\n        /*0041*/  "
         cleared = following.join(["IADD3 R7, R4, 0x1, RZ", "{}", "IMAD R5, R7, R7, RZ"])
