@@ -133,7 +133,7 @@ def facts(module, unit, options, additions_a_term=()):
         block, compared = hot_block(runs), compared_block(runs)
         a_term = next((rule["additions"] for rule in additions_a_term if re.search(rule["kernel"], function.name)), 1)
         # A hybrid has both, and is as fast as the one that its operands let it take.
-        if (terms := additions_in(compared) / a_term) >= _LEAST_TERMS:
+        if compared is not block and (terms := additions_in(compared) / a_term) >= _LEAST_TERMS:
             entry["threshold_instructions_per_term"] = round(len(compared) / terms, 3)
         if (terms := additions_in(block) / a_term) >= _LEAST_TERMS:
             entry["instructions_per_term"] = round(len(block) / terms, 3)

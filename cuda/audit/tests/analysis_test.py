@@ -336,6 +336,10 @@ class Analysis(unittest.TestCase):
         more = code.replace("IADD3 R7, R4, R6, RZ", following.join(["IADD3 R7, R4, R6, RZ", "LOP3.LUT R7, R7, 0x1, RZ, 0xc0, !PT"]))
         self.refused("k (sass, sm_90) has threshold_instructions_per_term 4.062, its budget is 3.2", sass=self.sass(more), budgets=[budget])
         self.refused("no threshold_instructions_per_term", sass=self.sass(following.join(fast)), budgets=[budget])
+        # Of a kernel of one class it is what a term costs.
+        entry = self.accepted(sass=self.sass(following.join(compared)))
+        self.assertNotIn("threshold_instructions_per_term", entry)
+        self.assertAlmostEqual(entry["instructions_per_term"], (48 + 5) / 16, places=2)
         self.refused("no threshold_instructions_per_term", sass=self.sass(code.replace("@P0 ", "")), budgets=[budget])
 
     def test_data_is_followed_through_registers_that_are_written_again(self):
