@@ -10,7 +10,8 @@ std::vector<measured_case> optimizer(const settings& s) {
   t.shape = std::to_string(size) + " parameters";
   t.inputs = {{{size}}, {{size}}, {{size}}, {{size}, operand_values::magnitudes}};
   t.work = static_cast<double>(size);
-  t.rivals = {.what = task::map, .n = size};  // which no rival has
+  t.rivals.what = task::map;  // which no rival has
+  t.rivals.n = size;
   return {layer_case(t)};
 }
 

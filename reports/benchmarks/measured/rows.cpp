@@ -21,7 +21,10 @@ layer_task task_of(const std::string& operation, std::int64_t rows, std::int64_t
   t.shape = fmt::format("{} rows of {}", rows, length);
   t.inputs = {{{rows, length}}};
   t.work = static_cast<double>(rows * length);
-  t.rivals = {.what = task::rows, .operation = operation, .m = rows, .n = length};
+  t.rivals.what = task::rows;
+  t.rivals.operation = operation;
+  t.rivals.m = rows;
+  t.rivals.n = length;
   return t;
 }
 
