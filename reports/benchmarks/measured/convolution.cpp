@@ -37,7 +37,9 @@ void add(std::vector<measured_case>& cases, const convolution& c) {
   t.operation = "conv2d_vjp";
   t.inputs.push_back({{c.images, c.outputs, out_edge, out_edge}});
   t.work *= 2;  // of both factors
-  t.rivals = {.what = task::map, .n = 1};
+  t.rivals = {};
+  t.rivals.what = task::map;
+  t.rivals.n = 1;
   cases.push_back(layer_case(t));
 }
 
