@@ -6,10 +6,12 @@
 builds, then: the suite at level standard on the backend cuda; scalar operations on 10^9 pairs each; a thousand
 runs of the same launches; compute-sanitizer's four tools; the classes beside a fused multiply-add of the same tile
 and cuBLAS; torch.ops.pamkit.* against the CPU; a short training. Each step is one entry of the file: pass, fail, or
-not-run with the reason. With --only, the other steps of a file that is there are kept if they are of the same GPU.
-The last two need a Python with a torch that knows the GPU.
+not-run with the reason, and the command and commit that it is of. With --only, the other steps of a file that is there
+are kept if they are of the same GPU. compute-sanitizer is the CUDA toolkit's; the last two steps need a Python with a
+torch that knows the GPU.
 
-Exit codes: 0 all passed, 1 a step failed, 2 usage, 3 there is no GPU (nothing is built or written).
+Exit codes: 0 every step of the file passed, 1 one failed, 2 usage, 3 there is no GPU (nothing is built or written), or a
+step could not be run.
 """
 
 import argparse
@@ -59,26 +61,64 @@ def named(word):
     return word
 
 
+def commit():
+    """Of the sources, as programs that are built from them tell it; empty where git does not know them."""
+    def git(*words):
+        return subprocess.run(["git", "-C", ROOT, *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                              check=True).stdout.strip()
+    try:
+        if pathlib.Path(git("rev-parse", "--show-toplevel")).resolve() != ROOT:
+            return ""
+        return git("rev-parse", "HEAD") + ("-modified" if git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
 class Step:
-    """Runs commands; the first that ends with something else than 0 decides."""
+    """Runs commands; the first that does not start, or ends with something else than 0, decides."""
 
     def __init__(self, name):
-        self.entry = {"step": name, "status": "pass", "commands": []}
+        # Of each step, since steps of other calls may stand beside it.
+        self.entry = {"step": name, "status": "pass", "command": ["cuda/device/check.py", *map(named, sys.argv[1:])],
+                      "commit": commit(), "commands": []}
         self.started = time.monotonic()
 
     def run(self, command, **more):
         words = [str(word) for word in command]
         print(f"check.py: {self.entry['step']}: {' '.join(words)}", file=sys.stderr, flush=True)
-        done = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False, **more)
-        self.entry["commands"].append({"command": [named(word) for word in words], "exit_code": done.returncode})
-        if done.returncode != 0 and self.entry["status"] == "pass":
-            self.entry["status"] = "fail"
-            self.entry["reason"] = f"exit code {done.returncode}"
-            self.entry["output_tail"] = done.stdout[-2000:]
+        ran = {"command": [named(word) for word in words]}
+        self.entry["commands"].append(ran)
+        try:
+            done = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False, **more)
+        except OSError as error:
+            ran["error"] = f"{named(words[0])}: {error.strerror}"
+            self.fail(ran["error"])
+            return ""
+        ran["exit_code"] = done.returncode
+        if done.returncode != 0:
+            self.fail(f"exit code {done.returncode}", done.stdout[-2000:])
         return done.stdout
 
+    def document(self, command, **more):
+        """The JSON document that a command prints; empty, and the step failed, where it prints none."""
+        text = self.run(command, **more)
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            self.fail(f"{named(str(command[0]))} printed no JSON: {error}", text[-2000:])
+            return {}
+
+    def fail(self, reason, output_tail=""):
+        if self.entry["status"] == "fail":
+            return
+        self.entry.update(status="fail", reason=reason)
+        if output_tail:
+            self.entry["output_tail"] = output_tail
+
     def not_run(self, reason):
-        self.entry.update(status="not-run", reason=reason)
+        # What failed before is why.
+        if self.entry["status"] != "fail":
+            self.entry.update(status="not-run", reason=named(reason))
 
     def end(self):
         self.entry["seconds"] = round(time.monotonic() - self.started, 1)
@@ -94,8 +134,9 @@ def build(step, _):
 def suite(step, options):
     level = "quick" if options.quick else "standard"
     out = options.out.parent / "gpu-verify"
-    step.run([BIN / "pamkit", "verify", "--backend", "cuda", "--level", level, "--out", out, "--force", "--quiet"])
     written = out / "verify.json"
+    written.unlink(missing_ok=True)  # another call's
+    step.run([BIN / "pamkit", "verify", "--backend", "cuda", "--level", level, "--out", out, "--force", "--quiet"])
     if written.exists():
         document = json.loads(written.read_text())
         step.entry["environment"] = document["environment"]
@@ -103,9 +144,8 @@ def suite(step, options):
 
 
 def measured(step, arguments):
-    text = step.run([BIN / "pamkit-device-check", *arguments])
-    if text:
-        step.entry.update({k: v for k, v in json.loads(text).items() if k not in ("schema", "spec")})
+    found = step.document([BIN / "pamkit-device-check", *arguments])
+    step.entry.update({k: v for k, v in found.items() if k not in ("schema", "spec")})
 
 
 def probes(step, options):
@@ -165,10 +205,9 @@ def operators(step, options):
     library, environment = training_part(step, options, "lib/libpamkit_ops.so")
     if library is None:
         return
-    text = step.run([options.python, "-B", ROOT / "cuda" / "device" / "operators_check.py", "--library", library],
-                    env=environment)
-    if text:
-        step.entry.update({k: v for k, v in json.loads(text).items() if k not in ("schema", "device", "status")})
+    found = step.document([options.python, "-B", ROOT / "cuda" / "device" / "operators_check.py", "--library", library],
+                          env=environment)
+    step.entry.update({k: v for k, v in found.items() if k not in ("schema", "device", "status")})
 
 
 # Losses of the first step differ by what LibTorch's own operations round otherwise on a GPU: up to 2^-24 in each sum on
@@ -210,8 +249,8 @@ def training(step, options):
             losses = [row[device]["first_loss"] for device in ("cpu", "cuda")]
             is_close = None not in losses and abs(losses[0] - losses[1]) <= LOSS_TOLERANCE * abs(losses[0])
             if not is_close or row["cuda"]["device"] != "cuda:0":
-                row["status"] = step.entry["status"] = "fail"
-                step.entry["reason"] = f"{arm}: first losses {losses}, on {row['cuda']['device']}"
+                row["status"] = "fail"
+                step.fail(f"{arm}: first losses {losses}, on {row['cuda']['device']}")
             rows.append(row)
         step.entry["training"] = rows
 
@@ -253,17 +292,24 @@ def main():
     if not options.out.parent.is_dir():
         print(f"check.py: --out: there is no folder {options.out.parent}", file=sys.stderr)
         return 2
+    if options.out.is_dir():
+        print(f"check.py: --out: {options.out} is a folder; a file is written", file=sys.stderr)
+        return 2
     try:
         name = gpu()
     except RuntimeError as error:
         print(f"check.py: {error}; a GPU is needed, everything else is verified by './pamkit verify --backend cuda-host,cuda-ptx'",
               file=sys.stderr)
         return 3
-    document = {"schema": "pamkit.gpu/1", "device": name, "command": ["cuda/device/check.py", *map(named, sys.argv[1:])],
+    document = {"schema": "pamkit.gpu/1", "device": name,
                 "steps": kept_steps(options.out, name, wanted) if options.only else []}
+    is_built = True
     for wanted_name in wanted:
         step = Step(wanted_name)
-        STEPS[wanted_name](step, options)
+        if is_built:
+            STEPS[wanted_name](step, options)
+        else:
+            step.not_run("the build failed")
         document["steps"].append(step.end())
         document["steps"].sort(key=lambda entry: list(STEPS).index(entry["step"]))
         # After each step: what was found so far is kept.
@@ -271,10 +317,11 @@ def main():
         part.write_text(json.dumps(document, indent=2) + "\n")
         part.replace(options.out)
         print(f"check.py: {wanted_name}: {step.entry['status']}", file=sys.stderr, flush=True)
-        if wanted_name == "build" and step.entry["status"] == "fail":
-            break
-    print(f"{options.out} written")
-    return 1 if any(s["status"] == "fail" for s in document["steps"]) else 0
+        is_built = is_built and (wanted_name != "build" or step.entry["status"] == "pass")
+    print("; ".join([f"{options.out} written", *(f"{s['step']} {s['status']}: {s.get('reason', '')}" for s in document["steps"]
+                                                 if s["status"] != "pass")]))
+    found = {s["status"] for s in document["steps"]}
+    return 1 if "fail" in found else 3 if "not-run" in found else 0
 
 
 if __name__ == "__main__":

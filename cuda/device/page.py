@@ -48,7 +48,7 @@ def sanitizer(entry):
     rows = []
     for command in entry["commands"]:
         words = command["command"]
-        rows.append((words.split()[2] if isinstance(words, str) else words[2], "nothing found" if command["exit_code"] == 0 else f"exit code {command['exit_code']}"))
+        rows.append((words.split()[2] if isinstance(words, str) else words[2], "nothing found" if command.get("exit_code") == 0 else command.get("error", f"exit code {command.get('exit_code')}")))
     return table(["tool", ""], rows)
 
 
@@ -89,8 +89,9 @@ RENDER = {"suite": suite, "probes": probes, "determinism": determinism, "sanitiz
 
 
 def commit_of(step):
-    """Of the sources that the step's programs were built from; empty where none of them tells."""
-    return step.get("environment", {}).get("commit", "")[:10]
+    """Of the sources that the step's programs were built from, or else of those that were there; empty where neither is
+    known."""
+    return (step.get("environment", {}).get("commit") or step.get("commit", ""))[:10]
 
 
 def page(document, name):

@@ -41,6 +41,33 @@ expect 0 "$pamkit" list backends
 grep -q '^cuda  *yes' out || fail "the GPU is not listed: $(cat out)"
 expect 0 "$pamkit" verify --backend cuda --property P44 --op softmax --level quick
 
+# Sources that were never built: each step fails with its reason, and what cannot be run is no pass.
+mkdir -p tree/cuda/device taken
+cp "$check" tree/cuda/device/
+# says FILE STEP KEY PATTERN: what the file has of a step.
+says() {
+  python3 -B - "$@" <<'EOF' || fail "$2 of $1: $3 is not '$4': $(cat "$1")"
+import json, re, sys
+path, name, key, pattern = sys.argv[1:]
+step = next(s for s in json.load(open(path))["steps"] if s["step"] == name)
+sys.exit(re.search(pattern, str(step[key])) is None)
+EOF
+}
+expect 1 python3 -B tree/cuda/device/check.py --only bench
+! grep -q Traceback err || fail "a traceback: $(cat err)"
+says gpu.json bench status fail
+says gpu.json bench reason 'pamkit-device-check: No such file'
+says gpu.json bench command 'check.py.*--only.*bench'
+expect 1 python3 -B tree/cuda/device/check.py --only build,probes --out build.json
+says build.json build status fail
+says build.json probes status not-run
+expect 3 python3 -B "$check" --only operators --python false --out operators.json
+says operators.json operators status not-run
+says operators.json operators commit '^[0-9a-f]{40}|^$'
+grep -q 'operators not-run: .*no torch' out || fail "the last line does not say what was not run: $(cat out)"
+expect 2 python3 -B "$check" --only operators --python false --out taken
+[[ $(wc -l <err) == 1 && ! -e taken.part ]] || fail "a folder as --out: $(ls; cat err)"
+
 # The page of the committed results is what the program makes of them.
 root=$(cd "$(dirname "$check")/../.." && pwd)
 (cd "$root" && python3 -B cuda/device/page.py cuda/device/results/h100.json "$folder/page.md") || fail "no page of the results"
