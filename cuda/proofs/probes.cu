@@ -14,31 +14,40 @@ PAMKIT_DEVICE policy<binary32> rules_of(std::uint8_t gradual, std::uint8_t satur
           {}};
 }
 
-/// A term of class threshold; +0 where there is none.
-PAMKIT_DEVICE word threshold_product(const policy<binary32>& rules, word x, word y) {
-  const word prepared{y.bits - offset_of(rules)};
-  return threshold_term::reaches(x, threshold_term::limit(rules, y))
-             ? fast_term::product(x, prepared)
-             : word{};
-}
+/// The only thread of its block.
+struct lone_thread {
+  PAMKIT_DEVICE static void barrier() {}
+  PAMKIT_DEVICE static bool any_of_block(bool b) { return b; }
+};
 
-/// A term of class hybrid, whose slab is this pair alone. `margin` widens the range of class fast.
-PAMKIT_DEVICE word hybrid_product(const policy<binary32>& rules, word x, word y,
-                                  std::uint32_t margin) {
-  using hybrid = hybrid_class<arith::pam>;
-  const std::uint32_t seen = hybrid::see({x.bits + margin}) | hybrid::see({y.bits + margin});
-  if ((seen & 1U) == 0) return fast_term::product(x, {y.bits - offset_of(rules)});
-  if (rules.subnormals == subnormal_policy::gradual || (seen & 2U) != 0) {
-    return arith::pam::mul(rules, x, y);
+/// The term of one pair, added to +0.
+template <class Term>
+PAMKIT_DEVICE word added(const policy<binary32>& rules, word x, word y, std::uint32_t limit) {
+  word sum{};
+  if constexpr (std::is_void_v<Term>) {
+    return sum;
+  } else if constexpr (requires { Term::add(rules, derivative::approx, sum, x, y, word{}); }) {
+    Term::add(rules, derivative::approx, sum, x, y, word{});
+  } else if constexpr (Term::reads_limits) {
+    Term::add(sum, x, y, limit);
+  } else {
+    Term::add(sum, x, y);
   }
-  return threshold_product(rules, x, y);
+  return sum;
 }
 
-/// A term of power_of_two in class threshold, whose y is rounded before.
-PAMKIT_DEVICE word rounded_product(const policy<binary32>& rules, word x, word y) {
-  return threshold_term::reaches(x, rounded_hybrid_class::limit(rules, y))
-             ? fast_term::product(x, {rounded_hybrid_class::prepared(rules, y)})
-             : word{};
+/// What a kernel of this class makes of a slab that is one pair: all that is decided about operands
+/// is the class's own.
+template <class Class>
+PAMKIT_DEVICE word term_of(const policy<binary32>& rules, word x, word y) {
+  const slab_class chosen = Class::agree(lone_thread{}, rules, Class::see(x) | Class::see(y));
+  const word prepared{Class::prepared(rules, y)};
+  const std::uint32_t limit = Class::has_limits ? Class::limit(rules, y) : 0;
+  if (Class::is_fast(chosen)) return added<typename Class::fast>(rules, x, prepared, limit);
+  if (Class::is_threshold(chosen)) {
+    return added<typename Class::threshold>(rules, x, prepared, limit);
+  }
+  return added<typename Class::full>(rules, x, prepared, limit);
 }
 
 /// The slope that class slope multiplies by: its term is x + slope - ONE, as of class fast.
@@ -48,6 +57,23 @@ PAMKIT_DEVICE word slope_of(const policy<binary32>& rules, word own, word y, std
   const std::uint32_t sum = slopes::prepared_own(rules, own) + slopes::prepared(rules, y) + nudge;
   return {(sum & kBinade) + kOne};
 }
+
+using hybrid = hybrid_class<arith::pam>;
+
+// Classes with a fault each.
+struct biased_fast : fast_class {
+  PAMKIT_DEVICE static std::uint32_t prepared(const policy<binary32>& rules, word y) {
+    return fast_class::prepared(rules, y) + 1;
+  }
+};
+struct late_threshold : threshold_class {
+  PAMKIT_DEVICE static std::uint32_t limit(const policy<binary32>& rules, word y) {
+    return threshold_class::limit(rules, y) + 1;
+  }
+};
+struct wide_hybrid : hybrid {
+  PAMKIT_DEVICE static std::uint32_t see(word x) { return hybrid::see({x.bits - kMin}); }
+};
 
 }  // namespace
 }  // namespace pamkit::cuda
@@ -67,10 +93,11 @@ using namespace pamkit::cuda;
 
 PAMKIT_PROBE(probe_mul, pamkit::arith::pam::mul(rules, x, y))
 PAMKIT_PROBE(probe_div, pamkit::arith::pam::div(rules, x, y))
-PAMKIT_PROBE(probe_fast, fast_term::product(x, {y.bits - offset_of(rules)}))
-PAMKIT_PROBE(probe_threshold, threshold_product(rules, x, y))
-PAMKIT_PROBE(probe_hybrid, hybrid_product(rules, x, y, 0))
-PAMKIT_PROBE(probe_rounded, rounded_product(rules, x, y))
+PAMKIT_PROBE(probe_fast, term_of<fast_class>(rules, x, y))
+PAMKIT_PROBE(probe_threshold, term_of<threshold_class>(rules, x, y))
+PAMKIT_PROBE(probe_hybrid, term_of<hybrid>(rules, x, y))
+PAMKIT_PROBE(probe_gradual, term_of<hybrid>(rules, x, y))
+PAMKIT_PROBE(probe_rounded, term_of<rounded_hybrid_class>(rules, x, y))
 PAMKIT_PROBE(probe_slope, slope_of(rules, x, y, 0))
 
 // The sign of a zero is lost.
@@ -84,16 +111,14 @@ PAMKIT_PROBE(planted_div, [&] {
   return word{(z.bits & kMagnitude) - 1 < kInfinity - 2 ? z.bits + 1 : z.bits};
 }())
 // The bias is off by one unit.
-PAMKIT_PROBE(planted_fast, fast_term::product(x, {y.bits - offset_of(rules) + 1}))
+PAMKIT_PROBE(planted_fast, term_of<biased_fast>(rules, x, y))
 // > for >=.
-PAMKIT_PROBE(planted_threshold, [&] {
-  const float magnitude = std::fabs(std::bit_cast<float>(x_bits));
-  const float limit = std::bit_cast<float>(threshold_term::limit(rules, y));
-  return magnitude > limit ? fast_term::product(x, {y_bits - offset_of(rules)}) : word{};
-}())
+PAMKIT_PROBE(planted_threshold, term_of<late_threshold>(rules, x, y))
 // The range of class fast ends one binade too late.
-PAMKIT_PROBE(planted_hybrid, hybrid_product(rules, x, y, 0xff800000U))
+PAMKIT_PROBE(planted_hybrid, term_of<wide_hybrid>(rules, x, y))
+// Class threshold under gradual underflow, which it flushes.
+PAMKIT_PROBE(planted_gradual, term_of<threshold_class>(rules, x, y))
 // Halves are rounded down.
-PAMKIT_PROBE(planted_rounded, rounded_product(rules, x, {y.bits - 1}))
+PAMKIT_PROBE(planted_rounded, term_of<rounded_hybrid_class>(rules, x, {y.bits - 1}))
 // Fractions and compensation carry one unit too late.
 PAMKIT_PROBE(planted_slope, slope_of(rules, x, y, ~0U))

@@ -25,6 +25,7 @@ PARAMETERS = {0: Term("x", 32), 4: Term("y", 32), 8: Term("g", 8), 9: Term("s", 
 OUT = 16
 
 _NORMAL = "(and (bvule #x20000000 (mag {0})) (bvult (mag {0}) #x5f000000))"
+_NOT_SUBNORMAL = "(bvuge (mag {0}) #x00800000)"
 _BELOW = "(bvult (mag {0}) #x5f000000)"
 
 
@@ -48,6 +49,10 @@ STATEMENTS = {
     "hybrid": ("pam", "a term of class hybrid is pam, or left out where pam is a zero",
                "every pair, overflow policy and compensation, under flush",
                "(not gradual)", "the range of class fast ends one binade too late", True),
+    "gradual": ("pam", "a term of class hybrid is pam under gradual underflow", "normal pairs whose product is at least 2^-127, infinities "
+                "and NaNs, gradual, every overflow policy and compensation",
+                f"(and gradual {_over(_NOT_SUBNORMAL)} (bvsge (product_sum c ex ey) #x0000000000000000))", "what is below the normal range "
+                "is flushed", False),
     "rounded": ("pam_rounded", "a term of power_of_two in class threshold is pam with y rounded to a power of two, or left out where "
                 "that is a zero", "abs < 2^63, flush, every overflow policy and compensation",
                 f"(and (not gradual) {_over(_BELOW)})", "halves are rounded down", True),

@@ -2,7 +2,7 @@
 
 from execution import ProofError
 from syntax import SIZES, Address, FloatImmediate, Immediate, Instruction, Negated, Register, Symbol
-from terms import TRUE, Term, constant
+from terms import FALSE, TRUE, Term, constant
 
 _SIGNED = {"lt": "bvslt", "le": "bvsle", "gt": "bvsgt", "ge": "bvsge"}
 _UNSIGNED = {"lt": "bvult", "le": "bvule", "gt": "bvugt", "ge": "bvuge", "lo": "bvult", "ls": "bvule",
@@ -51,7 +51,7 @@ class PtxMeaning:
         if base == "ret":
             return ("end", guard)
         if base == "st":
-            if i.opcode[1:] != ("global", "u32") or i.operands[0].offset != 0:
+            if i.opcode[1:] not in (("global", "u32"), ("global", "f32")) or i.operands[0].offset != 0:
                 raise ValueError("it does not store the result")
             if self._read(state, i.operands[0].base, "u64") != Term("out", 64):
                 raise ValueError("it does not store the result")
@@ -72,7 +72,7 @@ class PtxMeaning:
         if isinstance(operand, Negated):
             return self.t.negation(self._read(state, operand.register, kind))
         if isinstance(operand, Immediate):
-            return constant(operand.value, width)
+            return constant(operand.value, width) if width else (TRUE if operand.value else FALSE)
         if isinstance(operand, FloatImmediate):
             return constant(operand.bits, width)
         if not isinstance(operand, Register) or operand.name not in state.registers:
@@ -116,8 +116,10 @@ class PtxMeaning:
             raise ValueError(kind)
         return self.t.binary(operator, x, y)
 
-    def _add(self, *a):
-        return self._binary("bvadd", *a)
+    def _add(self, state, modifiers, o):
+        if modifiers in (["f32"], ["rn", "f32"]):
+            return self.t.float_sum(*(self._read(state, v, "f32") for v in o[1:]))
+        return self._binary("bvadd", state, modifiers, o)
 
     def _sub(self, *a):
         return self._binary("bvsub", *a)

@@ -361,6 +361,13 @@ class SassMeaning:
         is_zero = self.t.make(0, "=", x, _ZERO)
         return [(o[0], self.t.choice(is_zero, constant(-1, 32), place))]
 
+    # --- Sums
+
+    def _FADD(self, state, modifiers, o):
+        if modifiers:
+            raise ValueError(modifiers)
+        return [(o[0], self.t.float_sum(self._float(state, o[1]), self._float(state, o[2])))]
+
     # --- Comparisons
 
     def _ISETP(self, state, modifiers, o):

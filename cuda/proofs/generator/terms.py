@@ -132,5 +132,19 @@ class Terms:
             holds = self.conjunction(self.negation(holds), self.negation(nan))
         return self.disjunction(holds, nan) if relation[2:] == "u" else holds
 
+    def float_sum(self, x, y):
+        """x + y where one of them is +0, as a sum starts: x itself, but for -0, and NaNs, of which any may come."""
+        if y != constant(0, 32):
+            x, y = y, x
+        if y != constant(0, 32):
+            raise ValueError("a sum of floats of which neither is +0")
+        magnitude = self.binary("bvand", x, constant(0x7FFFFFFF, 32))
+        is_zero = self.make(0, "=", magnitude, constant(0, 32))
+        is_nan = self.relation("bvugt", magnitude, constant(0x7F800000, 32))
+        return self.choice(is_nan, self.unknown_nan(), self.choice(is_zero, constant(0, 32), x))
+
+    def unknown_nan(self):
+        return self.make(32, "bvor", constant(0x7F800001, 32), self.unknown(32))
+
     def make_float(self, x):
         return f"((_ to_fp 8 24) {x.text})"

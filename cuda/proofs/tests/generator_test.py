@@ -97,6 +97,8 @@ class Meaning(unittest.TestCase):
         self.refused("without a value", ptx, store)
         self.refused("does not store the result", ptx, "st.global.u32 [%rd1+4], %r1;")
         self.refused("FMUL", machine_code, "FMUL R6, R4, R5")
+        self.refused("neither is", machine_code, "FADD R6, R4, R5")
+        self.refused("neither is", ptx, "add.rn.f32 %r3, %r1, %r2;", store)
         self.refused("has no meaning", machine_code, "IADD3 R6, R4, R9, RZ")
         self.refused("has no meaning", machine_code, "IMAD.MOV.U32 R6, R4, R5, RZ")
         self.refused("has a loop", machine_code, ".L_x_1:", "IADD3 R6, R4, R5, RZ", "BRA `(.L_x_1)")
@@ -126,6 +128,8 @@ class Meaning(unittest.TestCase):
             (("PRMT R6, R4, 0x5410, R5",), "(concat ((_ extract 15 0) y) ((_ extract 15 0) x))"),
             (("IADD3 R7, P0, R4, R5, RZ", "IMAD.X R6, RZ, RZ, RZ, P0"),
              "(ite (bvult (bvadd x y) x) #x00000001 #x00000000)"),
+            (("LOP3.LUT R7, R4, 0xff7fffff, RZ, 0xc0, !PT", "FADD R6, RZ, R7"),
+             "(ite (= (bvand x #x7f7fffff) #x00000000) #x00000000 (bvand x #xff7fffff))"),
             (("MOV R6, R4", "ISETP.NE.AND P0, PT, R5, RZ, PT", "@P0 MOV R6, R5"), "(ite (= y #x00000000) x y)"),
         ):  # fmt: skip
             with self.subTest(code):
