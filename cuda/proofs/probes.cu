@@ -1,4 +1,4 @@
-// One thread, one result: what the kernels do to a pair of operands, small enough to be proved.
+// One thread, one result: what the kernels do to two or three operands, small enough to be proved.
 // Each probe_X stands beside planted_X, the same with a fault that the proof has to find.
 #include "pamkit/arith/pam.hpp"
 #include "pamkit/cuda/terms.cuh"
@@ -22,12 +22,15 @@ struct lone_thread {
 
 /// The term of one pair, added to +0.
 template <class Term>
-PAMKIT_DEVICE word added(const policy<binary32>& rules, word x, word y, std::uint32_t limit) {
+PAMKIT_DEVICE word added(const policy<binary32>& rules, derivative gradient, word x, word y,
+                         std::uint32_t limit, word own) {
   word sum{};
   if constexpr (std::is_void_v<Term>) {
     return sum;
-  } else if constexpr (requires { Term::add(rules, derivative::approx, sum, x, y, word{}); }) {
-    Term::add(rules, derivative::approx, sum, x, y, word{});
+  } else if constexpr (requires { Term::add(rules, gradient, sum, x, y, own); }) {
+    Term::add(rules, gradient, sum, x, y, own);
+  } else if constexpr (Term::reads_limits && Term::reads_own) {
+    Term::add(sum, x, y, limit, own);
   } else if constexpr (Term::reads_limits) {
     Term::add(sum, x, y, limit);
   } else {
@@ -36,29 +39,28 @@ PAMKIT_DEVICE word added(const policy<binary32>& rules, word x, word y, std::uin
   return sum;
 }
 
-/// What a kernel of this class makes of a slab that is one pair: all that is decided about operands
-/// is the class's own.
+/// What a kernel of this class makes of a slab that is one pair, of an output with this operand of
+/// its own: all that is decided about operands is the class's.
 template <class Class>
-PAMKIT_DEVICE word term_of(const policy<binary32>& rules, word x, word y) {
-  const slab_class chosen = Class::agree(lone_thread{}, rules, Class::see(x) | Class::see(y));
+PAMKIT_DEVICE word term_of(const policy<binary32>& rules, word x, word y, word own = {},
+                           derivative gradient = derivative::approx) {
+  std::uint32_t seen = Class::see(x) | Class::see(y);
+  if constexpr (Class::has_own) seen |= Class::see_own(own);
+  const slab_class chosen = Class::agree(lone_thread{}, rules, seen);
   const word prepared{Class::prepared(rules, y)};
   const std::uint32_t limit = Class::has_limits ? Class::limit(rules, y) : 0;
-  if (Class::is_fast(chosen)) return added<typename Class::fast>(rules, x, prepared, limit);
-  if (Class::is_threshold(chosen)) {
-    return added<typename Class::threshold>(rules, x, prepared, limit);
+  const word prepared_own{Class::has_own ? Class::prepared_own(rules, own) : 0};
+  if (Class::is_fast(chosen)) {
+    return added<typename Class::fast>(rules, gradient, x, prepared, limit, prepared_own);
   }
-  return added<typename Class::full>(rules, x, prepared, limit);
-}
-
-/// The slope that class slope multiplies by: its term is x + slope - ONE, as of class fast.
-/// `nudge` is added before the fraction is cleared.
-PAMKIT_DEVICE word slope_of(const policy<binary32>& rules, word own, word y, std::uint32_t nudge) {
-  using slopes = slope_class<arith::pam>;
-  const std::uint32_t sum = slopes::prepared_own(rules, own) + slopes::prepared(rules, y) + nudge;
-  return {(sum & kBinade) + kOne};
+  if (Class::is_threshold(chosen)) {
+    return added<typename Class::threshold>(rules, gradient, x, prepared, limit, prepared_own);
+  }
+  return added<typename Class::full>(rules, gradient, x, prepared, limit, prepared_own);
 }
 
 using hybrid = hybrid_class<arith::pam>;
+using slopes = slope_class<arith::pam>;
 
 // Classes with a fault each.
 struct biased_fast : fast_class {
@@ -74,21 +76,27 @@ struct late_threshold : threshold_class {
 struct wide_hybrid : hybrid {
   PAMKIT_DEVICE static std::uint32_t see(word x) { return hybrid::see({x.bits - kMin}); }
 };
+struct late_slopes : slopes {
+  PAMKIT_DEVICE static std::uint32_t prepared(const policy<binary32>& rules, word y) {
+    return slopes::prepared(rules, y) - 1;
+  }
+};
 
 }  // namespace
 }  // namespace pamkit::cuda
 
 using namespace pamkit::cuda;
 
-#define PAMKIT_PROBE(NAME, ...)                                                    \
-  extern "C" __global__ void NAME(std::uint32_t x_bits, std::uint32_t y_bits,      \
-                                  std::uint8_t gradual, std::uint8_t saturate,     \
-                                  std::int32_t compensation, std::uint32_t* out) { \
-    const auto rules = rules_of(gradual, saturate, compensation);                  \
-    const word x{x_bits};                                                          \
-    const word y{y_bits};                                                          \
-    const word result = __VA_ARGS__;                                               \
-    *out = result.bits;                                                            \
+#define PAMKIT_PROBE(NAME, ...)                                                                 \
+  extern "C" __global__ void NAME(                                                              \
+      std::uint32_t x_bits, std::uint32_t y_bits, std::uint32_t own_bits, std::uint8_t gradual, \
+      std::uint8_t saturate, std::int32_t compensation, std::uint32_t* out) {                   \
+    const auto rules = rules_of(gradual, saturate, compensation);                               \
+    const word x{x_bits};                                                                       \
+    const word y{y_bits};                                                                       \
+    [[maybe_unused]] const word own{own_bits};                                                  \
+    const word result = __VA_ARGS__;                                                            \
+    *out = result.bits;                                                                         \
   }
 
 PAMKIT_PROBE(probe_mul, pamkit::arith::pam::mul(rules, x, y))
@@ -98,7 +106,7 @@ PAMKIT_PROBE(probe_threshold, term_of<threshold_class>(rules, x, y))
 PAMKIT_PROBE(probe_hybrid, term_of<hybrid>(rules, x, y))
 PAMKIT_PROBE(probe_gradual, term_of<hybrid>(rules, x, y))
 PAMKIT_PROBE(probe_rounded, term_of<rounded_hybrid_class>(rules, x, y))
-PAMKIT_PROBE(probe_slope, slope_of(rules, x, y, 0))
+PAMKIT_PROBE(probe_slope, term_of<slopes>(rules, x, y, own, pamkit::derivative::exact))
 
 // The sign of a zero is lost.
 PAMKIT_PROBE(planted_mul, [&] {
@@ -121,4 +129,4 @@ PAMKIT_PROBE(planted_gradual, term_of<threshold_class>(rules, x, y))
 // Halves are rounded down.
 PAMKIT_PROBE(planted_rounded, term_of<rounded_hybrid_class>(rules, x, {y.bits - 1}))
 // Fractions and compensation carry one unit too late.
-PAMKIT_PROBE(planted_slope, slope_of(rules, x, y, ~0U))
+PAMKIT_PROBE(planted_slope, term_of<late_slopes>(rules, x, y, own, pamkit::derivative::exact))

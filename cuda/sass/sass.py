@@ -27,6 +27,7 @@ class Function:
     registers: int = 0
     stack_bytes: int = 0
     parameter_base: int = 0  # where parameters begin in constant bank 0
+    literals: bytearray = field(default_factory=bytearray)  # of 64 bits and the like, which instructions name as c[0x2]
 
     @property
     def instructions(self):
@@ -44,6 +45,7 @@ _INSTRUCTION = re.compile(
 )
 _ATTRIBUTE = re.compile(r"//----- nvinfo : (EIATTR_\w+)")
 _WORD = re.compile(r"\.(?:word|short)\s+(\S+)")
+_BYTES = re.compile(r"^\s+/\*[0-9a-f]{4,}\*/\s+\.byte\s+(.*)$")
 _PER_FUNCTION = {"EIATTR_REGCOUNT": "registers", "EIATTR_FRAME_SIZE": "stack_bytes"}
 
 
@@ -54,6 +56,7 @@ def parse(text):
     attribute = ""
     words = []
     info_of = ""
+    literals_of = ""
 
     def close_attribute():
         if attribute in _PER_FUNCTION and len(words) >= 2:
@@ -73,6 +76,7 @@ def parse(text):
             current = None
             name = section.group(1)
             info_of = name.removeprefix(".nv.info.") if name.startswith(".nv.info.") else ""
+            literals_of = name.removeprefix(".nv.constant2.") if name.startswith(".nv.constant2.") else ""
         elif target := re.match(r"\s*\.target\s+(sm_\w+)", line):
             module.target = target.group(1)
         elif start := _ATTRIBUTE.search(line):
@@ -88,6 +92,9 @@ def parse(text):
                 current.code.append(_instruction(found))
             elif re.match(r"\s+/\*[0-9a-f]{4,}\*/", line):
                 raise SassError(f"{current.name}: an instruction that cannot be read: {line.strip()}")
+        elif literals_of and (found := _BYTES.match(line)):
+            literals = module.functions.setdefault(literals_of, Function(literals_of)).literals
+            literals += bytes(int(b, 16) for b in found.group(1).split(","))
         elif attribute and (word := _WORD.search(line)):
             words.append(word.group(1))
     if not module.target:

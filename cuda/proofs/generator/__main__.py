@@ -21,8 +21,8 @@ from execution import Execution, ProofError  # noqa: E402
 from terms import Term, Terms  # noqa: E402
 
 # The parameters of every probe, by byte offset, and that of the pointer to the result.
-PARAMETERS = {0: Term("x", 32), 4: Term("y", 32), 8: Term("g", 8), 9: Term("s", 8), 12: Term("comp", 32)}
-OUT = 16
+PARAMETERS = {0: Term("x", 32), 4: Term("y", 32), 8: Term("own", 32), 12: Term("g", 8), 13: Term("s", 8), 16: Term("comp", 32)}
+OUT = 24
 
 _NORMAL = "(and (bvule #x20000000 (mag {0})) (bvult (mag {0}) #x5f000000))"
 _NOT_SUBNORMAL = "(bvuge (mag {0}) #x00800000)"
@@ -33,7 +33,7 @@ def _over(form):
     return " ".join(form.replace("#x", "#x00000000").format(v) for v in ("ex", "ey"))
 
 
-_NORMAL_Y = _NORMAL.replace("#x", "#x00000000").format("ey")
+_ZERO_OR_NORMAL = f"(or (= (mag {{0}}) #x00000000) {_NORMAL})"
 
 # Probe: (operation, sentence, domain in words and as a formula, planted fault, whether zeros count as one).
 STATEMENTS = {
@@ -56,8 +56,9 @@ STATEMENTS = {
     "rounded": ("pam_rounded", "a term of power_of_two in class threshold is pam with y rounded to a power of two, or left out where "
                 "that is a zero", "abs < 2^63, flush, every overflow policy and compensation",
                 f"(and (not gradual) {_over(_BELOW)})", "halves are rounded down", True),
-    "slope": ("mul_da", "the slope of class slope is that of pam in x", "every x but NaN, 2^-63 <= abs(y) < 2^63, flush, every overflow "
-              "policy and compensation", f"(and (not gradual) (not (is_nan ex)) {_NORMAL_Y})", "the carry comes one unit late", False),
+    "slope": ("pam_of_slope", "a term of class slope is pam of x and the slope in own of the product of own and y, or left out where "
+              "that is a zero", "x and y zeros or 2^-63 <= abs < 2^63, every own but NaN, every policy and compensation",
+              f"(and (not (is_nan eown)) {_over(_ZERO_OR_NORMAL)})", "the carry comes one unit late", True),
 }  # fmt: skip
 
 # z3's own strategy for incremental questions takes minutes where this one takes a second.
@@ -65,6 +66,7 @@ _CHECK = "(check-sat-using (then simplify fpa2bv simplify propagate-values solve
 
 _OPERANDS = """(declare-const x (_ BitVec 32))
 (declare-const y (_ BitVec 32))
+(declare-const own (_ BitVec 32))
 (declare-const gradual Bool)
 (declare-const saturate Bool)
 (declare-const comp (_ BitVec 32))
@@ -79,6 +81,7 @@ _OPERANDS = """(declare-const x (_ BitVec 32))
   (encoding (= ((_ extract 31 31) w) #b1) ((_ zero_extend 33) ((_ extract 30 0) w))))
 (define-fun ex () Encoding (read x))
 (define-fun ey () Encoding (read y))
+(define-fun eown () Encoding (read own))
 """
 
 
@@ -86,6 +89,11 @@ _OPERANDS = """(declare-const x (_ BitVec 32))
 _ROUNDED = """(define-fun pam_rounded ((gradual Bool) (saturate Bool) (c (_ BitVec 64)) (a Encoding) (b Encoding)) Encoding
   (pam gradual saturate c a (ite (is_zero gradual b) b
     (encoding (negative b) (bvand (bvadd (mag b) #x0000000000400000) #xffffffffff800000)))))
+"""
+
+# The exact derivative in own, whose product with x has no compensation.
+_OF_SLOPE = """(define-fun pam_of_slope ((gradual Bool) (saturate Bool) (c (_ BitVec 64)) (a Encoding) (b Encoding)) Encoding
+  (pam gradual saturate #x0000000000000000 a (mul_da gradual saturate c eown b)))
 """
 
 
@@ -100,7 +108,7 @@ def script(name, prelude, run):
     wrong = "(assert (not (and {1} " + agrees + ")))"
     return "\n".join([
         f"; statement: {sentence}", f"; domain: {domain}", f"; mutant: {fault}",
-        "; expected: precondition sat, statement unsat, mutant sat", prelude + _OPERANDS + _ROUNDED,
+        "; expected: precondition sat, statement unsat, mutant sat", prelude + _OPERANDS + _ROUNDED + _OF_SLOPE,
         f"(define-fun specified () Encoding ({operation} gradual saturate c ex ey))",
         *code.lines, *planted.lines, f"(assert {formula})",
         '(echo "precondition")', _CHECK,

@@ -31,6 +31,7 @@ class SassMeaning:
     def __init__(self, terms, function, parameters, out):
         self.t = terms
         self.base = function.parameter_base
+        self.literals = function.literals
         self.parameters = parameters  # offset -> Term
         self.out = out
 
@@ -121,6 +122,11 @@ class SassMeaning:
 
     def _constant(self, operand, size):
         bank, offset = re.fullmatch(r"c\[(0x[0-9a-f]+)\]\[(0x[0-9a-f]+)\]", operand).groups()
+        if bank == "0x2":
+            word = self.literals[int(offset, 16):int(offset, 16) + size]
+            if len(word) != size:
+                raise ValueError("beyond the literals")
+            return constant(int.from_bytes(word, "little"), 8 * size)
         if bank != "0x0":
             raise ValueError("a constant of another bank")
         at = int(offset, 16) - self.base
@@ -160,6 +166,12 @@ class SassMeaning:
         return [(o[0], self.t.extended(value, 32, kind == "S8"))]
 
     _LDCU = _LDC
+
+    def _CS2R(self, state, modifiers, o):
+        """A special register, of which SRZ is 0, to a pair; with .32 to one."""
+        if o[1] != "SRZ" or modifiers not in ((), ("32",)):
+            raise ValueError(o[1])
+        return [(o[0], _ZERO)] if modifiers else self._write_pair(o[0], constant(0, 64))
 
     def _SEL(self, state, modifiers, o):
         return [(o[0], self.t.choice(self._predicate(state, o[3]), self._read(state, o[1]), self._read(state, o[2])))]
@@ -244,6 +256,8 @@ class SassMeaning:
     def _wide_addend(self, state, operand):
         if operand.startswith("-"):
             return self.t.make(64, "bvneg", self._pair(state, operand[1:]))
+        if operand.startswith("c["):
+            return self._constant(operand, 8)
         return self._pair(state, operand)
 
     def _IMNMX(self, state, modifiers, o):
@@ -338,6 +352,9 @@ class SassMeaning:
 
     def _PRMT(self, state, modifiers, o):
         selector = int(o[2], 16)
+        # A half of a register is written with the other one as it was, be that nothing.
+        if o[3] == o[0] and o[0] not in state.registers:
+            state.registers[o[0]] = self.t.unknown(32)
         low, high = self._read(state, o[1]), self._read(state, o[3])
         result = None
         for n in range(4):

@@ -62,6 +62,10 @@ def machine_code(*code):
         /*0088*/ 	.word	index@(.nv.constant0.k)
         /*008c*/ 	.short	0x0210
         /*008e*/ 	.short	0x0010
+//--------------------- .nv.constant2.k ------
+.nv.constant2.k:
+        /*0000*/ 	.byte	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
+        /*0008*/ 	.byte	0x00, 0x00, 0x80, 0x3f, 0x00, 0x00, 0x00, 0x00
 //--------------------- .text.k ------
 .text.k:
         /*f000*/   LDC.64 R2, c[0x0][0x218] ;
@@ -130,6 +134,8 @@ class Meaning(unittest.TestCase):
              "(ite (bvult (bvadd x y) x) #x00000001 #x00000000)"),
             (("LOP3.LUT R7, R4, 0xff7fffff, RZ, 0xc0, !PT", "FADD R6, RZ, R7"),
              "(ite (= (bvand x #x7f7fffff) #x00000000) #x00000000 (bvand x #xff7fffff))"),
+            (("IMAD.WIDE R8, R4, 0x1, c[0x2][0x8]", "LOP3.LUT R6, R8, RZ, RZ, 0xf0, !PT"), "(bvadd x #x3f800000)"),
+            (("CS2R R8, SRZ", "LOP3.LUT R6, R4, R8, R9, 0xfe, !PT"), "x"),
             (("MOV R6, R4", "ISETP.NE.AND P0, PT, R5, RZ, PT", "@P0 MOV R6, R5"), "(ite (= y #x00000000) x y)"),
         ):  # fmt: skip
             with self.subTest(code):
