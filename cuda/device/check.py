@@ -3,8 +3,8 @@
 
   cuda/device/check.py [--out gpu.json] [--quick] [--only STEP,...] [--python PYTHON] [--training BUILD]
 
-builds, then: the suite at level standard on the backend cuda; scalar operations on 10^9 pairs each; a thousand
-runs of the same launches; compute-sanitizer's four tools; the classes beside a fused multiply-add of the same tile
+builds, then: the suite at level standard on the backend cuda; scalar operations on 10^9 pairs each; launches of
+every kernel a thousand times on two streams; compute-sanitizer's four tools on these; the classes beside a fused multiply-add of the same tile
 and cuBLAS; torch.ops.pamkit.* against the CPU; a short training. Each step is one entry of the file: pass, fail, or
 not-run with the reason, and the command and commit that it is of. With --only, the other steps of a file that is there
 are kept if they are of the same GPU. compute-sanitizer is the CUDA toolkit's; the last two steps need a Python with a

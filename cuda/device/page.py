@@ -41,7 +41,13 @@ def probes(entry):
 
 def determinism(entry):
     d = entry["determinism"]
-    return f"{d['runs']} runs of launches that give {d['words']} words each; {d['differing_runs']} differed from the first."
+    text = f"{d['runs']} runs of launches that give {d['words']} words each; {d['differing_runs']} differed from the first."
+    if "most_blocks_by_kernel" in d:
+        blocks = d["most_blocks_by_kernel"]
+        alone = [f"`{k}`" for k, n in blocks.items() if n < 2]
+        text += f" {len(blocks)} kernels on {d['streams']} streams, {len(d['kernels_not_launched'])} of the list not launched"
+        text += f"; in single blocks only: {', '.join(alone)}." if alone else ", each in two blocks or more."
+    return text
 
 
 def sanitizer(entry):

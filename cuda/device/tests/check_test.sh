@@ -35,6 +35,13 @@ grep -q '"operation": "mul"' out || fail "no row of mul"
 ! grep -q '"fail"' out || fail "a probe differs"
 expect 0 "$program" determinism --runs 2
 grep -q '"differing_runs": 0' out || fail "runs differ"
+grep -q '"streams": 2' out || fail "on one stream: $(cat out)"
+grep -q '"kernels_not_launched": \[\]' out || fail "not every kernel: $(cat out)"
+for kernel in pamkit_contraction_pam_slopes pamkit_conv2d_adder pamkit_softmax_pam pamkit_column_block_sums; do
+  grep -q "\"$kernel[a-z_]*\": [0-9]*" out || fail "$kernel is not listed: $(cat out)"
+done
+expect 1 "$program" determinism --runs 2 --leave-out pamkit_adamw_step_pam
+grep -A1 '"kernels_not_launched"' out | grep -q pamkit_adamw_step_pam || fail "a kernel that is not launched is not named: $(cat out)"
 expect 0 "$program" bench --repetitions 1 --largest 64
 grep -q '"kernel": "pamkit_contraction_pam_fast"' out || fail "no row of class fast"
 expect 0 "$pamkit" list backends
