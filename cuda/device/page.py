@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """The file of check.py as a page of Markdown.
 
-  cuda/device/page.py GPU.json PAGE.md
+  cuda/device/page.py GPU.json PAGE.md [PREDICTIONS.json]
+
+Beside measured speed stands what the model predicts, by default of results/predictions.json (predictions.py).
 
 Exit codes: 0 written, 2 usage or unreadable input.
 """
@@ -9,6 +11,8 @@ Exit codes: 0 written, 2 usage or unreadable input.
 import json
 import pathlib
 import sys
+
+PREDICTIONS = pathlib.Path(__file__).resolve().parent / "results" / "predictions.json"
 
 TITLES = {
     "build": "Build",
@@ -58,14 +62,29 @@ def sanitizer(entry):
     return table(["tool", ""], rows)
 
 
-def bench(entry):
+def bench(entry, predictions):
+    ratios = predictions["over_baseline"].get(entry["device"]["architecture"], {})
+
+    def predicted(row):
+        """The model's ratio to the baseline, and measured over predicted; nothing where there is no prediction."""
+        measured, ratio = row.get("speed_over_baseline_contraction_fused"), ratios.get(row["kernel"])
+        return ("", "") if None in (measured, ratio) else (f"{ratio:.2f}", f"{measured / ratio:.2f}")
+
     rows = [
         (r["size"], f"`{r['kernel']}`", f"{r['milliseconds']:.3g}", f"{r.get('terms_per_second', 0) / 1e12:.2f}",
-         f"{r.get('speed_over_baseline_contraction_fused', float('nan')):.2f}", f"{r.get('speed_over_cublasSgemm', float('nan')):.2f}")
+         f"{r.get('speed_over_baseline_contraction_fused', float('nan')):.2f}", *predicted(r),
+         f"{r.get('speed_over_cublasSgemm', float('nan')):.2f}")
         for r in entry["bench"]["rows"]
     ]
-    head = ["size", "kernel", "ms", "10^12 terms/s", "of fused multiply-add, same tile", "of cuBLAS sgemm"]
-    return f"Medians of {entry['bench']['repetitions']} launches, operands on the device.\n\n" + table(head, rows, {0, 2, 3, 4, 5})
+    head = ["size", "kernel", "ms", "10^12 terms/s", "of fused multiply-add, same tile", "predicted", "measured over predicted",
+            "of cuBLAS sgemm"]
+    text = f"Medians of {entry['bench']['repetitions']} launches, operands on the device.\n\n"
+    if ratios:
+        text += ("Predicted is the ratio by issue slots and lanes alone ([the model](device-code.md#what-multiplies)), of the machine "
+                 f"code of commit {predictions['commit'][:10]} for {entry['device']['architecture']}: what differs from it is what the "
+                 "model leaves out, which are latencies, memory, launches, multiprocessors without a tile, and the baseline's own "
+                 "distance from its limit.\n\n")
+    return text + table(head, rows, {0, 2, 3, 4, 5, 6, 7})
 
 
 def operators(entry):
@@ -100,7 +119,7 @@ def commit_of(step):
     return (step.get("environment", {}).get("commit") or step.get("commit", ""))[:10]
 
 
-def page(document, name):
+def page(document, name, predictions):
     text = [
         "# On a GPU",
         f"Written by `cuda/device/page.py` from `{name}`, which `cuda/device/check.py` wrote on an {document['device']}.",
@@ -109,22 +128,26 @@ def page(document, name):
     ]
     for step in document["steps"]:
         render = RENDER.get(step["step"])
-        body = render(step) if render and step["status"] != "not-run" else ""
+        more = [predictions] if render is bench else []
+        body = render(step, *more) if render and step["status"] != "not-run" else ""
         if body:
             text += [f"## {TITLES.get(step['step'], step['step'])}", body]
     return "\n\n".join(text) + "\n"
 
 
 def main():
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (3, 4):
         print(__doc__.strip(), file=sys.stderr)
         return 2
-    source, target = map(pathlib.Path, sys.argv[1:])
+    source, target, predicted = [*map(pathlib.Path, sys.argv[1:]), PREDICTIONS][:3]
     try:
         document = json.loads(source.read_text())
         if document.get("schema") != "pamkit.gpu/1":
             raise ValueError("schema is not pamkit.gpu/1")
-        text = page(document, source.as_posix())
+        predictions = json.loads(predicted.read_text())
+        if predictions.get("schema") != "pamkit.predictions/1":
+            raise ValueError(f"the schema of {predicted} is not pamkit.predictions/1")
+        text = page(document, source.as_posix(), predictions)
         part = target.with_name(target.name + ".part")
         part.write_text(text)
         part.replace(target)

@@ -79,6 +79,22 @@ expect 2 python3 -B "$check" --only operators --python false --out taken
 root=$(cd "$(dirname "$check")/../.." && pwd)
 (cd "$root" && python3 -B cuda/device/page.py cuda/device/results/h100.json "$folder/page.md") || fail "no page of the results"
 diff "$folder/page.md" "$root/docs/gpu.md" || fail "docs/gpu.md: write it anew with cuda/device/page.py"
+# Measured 0.5 of the baseline where the model says 30 of 120 terms.
+cat >audit.json <<'EOF'
+{"code": [{"unit": "a", "architecture": "sm_90", "predicted_terms_per_clock": 30.0}, {"unit": "ptx", "architecture": "sm_90"},
+          {"unit": "b", "architecture": "sm_90", "predicted_terms_per_clock": 120.0, "is_baseline": true},
+          {"unit": "b", "architecture": "sm_80", "predicted_terms_per_clock": 60.0, "is_baseline": true}]}
+EOF
+cat >measured.json <<'EOF'
+{"schema": "pamkit.gpu/1", "device": "x", "steps": [{"step": "bench", "status": "pass", "seconds": 1, "device": {"architecture": "sm_90"},
+ "bench": {"repetitions": 1, "rows": [{"size": 1, "kernel": "a", "milliseconds": 1, "speed_over_baseline_contraction_fused": 0.5}]}}]}
+EOF
+expect 0 python3 -B "$root/cuda/device/predictions.py" audit.json predictions.json
+expect 0 python3 -B "$root/cuda/device/page.py" measured.json page.md predictions.json
+grep -q '`a`.* 0.50 | 0.25 | 2.00 |' page.md || fail "not the prediction: $(cat page.md)"
+sed -i 's/, "is_baseline": true//' audit.json
+expect 2 python3 -B "$root/cuda/device/predictions.py" audit.json none.json
+grep -q '0 baselines' err || fail "no reason: $(cat err)"
 echo '{"schema": "pamkit.gpu/1", "steps": [{' >torn.json
 expect 2 python3 -B "$root/cuda/device/page.py" torn.json page.md
 grep -q 'torn.json' err || fail "the file is not named: $(cat err)"
