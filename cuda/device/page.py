@@ -44,7 +44,9 @@ def probes(entry):
 
 
 def determinism(entry):
-    d = entry["determinism"]
+    d = entry.get("determinism")
+    if d is None:
+        return ""
     text = f"{d['runs']} runs of launches that give {d['words']} words each; {d['differing_runs']} differed from the first."
     if "most_blocks_by_kernel" in d:
         blocks = d["most_blocks_by_kernel"]
@@ -63,6 +65,8 @@ def sanitizer(entry):
 
 
 def bench(entry, predictions):
+    if "bench" not in entry:
+        return ""
     ratios = predictions["over_baseline"].get(entry["device"]["architecture"], {})
 
     def predicted(row):

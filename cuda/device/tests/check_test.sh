@@ -79,6 +79,9 @@ expect 2 python3 -B "$check" --only operators --python false --out taken
 root=$(cd "$(dirname "$check")/../.." && pwd)
 (cd "$root" && python3 -B cuda/device/page.py cuda/device/results/h100.json "$folder/page.md") || fail "no page of the results"
 diff "$folder/page.md" "$root/docs/gpu.md" || fail "docs/gpu.md: write it anew with cuda/device/page.py"
+# Of steps that failed the page has the reason.
+expect 0 python3 -B "$root/cuda/device/page.py" gpu.json page.md
+grep -q '| bench | fail: .*No such file' page.md || fail "no reason on the page: $(cat page.md)"
 # Measured 0.5 of the baseline where the model says 30 of 120 terms.
 cat >audit.json <<'EOF'
 {"code": [{"unit": "a", "architecture": "sm_90", "predicted_terms_per_clock": 30.0}, {"unit": "ptx", "architecture": "sm_90"},
