@@ -1,9 +1,10 @@
-/// pamkit-device-check: what a GPU is asked besides the suite. Results are one JSON document on standard
-/// output; progress goes to standard error.
+/// pamkit-device-check: what a GPU is asked besides the suite. Results are one JSON document on
+/// standard output; progress goes to standard error.
 ///
 ///   pamkit-device-check probes [--pairs N]          scalar operations against the vector kernels
-///   pamkit-device-check determinism [--runs N]      launches of every kernel again and again, two at a time
-///   pamkit-device-check bench [--repetitions N]     the classes, a fused multiply-add, cuBLAS
+///   pamkit-device-check determinism [--runs N]      launches of every kernel again and again, two
+///   at a time pamkit-device-check bench [--repetitions N]     the classes, a fused multiply-add,
+///   cuBLAS
 ///
 /// Exit codes: 0 all agreed, 1 something differs, 2 usage, 3 no GPU.
 #include <fmt/format.h>
@@ -71,14 +72,32 @@ constexpr sum_of_products kSums[] = {
 
 constexpr std::size_t kChunk = std::size_t{1} << 20;
 
-// Chunks of pairs, taken by the threads of one probe.
+// y, with the exponent with which the product or the quotient of x and y comes to lie within three
+// binades of an end of the range, where there is such a one.
+std::uint32_t directed(std::uint32_t x, std::uint32_t y, std::uint64_t choice) {
+  constexpr int kBias = 127;
+  constexpr int kTop = 255;
+  const int of_x = static_cast<int>(x >> 23) & kTop;
+  const int wanted = (choice % 2 == 0 ? 0 : kTop) + static_cast<int>(choice / 2 % 7) - 3;
+  const int of_y = choice / 14 % 2 == 0 ? wanted + kBias - of_x : of_x + kBias - wanted;
+  return (y & 0x807FFFFFU) | static_cast<std::uint32_t>(std::clamp(of_y, 0, kTop)) << 23;
+}
+
+std::string words_of(const configuration& rules) {
+  return std::string(rules.subnormals == subnormal_policy::gradual ? "gradual" : "flush") +
+         (rules.overflow == overflow_policy::saturate ? ", saturate" : ", infinity");
+}
+
+// Chunks of pairs, taken by the threads of one probe: half of the pairs are directed, and each
+// chunk has the next of the policies.
 class probe {
  public:
-  probe(const configuration& rules, std::string_view operation, std::uint64_t pairs)
+  probe(const std::vector<configuration>& rules, std::string_view operation, std::uint64_t pairs)
       : rules_(rules),
-        there_(device_backend().elementwise(operation, rules.arithmetic)),
-        here_(simd_backend().elementwise(operation, rules.arithmetic)),
-        pairs_(pairs) {}
+        there_(device_backend().elementwise(operation, rules.front().arithmetic)),
+        here_(simd_backend().elementwise(operation, rules.front().arithmetic)),
+        pairs_(pairs),
+        chunk_(std::clamp<std::uint64_t>(pairs / rules.size(), 1, kChunk)) {}
 
   /// The operands of the first pair whose results differ, or nothing.
   json run() {
@@ -104,39 +123,43 @@ class probe {
   void work() {
     std::vector<std::uint32_t> a(kChunk), b(kChunk), got(kChunk), expected(kChunk);
     while (true) {
-      const std::uint64_t first = next_.fetch_add(kChunk);
+      const std::uint64_t first = next_.fetch_add(chunk_);
       if (first >= pairs_) return;
-      const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(kChunk, pairs_ - first));
+      const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(chunk_, pairs_ - first));
+      const configuration& rules = rules_[first / chunk_ % rules_.size()];
       for (std::size_t i = 0; i < count; ++i) {
         const std::uint64_t word = mixed(first + i);
         a[i] = static_cast<std::uint32_t>(word);
         b[i] = static_cast<std::uint32_t>(word >> 32);
+        if (i % 2 == 1) b[i] = directed(a[i], b[i], mixed(word));
       }
-      there_(rules_, a.data(), b.data(), got.data(), count);
-      here_(rules_, a.data(), b.data(), expected.data(), count);
+      there_(rules, a.data(), b.data(), got.data(), count);
+      here_(rules, a.data(), b.data(), expected.data(), count);
       for (std::size_t i = 0; i < count; ++i) {
         if (got[i] == expected[i]) continue;
-        keep(first + i, a[i], b[i], got[i], expected[i]);
+        keep(rules, first + i, a[i], b[i], got[i], expected[i]);
         return;
       }
     }
   }
 
-  void keep(std::uint64_t place, std::uint32_t a, std::uint32_t b, std::uint32_t got,
-            std::uint32_t expected) {
+  void keep(const configuration& rules, std::uint64_t place, std::uint32_t a, std::uint32_t b,
+            std::uint32_t got, std::uint32_t expected) {
     const std::scoped_lock alone(mutex_);
     if (place >= place_) return;
     place_ = place;
-    first_mismatch_ = {{"a", fmt::format("{:08X}", a)},
+    first_mismatch_ = {{"policy", words_of(rules)},
+                       {"a", fmt::format("{:08X}", a)},
                        {"b", fmt::format("{:08X}", b)},
                        {"got", fmt::format("{:08X}", got)},
                        {"expected", fmt::format("{:08X}", expected)}};
   }
 
-  const configuration& rules_;
+  const std::vector<configuration>& rules_;
   elementwise_function there_;
   elementwise_function here_;
   std::uint64_t pairs_;
+  std::uint64_t chunk_;
   std::atomic<std::uint64_t> next_{0};
   std::mutex mutex_;  ///< of those below
   std::uint64_t place_ = ~std::uint64_t{0};
@@ -151,12 +174,22 @@ int run_probes(json& report, std::uint64_t pairs) {
     for (const operation_info& operation : operations()) {
       if (device_backend().elementwise(operation.name, arithmetic.name) == nullptr) continue;
       fmt::print(stderr, "{} {}\n", arithmetic.name, operation.name);
-      const configuration rules = parse_arithmetic(arithmetic.name)
-                                      ->configure(binary32{}, subnormal_policy::flush,
-                                                  overflow_policy::infinity);
+      std::vector<configuration> rules;
+      json policies = json::array();
+      for (const auto subnormals : {subnormal_policy::flush, subnormal_policy::gradual}) {
+        for (const auto overflow : {overflow_policy::infinity, overflow_policy::saturate}) {
+          rules.push_back(
+              parse_arithmetic(arithmetic.name)->configure(binary32{}, subnormals, overflow));
+          policies.push_back(words_of(rules.back()));
+        }
+      }
       const json mismatch = probe(rules, operation.name, pairs).run();
       is_equal = is_equal && mismatch.is_null();
-      json row = {{"arithmetic", arithmetic.name}, {"operation", operation.name}, {"pairs", pairs},
+      json row = {{"arithmetic", arithmetic.name},
+                  {"operation", operation.name},
+                  {"pairs", pairs},
+                  {"directed_pairs", "every second"},
+                  {"policies", policies},
                   {"status", mismatch.is_null() ? "pass" : "fail"}};
       if (!mismatch.is_null()) row["mismatch"] = mismatch;
       rows.push_back(row);
@@ -179,8 +212,9 @@ std::vector<float> operand(std::uint64_t stream, std::size_t count) {
     const auto field = static_cast<std::uint32_t>(107 + word % 41);
     const bool is_zero = (word >> 8) % 64 == 0;
     values[i] = std::bit_cast<float>(
-        is_zero ? 0U : static_cast<std::uint32_t>(word >> 32) % 0x800000U | field << 23 |
-                           (static_cast<std::uint32_t>(word >> 20) & 1U) << 31);
+        is_zero ? 0U
+                : static_cast<std::uint32_t>(word >> 32) % 0x800000U | field << 23 |
+                      (static_cast<std::uint32_t>(word >> 20) & 1U) << 31);
   }
   return values;
 }
@@ -200,8 +234,14 @@ std::vector<task> tasks_of(const std::vector<call>& calls) {
   static const auto d = operand(3, kSize * kSize);
   for (const sum_of_products& t : kSums) {
     all.push_back({[&t] {
-                     contraction_problem c{.batch = 1, .m = kSize, .n = kSize, .k = kSize, .a = {},
-                                           .b = {}, .d = {}, .out = {}};
+                     contraction_problem c{.batch = 1,
+                                           .m = kSize,
+                                           .n = kSize,
+                                           .k = kSize,
+                                           .a = {},
+                                           .b = {},
+                                           .d = {},
+                                           .out = {}};
                      c.a = {a.data(), kSize};
                      c.b = {b.data(), kSize};
                      c.d = {d.data(), kSize};
@@ -343,8 +383,8 @@ int run_bench(json& report, int repetitions, std::int64_t largest) {
     // Of one magnitude, so that every class has them in its domain.
     const std::vector<float> ones(static_cast<std::size_t>(size * size), 1.5F);
     std::vector<float> out(ones.size());
-    contraction_problem c{.batch = 1, .m = size, .n = size, .k = size, .a = {}, .b = {}, .d = {},
-                          .out = {}};
+    contraction_problem c{
+        .batch = 1, .m = size, .n = size, .k = size, .a = {}, .b = {}, .d = {}, .out = {}};
     c.a = c.b = c.d = {ones.data(), size};
     c.out = {.data = out.data(), .row_stride = size};
     for (const sum_of_products& t : kSums) {
@@ -365,8 +405,8 @@ int run_bench(json& report, int repetitions, std::int64_t largest) {
     } catch (const std::runtime_error& error) {
       fmt::print(stderr, "{}\n", error.what());
     }
-    const double terms = static_cast<double>(size) * static_cast<double>(size) *
-                         static_cast<double>(size);
+    const double terms =
+        static_cast<double>(size) * static_cast<double>(size) * static_cast<double>(size);
     for (const timing& t : timings) {
       json row = {{"size", size}, {"kernel", t.kernel}, {"milliseconds", t.milliseconds}};
       if (t.milliseconds > 0) row["terms_per_second"] = terms / t.milliseconds * 1e3;
@@ -390,7 +430,8 @@ int check_device(int argc, char** argv) {
   int runs = 1000;
   int repetitions = 20;
   std::int64_t largest = 4096;
-  CLI::App* const probes = app.add_subcommand("probes", "scalar operations against the vector kernels");
+  CLI::App* const probes =
+      app.add_subcommand("probes", "scalar operations against the vector kernels");
   probes->add_option("--pairs", pairs, "operand pairs of each operation")
       ->check(whole_number(1, kMostPairs))
       ->capture_default_str();
@@ -402,7 +443,8 @@ int check_device(int argc, char** argv) {
   determinism->add_option("--runs", runs, "how often")
       ->check(whole_number(1))
       ->capture_default_str();
-  CLI::App* const bench = app.add_subcommand("bench", "the classes beside a fused multiply-add and cuBLAS");
+  CLI::App* const bench =
+      app.add_subcommand("bench", "the classes beside a fused multiply-add and cuBLAS");
   bench->add_option("--repetitions", repetitions, "launches of each")
       ->check(whole_number(1))
       ->capture_default_str();
@@ -420,9 +462,10 @@ int check_device(int argc, char** argv) {
     return 3;
   }
   json report = provenance::file_header("pamkit.device-check/1");
-  report.update({{"device", {{"name", found.device.name},
-                             {"architecture", fmt::format("sm_{}", found.device.architecture)},
-                             {"driver", found.device.driver_version}}}});
+  report.update({{"device",
+                  {{"name", found.device.name},
+                   {"architecture", fmt::format("sm_{}", found.device.architecture)},
+                   {"driver", found.device.driver_version}}}});
   int code = 0;
   if (*probes) code = run_probes(report, pairs);
   if (*determinism) code = run_determinism(report, runs, left_out);

@@ -33,6 +33,7 @@ echo '*' >cubin/sm_80/all.cubin
 expect 0 "$program" probes --pairs 300
 grep -q '"operation": "mul"' out || fail "no row of mul"
 ! grep -q '"fail"' out || fail "a probe differs"
+grep -q '"gradual, saturate"' out || fail "not under every policy: $(head -30 out)"
 expect 0 "$program" determinism --runs 2
 grep -q '"differing_runs": 0' out || fail "runs differ"
 grep -q '"streams": 2' out || fail "on one stream: $(cat out)"
