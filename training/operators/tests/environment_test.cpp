@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <utility>
+#include <vector>
 
 #include "pamkit/operators/layers.hpp"
 #include "pamkit/operators/operators.hpp"
@@ -26,8 +28,8 @@ class flushing {
 };
 
 // Numbers of both signs around 2^-126, so that sums of two are subnormal.
-at::Tensor near_the_least(std::uint32_t stream, at::IntArrayRef sizes) {
-  const at::Tensor t = drawn(elements::ordinary, stream, sizes);
+at::Tensor near_the_least(std::uint32_t stream, std::vector<std::int64_t> sizes) {
+  const at::Tensor t = drawn(elements::ordinary, stream, std::move(sizes));
   auto* const words = reinterpret_cast<std::uint32_t*>(t.mutable_data_ptr<float>());
   for (std::int64_t i = 0; i < t.numel(); ++i) words[i] = (words[i] & 0x807FFFFF) | 0x00800000;
   return t;
