@@ -193,7 +193,7 @@ int train(const options& o, workers& job) {
   const training_on device(device_named(o.device_name));
   set_threads(o, job);
   const std::unique_ptr<dataset> data = load_data(o, what, job);
-  catch_interruptions(job.is_first());
+  catch_interruptions();
 
   progress_line line(o.quiet || !job.is_first());
   line.expect(total_updates(what, *data) * arms.size() * o.seeds.size());

@@ -29,11 +29,12 @@ void remember(int signal) {
 
 }  // namespace
 
-void catch_interruptions(bool says) {
-  is_said = says ? 1 : 0;
+void catch_interruptions() {
   std::signal(SIGINT, remember);
   std::signal(SIGTERM, remember);
 }
+
+void say_interruptions() { is_said = 1; }
 
 bool interruption_requested() { return requested != 0; }
 

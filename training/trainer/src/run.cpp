@@ -539,6 +539,7 @@ run_outcome run_training(const run_request& request) {
     return outcome;
   }
   if (folder) request.data.save(path);
+  if (job.is_first()) say_interruptions();
   const run_outcome outcome = training_run(request, path).execute();
   if (job.is_first()) add_statistics(request, outcome);
   return outcome;
