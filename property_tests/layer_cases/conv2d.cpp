@@ -32,21 +32,28 @@ void conv2d(layer_case_source& source) {
       {one_special, 1, 2, 4, 5, 1, 1, 1, 2},
       {huge, 1, 1, 4, 4, 2, 2, 2, 2}};
   if (!source.is_quick()) {
-    static_assert(std::min({58 * 3 * 3, 23 * 23, 257 * 2}) > simd::kTermBlock, "the last three plans are too small");
-    plans.insert(plans.end(), {{ordinary, 2, 2, 9, 8, 2, 3, 3, 1, 1},
-                               {cancelling, 3, 1, 8, 7, 1, 2, 2, 1, 1, 1, 1, true},
-                               {spread, 2, 4, 6, 5, 4, 3, 2, 2, 2, 2, 2},
-                               {weighted, 2, 2, 2, 2, 2, 1, 2, 1, 1},
-                               // Taps, places, and outputs x taps that no kernel sums in one block.
-                               {ordinary, 1, 58, 3, 3, 2, 3, 3},
-                               {ordinary, 1, 1, 23, 24, 1, 1, 2},
-                               {ordinary, 1, 1, 2, 2, 257, 1, 2},
-                               // No power of two: taps three apart, places three apart.
-                               {ordinary, 1, 2, 9, 8, 2, 3, 3, 3, 2, 3},
-                               // Of 26 x 5 places the 64th lies past the image for the last column of taps.
-                               {ordinary, 1, 1, 24, 3, 2, 3, 3, 1, 2},
-                               // Rows of one place, beside which a kernel's first taps have three on the padding.
-                               {ordinary, 1, 2, 66, 1, 1, 7, 7, 1, 3}});
+    static_assert(std::min({58 * 3 * 3, 23 * 23, 257 * 2}) > simd::kTermBlock,
+                  "the last three plans are too small");
+    plans.insert(
+        plans.end(),
+        {{ordinary, 2, 2, 9, 8, 2, 3, 3, 1, 1},
+         {cancelling, 3, 1, 8, 7, 1, 2, 2, 1, 1, 1, 1, true},
+         {spread, 2, 4, 6, 5, 4, 3, 2, 2, 2, 2, 2},
+         {weighted, 2, 2, 2, 2, 2, 1, 2, 1, 1},
+         // Taps, places, and outputs x taps that no kernel sums in one block.
+         {ordinary, 1, 58, 3, 3, 2, 3, 3},
+         {ordinary, 1, 1, 23, 24, 1, 1, 2},
+         {ordinary, 1, 1, 2, 2, 257, 1, 2},
+         // No power of two: taps three apart, places three apart.
+         {ordinary, 1, 2, 9, 8, 2, 3, 3, 3, 2, 3},
+         // A tap before the first place that reaches none, ahead of the one that does.
+         {ordinary, 1, 2, 8, 9, 2, 3, 3, 3, 0, 2},
+         // As many taps and positions of even pixels as of odd ones, of other places.
+         {ordinary, 1, 2, 4, 4, 2, 2, 2, 2, 1},
+         // Of 26 x 5 places the 64th lies past the image for the last column of taps.
+         {ordinary, 1, 1, 24, 3, 2, 3, 3, 1, 2},
+         // Rows of one place, beside which a kernel's first taps have three on the padding.
+         {ordinary, 1, 2, 66, 1, 1, 7, 7, 1, 3}});
   }
   for (const plan& p : plans) {
     const auto output = [&](std::int64_t size, std::int64_t kernel) {
@@ -67,16 +74,37 @@ void conv2d(layer_case_source& source) {
     if (p.groups != 1) c.attributes["groups"] = static_cast<double>(p.groups);
     source.add(std::move(c));
   }
-  // The largest weights but one binade: compensated, the slope of each has a carry of 2 and overflows, and a pixel
-  // that a tap does not reach has no term of it.
+  // The largest weights but one binade: compensated, the slope of each has a carry of 2 and
+  // overflows, and a pixel that a tap does not reach has no term of it.
   layer_case c;
   c.inputs = {source.between({1, 1, 4, 4}, -1, 1),
-              source.between({2, 1, 2, 2}, source.bias() - 1, source.bias() - 1), source.numbers({2}, ordinary)};
+              source.between({2, 1, 2, 2}, source.bias() - 1, source.bias() - 1),
+              source.numbers({2}, ordinary)};
   for (std::size_t i = 0; i < 2; ++i) {
     for (std::uint32_t& x : c.inputs[i].encodings) x = source.full_fraction(x);
   }
   c.incoming = {source.between({1, 2, 3, 3}, -1, 1)};
   source.add(std::move(c));
+  // The same in the second of two channels alone.
+  layer_case second;
+  const auto large = source.between({2, 1, 2, 2}, source.bias() - 1, source.bias() - 1);
+  second.inputs = {source.between({1, 2, 4, 4}, -1, 1), source.between({2, 2, 2, 2}, -1, 1),
+                   source.numbers({2}, ordinary)};
+  for (std::uint32_t& x : second.inputs[0].encodings) x = source.full_fraction(x);
+  for (std::size_t i = 0; i < 8; ++i) {
+    second.inputs[1].encodings[i / 4 * 8 + 4 + i % 4] = source.full_fraction(large.encodings[i]);
+  }
+  second.incoming = {source.between({1, 2, 3, 3}, -1, 1)};
+  source.add(std::move(second));
+  // NaNs that no tap reads: the second row, where taps are two apart and steps are of three.
+  layer_case unread;
+  unread.inputs = {source.between({1, 1, 8, 8}, -1, 1), source.between({1, 1, 3, 3}, -1, 1),
+                   source.numbers({1}, ordinary)};
+  for (std::size_t i = 8; i < 16; ++i) unread.inputs[0].encodings[i] = source.nan();
+  unread.incoming = {source.between({1, 1, 2, 2}, -1, 1)};
+  unread.attributes["stride"] = 3;
+  unread.attributes["dilation"] = 2;
+  source.add(std::move(unread));
 }
 
 }  // namespace pamkit::properties::layer_cases

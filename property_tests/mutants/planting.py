@@ -71,8 +71,9 @@ def is_statement(fault):
     return fault.find.rstrip().endswith(";")
 
 
-# The const of the declaration that a fault stands in, comments before it aside.
-CONST = re.compile(r"\s*(?://[^\n]*\n\s*)*(?:static )?(constexpr |const )[^&=]*=")
+# The const of the declaration that a fault stands in, comments before it aside; that of what a pointer points to is
+# no such one.
+CONST = re.compile(r"\s*(?://[^\n]*\n\s*)*(?:static )?(constexpr |const )[^&=*]*=")
 
 
 def planted_text(text, faults):

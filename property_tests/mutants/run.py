@@ -147,7 +147,7 @@ class Build:
         compiled.append((judge + ["-std=c++20", "-O1", "-w", f"-DPAMKIT_FAULT_SITES={len(faults) + 1}", f"-I{HERE}"] +
                          [f"-I{ROOT / folder}" for folder in
                           ("emulator/include", "emulator/format/include", "property_tests/include",
-                           "cuda/backend/include", "cuda/plan/include")] +
+                           "cuda/backend/include", "cuda/host/include", "cuda/kernels/include", "cuda/plan/include")] +
                          (["-DPAMKIT_FAULTS_IN_CUDA"] if is_cuda else []) +
                          ["-c", str(HERE / "judge.cpp"), "-o", str(judge_object)], judge_object))
         if only_checks:

@@ -139,9 +139,10 @@ result judge_environment(suite_context& context, const setting& s, const backend
       got = compute();
       is_kept = environment.is_kept();
     }
-    // The second time without raised flags, so that one that is raised shows.
-    for (const auto& [settings, flags] :
-         {std::pair(kAllAtOnce, kFlags), std::pair(kSingly[row.cases % std::size(kSingly)], 0U)}) {
+    // Without raised flags one that is raised shows, where the settings are the usual ones too.
+    const std::pair<unsigned, unsigned> environments[] = {
+        {kAllAtOnce, kFlags}, {kSingly[row.cases % std::size(kSingly)], 0}, {0, 0}};
+    for (const auto& [settings, flags] : environments) {
       if (got != expected || !is_kept) break;
       const unusual_environment environment(settings, flags);
       got = compute();

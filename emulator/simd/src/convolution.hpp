@@ -225,7 +225,8 @@ struct convolution {
       const std::int64_t kernel = g.kernel_height * g.kernel_width;
       for_each_row([&](const residue& row, const residue& column, std::int64_t channel) {
         for (std::int64_t o = 0; o < g.outputs / g.groups; ++o) {
-          const float* const taps = w + (o * g.group_channels + channel) * kernel;
+          const std::int64_t first_tap = (o * g.group_channels + channel) * kernel;
+          const float* const taps = w + first_tap;
           for (std::int64_t i = 0; i < row.taps; ++i) {
             const float* const kernel_row = taps + (row.tap + i * tap_distance) * g.kernel_width;
             for (std::int64_t j = 0; j < column.taps; ++j) {

@@ -76,6 +76,7 @@ class layer_case_source {
   /// abs(x) of an encoding.
   std::uint32_t magnitude(std::uint32_t x) const { return x & description_.magnitude_mask; }
   std::uint32_t negative_zero() const { return description_.sign_mask; }
+  std::uint32_t nan() const { return description_.nan; }
   /// A tensor of words below `limit`.
   tensor words(std::vector<std::int64_t> shape, std::uint32_t limit);
 
