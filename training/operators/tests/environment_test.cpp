@@ -2,7 +2,9 @@
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <functional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -30,25 +32,26 @@ class flushing {
 // Numbers of both signs around 2^-126, so that sums of two are subnormal.
 at::Tensor near_the_least(std::uint32_t stream, std::vector<std::int64_t> sizes) {
   const at::Tensor t = drawn(elements::ordinary, stream, std::move(sizes));
-  auto* const words = reinterpret_cast<std::uint32_t*>(t.mutable_data_ptr<float>());
-  for (std::int64_t i = 0; i < t.numel(); ++i) words[i] = (words[i] & 0x807FFFFF) | 0x00800000;
+  for (float& x : std::span(t.mutable_data_ptr<float>(), static_cast<std::size_t>(t.numel()))) {
+    x = std::bit_cast<float>((std::bit_cast<std::uint32_t>(x) & 0x807FFFFF) | 0x00800000);
+  }
   return t;
 }
 
 void expect_kept(const char* what, const std::function<at::Tensor()>& compute) {
   const auto expected = bits_of(compute());
   const flushing environment;
-  if (!environment.is_possible()) GTEST_SKIP() << "this processor cannot flush";
+  ASSERT_TRUE(environment.is_possible()) << "this processor cannot flush";
   EXPECT_EQ(bits_of(compute()), expected) << what;
 }
 
 TEST(Environment, ProductsAndSumsKeepTheirBits) {
-  const at::Tensor x = drawn(elements::ordinary, 1, {20, 8});
-  const at::Tensor w = drawn(elements::ordinary, 2, {64, 8}).zero_();
+  const at::Tensor x = near_the_least(1, {20, 64});
+  const at::Tensor same = at::eye(64);  // so that x itself meets the bias
   const at::Tensor small = near_the_least(3, {200, 64});
   const at::Tensor bias = near_the_least(4, {64});
-  for (const char* const arithmetic : {"pam", "exact", "adder"}) {
-    expect_kept("linear", [&] { return linear(x, w, bias, arithmetic); });
+  for (const char* const arithmetic : {"pam", "exact"}) {
+    expect_kept("linear", [&] { return linear(x, same, bias, arithmetic); });
     expect_kept("matmul", [&] { return matmul(small, at::ones({64, 3}), arithmetic); });
   }
   expect_kept("sum_rows", [&] { return sum_rows(small); });
