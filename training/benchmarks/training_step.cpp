@@ -12,6 +12,7 @@
 #include "measurement.hpp"
 #include "pamkit/simd.hpp"
 #include "pamkit/training/input_error.hpp"
+#include "pamkit/training/parameter_update.hpp"
 #include "pamkit/training/philox.hpp"
 #include "pamkit/training/recipe.hpp"
 #include "pamkit/training/task.hpp"
@@ -96,12 +97,8 @@ class stepper {
 
   void step() {
     task_->forward_backward(0, {});
-    const auto& training = what_.training;
-    if (training.adder_eta > 0) scale_adder_gradients(task_->parameters(), training.adder_eta);
-    if (training.clip_norm > 0) {
-      clip_gradients(task_->parameters(), training.clip_norm, products_);
-    }
-    optimizer_.step(task_->parameters(), training.peak_rate, 1);
+    update_parameters(task_->parameters(), what_, products_, optimizer_, what_.training.peak_rate,
+                      1);
   }
 
   // Of the kernels and shapes of a step, as before every training.

@@ -17,6 +17,7 @@
 #include "pamkit/training/device.hpp"
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/interruption.hpp"
+#include "pamkit/training/parameter_update.hpp"
 #include "pamkit/training/metrics_file.hpp"
 #include "pamkit/training/optimizer.hpp"
 #include "pamkit/training/sha256.hpp"
@@ -304,13 +305,7 @@ class training_run {
     const part_result& result = all.seen;
     gradients_.join();
     loss_ = result.loss;
-    if (r_.what.training.adder_eta > 0) {
-      scale_adder_gradients(task_->parameters(), r_.what.training.adder_eta);
-    }
-    if (r_.what.training.clip_norm > 0) {
-      clip_gradients(task_->parameters(), r_.what.training.clip_norm, r_.products);
-    }
-    optimizer_.step(task_->parameters(), rate, step_ + 1);
+    update_parameters(task_->parameters(), r_.what, r_.products, optimizer_, rate, step_ + 1);
     ++step_;
     epoch_loss_ += loss_ * static_cast<double>(result.items);
     epoch_items_ += result.items;

@@ -7,7 +7,6 @@
 #include <memory>
 
 #include "durable_file.hpp"
-#include "first_update.hpp"
 #include "json_number.hpp"
 #include "layer_statistics.hpp"
 #include "loss_statistics.hpp"
@@ -15,6 +14,7 @@
 #include "pamkit/operators/contraction.hpp"
 #include "pamkit/provenance/environment.hpp"
 #include "pamkit/training/device.hpp"
+#include "pamkit/training/parameter_update.hpp"
 #include "safetensors.hpp"
 
 namespace pamkit::training {
@@ -103,7 +103,7 @@ void write_statistics(const run_request& r, const std::filesystem::path& folder)
   document["norm_widths"] = layers.norm_widths();
   document["running_averages"] = mine->parameters().buffers().size();
   operators.begin_update();
-  first_update(*mine, r.what, r.products);
+  first_update(mine->parameters(), r.what, r.products);
   document["operators"] = operators.rows();
   document["not_counted"] = operators.unknown();
   write_durably(folder / "statistics.json", document.dump(1) + "\n");

@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "first_update.hpp"
 #include "joined_update.hpp"
 #include "made_data.hpp"
 #include "operator_record.hpp"
 #include "pamkit/backend.hpp"
 #include "pamkit/operators/layers.hpp"
 #include "pamkit/provenance/environment.hpp"
+#include "pamkit/training/parameter_update.hpp"
 #include "pamkit/training/recipe.hpp"
 #include "pamkit/training/task.hpp"
 #include "pamkit/training/workers.hpp"
@@ -94,7 +94,7 @@ json step_of(const recipe& what, const dataset& data, const arm& products) {
   gradients.compute(0);
   record.begin_update();
   gradients.join();
-  first_update(*model, what, products);
+  first_update(model->parameters(), what, products);
   return {{"arithmetic", products.label()},
           {"scope", name_of(products.covered())},
           {"derivative", products.gradient_name()},
