@@ -261,9 +261,14 @@ image_data open_any(const fs::path& folder) {
                       "both were expected");
   }
   if (!train.empty()) return open_cifar(folder, train, test);
-  for (const char* const name : {"val", "valid", "test"}) {
-    if (fs::is_directory(folder / "train", error) && fs::is_directory(folder / name, error)) {
-      return open_folder(folder, folder / name);
+  if (fs::is_directory(folder / "train", error)) {
+    const auto has = [&](const char* name) { return fs::is_directory(folder / name, error); };
+    if (has("val") && has("valid")) {
+      throw input_error(folder.string(), "both val and valid are there",
+                        "one of them was expected");
+    }
+    for (const char* const name : {"val", "valid", "test"}) {
+      if (has(name)) return open_folder(folder, folder / name);
     }
   }
   throw input_error(folder.string(), "holds no images in a known layout",

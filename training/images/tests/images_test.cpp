@@ -125,6 +125,9 @@ TEST(Images, WhatIsMalformedIsNamed) {
   EXPECT_NE(message_of([&] { data.valid->load(0); }).find("a.JPEG"), std::string::npos);
   EXPECT_NE(message_of([&] { open_images(tree.path() / "train"); }).find("known layout"),
             std::string::npos);
+  fs::create_directories(tree.path() / "valid" / "cat");
+  EXPECT_NE(message_of([&] { open_images(tree.path()); }).find("both val and valid are there"),
+            std::string::npos);
 }
 
 TEST(Images, ResizingAConstantImageKeepsItAndAnEqualSizeIsACopy) {
