@@ -30,24 +30,24 @@ std::shared_ptr<const Value> case_cache::get(slots<Value>& from, const case_shap
   return found->value;
 }
 
-std::shared_ptr<const case_pool> case_cache::pool(const case_shape& shape, std::size_t count) {
+std::shared_ptr<const case_pool> case_cache::pool(const case_shape& shape) {
   const std::string what = std::to_string(shape.arity) +
                            (shape.arity == 1 ? " operand" : " operands") +
                            (shape.profile == profile::paper ? ", profile paper" : "");
   return get(pools_, shape, what, [&](auto& entry, std::uint64_t seed) {
-    auto made = std::make_shared<case_pool>(make_pool(shape, seed, count));
+    auto made = std::make_shared<case_pool>(make_pool(shape, seed, count_));
     entry.reached = made->reached;
     return made;
   });
 }
 
 std::shared_ptr<const std::vector<contraction_case>> case_cache::contractions(
-    const case_shape& shape, const tensor_operation& operation, bool quick) {
+    const case_shape& shape, const tensor_operation& operation) {
   return get(contractions_, shape, std::string(operation.name),
              [&](auto& entry, std::uint64_t seed) {
                auto made = std::make_shared<std::vector<contraction_case>>();
                entropy source(seed);
-               for (const contraction_plan& plan : contraction_plans(operation, quick)) {
+               for (const contraction_plan& plan : contraction_plans(operation, is_quick_)) {
                  made->push_back(make_contraction_case(shape, plan, source));
                  count_contraction(shape, made->back(), entry.reached);
                }
@@ -56,12 +56,11 @@ std::shared_ptr<const std::vector<contraction_case>> case_cache::contractions(
 }
 
 std::shared_ptr<const std::vector<layer_case>> case_cache::layers(const any_format& format,
-                                                                  std::string_view layer,
-                                                                  bool quick) {
+                                                                  std::string_view layer) {
   return get(layers_, case_shape{format, 1, 0}, std::string(layer),
              [&](auto& entry, std::uint64_t seed) {
                auto made = std::make_shared<std::vector<layer_case>>(
-                   make_layer_cases(layer, format, seed, quick));
+                   make_layer_cases(layer, format, seed, is_quick_));
                for (const layer_case& c : *made) count_layer_case(format, c, entry.reached);
                return made;
              });

@@ -19,18 +19,21 @@ namespace pamkit::properties {
 /// what the run used, so its counts are the run's coverage.
 class case_cache {
  public:
-  explicit case_cache(std::uint64_t seed) : seed_(seed) {}
+  /// `count`: cases of a pool; `is_quick`: the shorter plans of tensor operations and layers. Both
+  /// are the run's, so that what a statement gets does not depend on which task asks first.
+  case_cache(std::uint64_t seed, std::size_t count, bool is_quick)
+      : seed_(seed), count_(count), is_quick_(is_quick) {}
 
-  /// `count` must be the same in every call with this shape.
-  std::shared_ptr<const case_pool> pool(const case_shape& shape, std::size_t count);
+  /// Operands of operations on elements.
+  std::shared_ptr<const case_pool> pool(const case_shape& shape);
 
   /// The cases of a tensor operation, operands in the format of the shape.
   std::shared_ptr<const std::vector<contraction_case>> contractions(
-      const case_shape& shape, const tensor_operation& operation, bool quick);
+      const case_shape& shape, const tensor_operation& operation);
 
   /// The cases of a layer, operands in the format.
   std::shared_ptr<const std::vector<layer_case>> layers(const any_format& format,
-                                                        std::string_view layer, bool quick);
+                                                        std::string_view layer);
 
   /// What was made, in a fixed order.
   std::vector<used_cases> coverage() const;
@@ -52,6 +55,8 @@ class case_cache {
                                    const std::string& what, const Make& make);
 
   std::uint64_t seed_;
+  std::size_t count_;
+  bool is_quick_;
   mutable std::mutex mutex_;
   slots<case_pool> pools_;
   slots<std::vector<contraction_case>> contractions_;

@@ -64,7 +64,7 @@ result setting::row(const property_text& text) const {
 suite_context::suite_context(const suite_options& options, std::stop_token stop)
     : options_(resolved(options)),
       sizes_(sizes_of(options_)),
-      cases_(options_.seed),
+      cases_(options_.seed, sizes_.golden, is_quick()),
       stop_(std::move(stop)) {}
 
 bool is_whole_run(const suite_options& options) {
@@ -132,7 +132,7 @@ operand_columns suite_context::operands_for(const setting& s, int arity, std::si
   }
   row.mode = run_mode::sampled;
   row.seed = options_.seed;
-  const auto pool = cases_.pool(s.shape(arity), sizes_.golden);
+  const auto pool = cases_.pool(s.shape(arity));
   operand_columns operands = pool->operands;
   for (column& c : operands) c.resize(std::min(c.size(), sampled));
   return operands;

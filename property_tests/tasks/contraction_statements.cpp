@@ -38,8 +38,8 @@ rows run_contraction(suite_context& context, const setting& s,
   result row = s.row(property.text);
   row.mode = run_mode::sampled;
   row.seed = context.options().seed;
-  const auto cases = context.cases().contractions(
-      s.shape(2), *find_tensor_operation(property.text.operation), context.is_quick());
+  const auto cases =
+      context.cases().contractions(s.shape(2), *find_tensor_operation(property.text.operation));
   rows found;
   for (const backend* b : context.options().backends) {
     if (!context.is_judged(*b)) continue;

@@ -125,10 +125,10 @@ std::string name_of_operation(const tensor_operation& o) { return std::string(o.
 std::string name_of_operation(const layer_operation& o) { return o.name(); }
 
 auto cases_of(suite_context& context, const setting& s, const tensor_operation& o) {
-  return context.cases().contractions(s.shape(2), o, context.is_quick());
+  return context.cases().contractions(s.shape(2), o);
 }
 auto cases_of(suite_context& context, const setting& s, const layer_operation& o) {
-  return context.cases().layers(s.format, o.layer->name, context.is_quick());
+  return context.cases().layers(s.format, o.layer->name);
 }
 
 template <class Operation>

@@ -78,7 +78,7 @@ rows run_tensor(suite_context& context, const setting& s, const tensor_operation
   row.operation = operation.name;
   if (operation.is_vjp) row.derivative = name_of(gradient);
   row.seed = context.options().seed;
-  const auto all = context.cases().contractions(s.shape(2), operation, context.is_quick());
+  const auto all = context.cases().contractions(s.shape(2), operation);
   const std::vector<contraction_case> cases = judged_cases(context, s, operation, *all);
   const auto golden = [&](const contraction_case& c) {
     return golden_results(operation, gradient, *s.arithmetic, s.format, s.subnormals, s.overflow,

@@ -51,7 +51,7 @@ rows run_layer(suite_context& context, const setting& s, const layer_operation& 
   row.operation = operation.name();
   if (operation.is_vjp) row.derivative = name_of(gradient);
   row.seed = context.options().seed;
-  const auto cases = context.cases().layers(s.format, operation.layer->name, context.is_quick());
+  const auto cases = context.cases().layers(s.format, operation.layer->name);
   const auto golden = [&](const layer_case& c) {
     return golden_layer(operation, gradient, *s.arithmetic, s.format, s.subnormals, s.overflow, c);
   };

@@ -17,7 +17,6 @@ const property_text text = {
     .operation = "",
     .promise = ""};
 
-constexpr std::size_t kCases = 2000;
 constexpr std::size_t kUsed = 333;
 
 result judge_in_place(suite_context& context, const setting& s, const operation_info& o, const backend& b) {
@@ -26,7 +25,7 @@ result judge_in_place(suite_context& context, const setting& s, const operation_
   row.backend = b.name;
   row.seed = context.options().seed;
   const subject subject = s.under(b);
-  operand_columns operands = context.cases().pool(s.shape(o.arity), kCases)->operands;
+  operand_columns operands = context.cases().pool(s.shape(o.arity))->operands;
   for (column& x : operands) x.resize(std::min(x.size(), kUsed));
   const column expected = subject.apply(o.name, operands);
   const elementwise_function f = b.elementwise(o.name, subject.rules().arithmetic);

@@ -19,7 +19,7 @@ namespace {
 
 const property_text text = {
     .id = "P50",
-    .sentence = "every instruction set, compiler, optimisation level and number of threads gives "
+    .sentence = "every instruction set and number of threads gives "
                 "equal bits",
     .domain = "all operands; the instruction sets of this machine, 1 to 8 threads",
     .operation = "",
@@ -202,7 +202,7 @@ rows run_product(suite_context& context, const setting& s, const tensor_operatio
   if (operation.is_vjp) row.derivative = name_of(gradient);
   const subject definitions = s.under(scalar_backend());
   const auto counts = thread_counts(s);
-  const auto cases = context.cases().contractions(s.shape(2), operation, context.is_quick());
+  const auto cases = context.cases().contractions(s.shape(2), operation);
   for (const contraction_case& c : *cases) {
     const contraction_case wide = widened(s.format, c);
     for (const kind_of_product k : kinds_of(*s.arithmetic->info, operation.is_vjp, gradient)) {
