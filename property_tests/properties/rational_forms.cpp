@@ -167,7 +167,7 @@ std::vector<statement> rational_forms() {
                                .promise = "log_linear",
                                .promised = [](const promises& p) { return p.log_linear; }},
                       .needs = {"mul"},
-                      .thinning = 32,
+                      .thinning = 8,
                       .evaluate = product_is_power_of_sum},
       scalar_property{
           .text = about_definition("P38", "exp2-real",
@@ -176,7 +176,7 @@ std::vector<statement> rational_forms() {
                                    "over the rationals; x of at most 1024", "exp2"),
           .arity = 1,
           .needs = {"exp2"},
-          .thinning = 32,
+          .thinning = 8,
           .about_reals = true,
           .evaluate = power_within_bounds},
       scalar_property{
@@ -186,7 +186,7 @@ std::vector<statement> rational_forms() {
                                    "over the rationals; x positive and normal", "log2"),
           .arity = 1,
           .needs = {"log2"},
-          .thinning = 32,
+          .thinning = 8,
           .about_reals = true,
           .evaluate = logarithm_within_bounds},
       scalar_property{.text = about_root("real-square", "pasqrt(a . a) = abs(a)",

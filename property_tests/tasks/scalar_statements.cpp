@@ -40,9 +40,17 @@ subject any_subject(const suite_context& context, const setting& s) {
 // Derivatives of single products take a launch of a whole tile for a handful of them.
 constexpr std::size_t kVjpThinning = 3;
 
-// Keeps every `thinning`-th case, from a place that the seed chooses.
-void thin_out(operand_columns& operands, std::size_t thinning, std::uint64_t seed, result& row) {
-  if (thinning <= 1 || case_count(operands) <= thinning) return;
+// What thinning leaves at least: of statements that are evaluated over the rationals, and of what
+// runs on emulated devices.
+constexpr std::size_t kLeastOfStatement = 1024;
+constexpr std::size_t kLeastOfEmulated = 24;
+
+// Keeps every `thinning`-th case, from a place that the seed chooses; `least` of them, or all where
+// there are not so many.
+void thin_out(operand_columns& operands, std::size_t thinning, std::size_t least,
+              std::uint64_t seed, result& row) {
+  thinning = std::min(thinning, case_count(operands) / least);
+  if (thinning <= 1) return;
   row.mode = run_mode::sampled;
   row.seed = seed;
   for (column& c : operands) {
@@ -61,7 +69,7 @@ operand_columns scalar_operands(suite_context& context, const setting& s,
   } else {
     operands = context.operands_for(s, property.arity, context.sizes().property, row);
     const bool exhaustive = context.options().level == suite_level::exhaustive;
-    thin_out(operands, exhaustive ? property.thinning / 4 : property.thinning,
+    thin_out(operands, exhaustive ? property.thinning / 4 : property.thinning, kLeastOfStatement,
              context.options().seed, row);
     if (property.adapt != nullptr && row.mode == run_mode::sampled)
       property.adapt(format, operands);
@@ -120,8 +128,8 @@ rows run_scalar(suite_context& context, const setting& s, const scalar_property&
     const std::size_t stride = property.vjp ? context.stride(*b) : 1;
     if (stride > 1) {
       operand_columns some = operands;
-      thin_out(some, stride * kVjpThinning, context.options().seed + context.first_case(s, *b),
-               found.back());
+      thin_out(some, stride * kVjpThinning, kLeastOfEmulated,
+               context.options().seed + context.first_case(s, *b), found.back());
       found.back().seed = context.options().seed;
       judge_scalar(found.back(), subject, property, some, context.options().shrinks);
     } else {

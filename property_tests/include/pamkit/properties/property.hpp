@@ -97,7 +97,8 @@ struct scalar_property {
   /// Whether the statement is about the pinned operands alone.
   bool only_pinned = false;
 
-  /// It is run on one case out of so many: one that is judged in exact rationals takes microseconds.
+  /// It is run on one case out of so many, but on a thousand or all there are: one that is judged in
+  /// exact rationals takes microseconds.
   std::size_t thinning = 1;
 
   /// It speaks of the real-number definition, so that neither backends nor policies matter: one row.
