@@ -6,6 +6,7 @@
 #include <array>
 
 #include "committed_digests.hpp"
+#include "pamkit/profiles.hpp"
 #include "pamkit/properties/operand_stream.hpp"
 #include "pamkit/properties/suite.hpp"
 #include "pamkit/properties/vector_text.hpp"
@@ -52,6 +53,7 @@ void add_elementwise(std::vector<digest_item>& items, const arithmetic_choice& a
       const bool is_enumerated =
           operation.arity * (f.storage_bits - f.dropped_bits) <= kEnumeratedBits;
       for_each_policy([&](subnormal_policy subnormals, overflow_policy overflow) {
+        if (!covers(profile_of(arithmetic.info->name), format, subnormals, overflow)) return;
         items.push_back({.operation = std::string(operation.name),
                          .arithmetic = arithmetic,
                          .format = format,
@@ -134,6 +136,8 @@ std::string digest_item::arguments() const {
                                  operation, arithmetic.label, describe(format).name,
                                  name_of(subnormals), name_of(overflow));
   if (gradient) text += fmt::format(" --derivative {}", name_of(*gradient));
+  const profile p = profile_of(arithmetic.info->name);
+  if (p != profile::standard) text += fmt::format(" --profile {}", name_of(p));
   text += is_elementwise() ? " --level standard" : fmt::format(" --shape {}", shape);
   return text + fmt::format(" --count {}", lines);
 }
@@ -144,6 +148,8 @@ std::vector<digest_item> digest_items(digest_group group,
   for (const arithmetic_choice& arithmetic : arithmetics) {
     if (group == digest_group::elementwise) {
       add_elementwise(items, arithmetic);
+      const auto paper = under_profile(arithmetic, profile::paper);
+      if (paper) add_elementwise(items, *paper);
     } else {
       add_tensors(items, arithmetic, group == digest_group::contractions);
     }
@@ -159,14 +165,16 @@ digest_functions functions_for(const digest_item& item, const backend& b) {
           .tensor = bind_function(*find_tensor_function(item.operation), b, arithmetic, kind)};
 }
 
-std::shared_ptr<const operand_columns> digest_operands::get(const any_format& format, int arity,
-                                                            std::int32_t compensation,
-                                                            std::uint64_t lines) {
+std::shared_ptr<const operand_columns> digest_operands::get(const digest_item& item) {
+  const case_shape shape{item.format, find_operation(item.operation)->arity,
+                         item.rules().compensation, profile_of(item.arithmetic.info->name)};
+  const std::uint64_t lines = item.lines;
   const std::scoped_lock lock(mutex_);
-  auto& slot = made_[{describe(format).name, arity, compensation}];
+  auto& slot =
+      made_[{describe(shape.format).name, shape.arity, shape.compensation, shape.profile}];
   if (slot == nullptr) {
-    operand_stream stream({format, arity, compensation}, suite_level::standard, kSeed, lines);
-    operand_columns all(static_cast<std::size_t>(arity));
+    operand_stream stream(shape, suite_level::standard, kSeed, lines);
+    operand_columns all(static_cast<std::size_t>(shape.arity));
     operand_columns block;
     while (stream.next(block, lines)) {
       for (std::size_t j = 0; j < all.size(); ++j) {
@@ -180,8 +188,7 @@ std::shared_ptr<const operand_columns> digest_operands::get(const any_format& fo
 
 digest_cases::digest_cases(const digest_item& item, digest_operands& operands) : item_(item) {
   if (item.is_elementwise()) {
-    operands_ = operands.get(item.format, find_operation(item.operation)->arity,
-                             item.rules().compensation, item.lines);
+    operands_ = operands.get(item);
     return;
   }
   function_ = find_tensor_function(item.operation);

@@ -57,9 +57,7 @@ void add_counterexample(result& row, const digest_item& item, const digest_funct
                                                item.subnormals, item.overflow);
   if (!item.is_elementwise() || !oracle) return;
   digest_operands operands;
-  const auto all =
-      operands.get(item.format, find_operation(item.operation)->arity, item.rules().compensation,
-                   item.lines);
+  const auto all = operands.get(item);
   const column got = digest_cases(item, operands).results(functions);
   for (std::size_t i = 0; i < got.size(); ++i) {
     const column one = case_at(*all, i);
@@ -133,7 +131,8 @@ bool is_wanted(const suite_context& context, const digest_item& item) {
   };
   const std::string format = describe(item.format).name;
   const bool is_default = has_default_policies(item);
-  return context.wants_operation(item.operation) && has(o.policies, item.subnormals) &&
+  return context.wants_operation(item.operation) &&
+         context.wants_profile(profile_of(item.arithmetic.info->name)) && has(o.policies, item.subnormals) &&
          has(o.overflows, item.overflow) && (is_default || !context.is_quick()) &&
          std::ranges::any_of(o.formats, [&](const any_format& f) { return describe(f).name == format; });
 }

@@ -42,7 +42,8 @@ inline constexpr digest_group all_digest_groups[] = {
     digest_group::elementwise, digest_group::contractions, digest_group::layers};
 std::string_view name_of(digest_group group);
 
-/// Every item of a group for these arithmetics, in the order of the file. What a C library computes (exp2,
+/// Every item of a group for these arithmetics, in the order of the file; of pam also under profile
+/// paper. What a C library computes (exp2,
 /// log2, exp, log and pow of `exact`, and layers of `exact` that use them) has none: its bits are that
 /// library's.
 std::vector<digest_item> digest_items(digest_group group,
@@ -61,11 +62,11 @@ digest_functions functions_for(const digest_item& item, const backend& b);
 /// Operands that many items share, made once.
 class digest_operands {
  public:
-  std::shared_ptr<const operand_columns> get(const any_format& format, int arity,
-                                             std::int32_t compensation, std::uint64_t lines);
+  /// Those of an elementwise item.
+  std::shared_ptr<const operand_columns> get(const digest_item& item);
 
  private:
-  using key = std::tuple<std::string, int, std::int32_t>;
+  using key = std::tuple<std::string, int, std::int32_t, profile>;
   std::mutex mutex_;
   std::map<key, std::shared_ptr<const operand_columns>> made_;
 };
