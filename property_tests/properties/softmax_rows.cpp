@@ -1,8 +1,11 @@
 /// P47: rows of softmax.
 #include <algorithm>
+#include <numeric>
 
 #include "layer_rows.hpp"
+#include "pamkit/properties/backends.hpp"
 #include "statement_parts.hpp"
+#include "summation_order.hpp"
 
 namespace pamkit::properties::statements {
 namespace {
@@ -57,31 +60,64 @@ finding keeps_maximum(const subject& s, const layer_info& layer, const layer_cas
                    });
 }
 
-// The row read backwards has the same terms, its sum another order: S' for S. Every result moves by
-// mag(S) - mag(S').
-finding reverses(const subject& s, const layer_info& layer, const layer_case& c) {
-  tensor backwards = c.inputs.front();
-  const auto length = static_cast<std::ptrdiff_t>(backwards.shape.back());
-  for (auto row = backwards.encodings.begin(); length > 0 && row != backwards.encodings.end();
-       row += length) {
-    std::reverse(row, row + length);
+constexpr std::uint32_t kLog2e = 0x3FB8AA3B;
+
+// S, the sum of the e_i in the declared order, by the scalar definitions (docs/specification.md, section 13.1).
+std::uint32_t sum_of_exponentials(const subject& s, row_view in) {
+  const subject definitions{scalar_backend(), *parse_arithmetic(s.arithmetic().info->name),
+                            binary32{}, s.rules().subnormals, s.rules().overflow};
+  column t = definitions.mul(column(in.begin(), in.end()), column(in.size(), kLog2e));
+  const float shift = std::floor(std::bit_cast<float>(*std::ranges::max_element(
+      t, {}, [](std::uint32_t x) { return value_of(x); })));
+  for (std::uint32_t& x : t) x = std::bit_cast<std::uint32_t>(std::bit_cast<float>(x) - shift);
+  return sum_in_order(summation::lanes, definitions.apply("exp2", t, t));
+}
+
+// Place i of a permuted row holds what was at place [i]: backwards, and in steps of about two thirds
+// of the row.
+std::vector<std::vector<std::size_t>> permutations_of(std::size_t n) {
+  std::vector<std::size_t> backwards(n);
+  std::vector<std::size_t> steps(n);
+  std::size_t step = 2 * n / 3 + 1;
+  while (std::gcd(step, n) != 1) ++step;
+  for (std::size_t i = 0; i < n; ++i) {
+    backwards[i] = n - 1 - i;
+    steps[i] = (i + 1) * step % n;
   }
-  const tensor moved = softmax_of(s, layer, backwards);
-  std::size_t first = 0;
+  return {backwards, steps};
+}
+
+// A permuted row has the same terms, its sum another order: S' for S. Every result moves by
+// mag(S) - mag(S').
+finding permutes(const subject& s, const layer_info& layer, const layer_case& c) {
+  const auto length = static_cast<std::size_t>(c.inputs.front().shape.back());
   finding found;
-  for_each_row(c.inputs.front(), softmax_of(s, layer, c.inputs.front()),
-               [&](row_view in, row_view out) {
-                 const row_view other = std::span(moved.encodings).subspan(first, out.size());
-                 first += out.size();
-                 if (!is_all_finite(in) || !is_all_normal(out) || !is_all_normal(other)) return;
-                 ++found.cases;
-                 const std::uint32_t shift = other[out.size() - 1] - out[0];
-                 for (std::size_t i = 0; i < out.size() && !found.mismatch; ++i) {
-                   const std::uint32_t expected = out[i] + shift;
-                   const std::uint32_t got = other[out.size() - 1 - i];
-                   if (got != expected) found.mismatch = contraction_mismatch{got, expected};
-                 }
-               });
+  for (const std::vector<std::size_t>& place : permutations_of(length)) {
+    tensor permuted = c.inputs.front();
+    for (std::size_t first = 0; length > 0 && first < permuted.encodings.size(); first += length) {
+      for (std::size_t i = 0; i < length; ++i) {
+        permuted.encodings[first + i] = c.inputs.front().encodings[first + place[i]];
+      }
+    }
+    const tensor moved = softmax_of(s, layer, permuted);
+    std::size_t first = 0;
+    for_each_row(c.inputs.front(), softmax_of(s, layer, c.inputs.front()),
+                 [&](row_view in, row_view out) {
+                   const row_view other = std::span(moved.encodings).subspan(first, length);
+                   const row_view other_in = std::span(permuted.encodings).subspan(first, length);
+                   first += length;
+                   if (!is_all_finite(in) || !is_all_normal(out) || !is_all_normal(other)) return;
+                   ++found.cases;
+                   const std::uint32_t shift =
+                       sum_of_exponentials(s, in) - sum_of_exponentials(s, other_in);
+                   for (std::size_t i = 0; i < length && !found.mismatch; ++i) {
+                     const std::uint32_t expected = out[place[i]] + shift;
+                     if (other[i] != expected) {
+                       found.mismatch = contraction_mismatch{other[i], expected};
+                     }
+                   }
+                 });
+  }
   return found;
 }
 
@@ -110,7 +146,6 @@ finding reverses_exactly(const subject& s, const layer_info& layer, const layer_
 
 // x for which pam(x, log2e) is the multiple t of 2^-10 below 32 that the bits of x choose: mag(x) =
 // mag(t) - mag(log2e) + ONE.
-constexpr std::uint32_t kLog2e = 0x3FB8AA3B;
 constexpr std::uint32_t kOne = 0x3F800000;
 
 std::uint32_t with_base_two(float t) {
@@ -174,8 +209,8 @@ std::vector<statement> softmax_rows() {
                     "finite rows, normal results", sums_to_one),
       about_softmax("maximum", "the greatest element of a row stays a greatest one",
                     "finite rows, normal results", keeps_maximum),
-      about_softmax("permutation", "reversing a row reverses the result, up to one shift of all encodings",
-                    "finite rows, normal results", reverses),
+      about_softmax("permutation", "permuting a row permutes the result, all encodings moved by mag(S) - mag(S')",
+                    "finite rows, normal results; backwards, and in equal steps", permutes),
       about_softmax("exact-permutation", "reversing a row reverses the result where every partial sum is exact",
                     "rows whose exponentials are powers of two", reverses_exactly, to_exact_sums),
       about_softmax("shift", "adding an integer n to every t = x log2 e changes no bit",

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 
 #include "pamkit/properties/suite.hpp"
 
@@ -57,6 +58,20 @@ std::vector<tensor> softmax_by_sign(const policy<binary32>& rules, derivative gr
   return y;
 }
 
+// A row whose first element is less than its last comes out larger as a whole.
+std::vector<tensor> softmax_by_ends(const policy<binary32>& rules, derivative gradient,
+                                    std::span<const tensor> inputs, const layer_attributes& a) {
+  auto y = scalar_backend().layer("softmax", "pam")(rules, gradient, inputs, a);
+  const auto n = static_cast<std::size_t>(inputs[0].shape.back());
+  const auto value = [&](std::size_t i) { return std::bit_cast<float>(inputs[0].encodings[i]); };
+  for (std::size_t i = 0; i < y[0].encodings.size(); ++i) {
+    const std::size_t first = i / n * n;
+    y[0].encodings[i] += value(first) < value(first + n - 1) ? 1000 : 0;
+  }
+  return y;
+}
+
+template <layer_function Softmax>
 constexpr backend kSoftmax{
     .name = "faulty",
     .description = "wrong on purpose",
@@ -65,7 +80,7 @@ constexpr backend kSoftmax{
       return scalar_backend().contraction(arithmetic, kind, gradient);
     },
     .layer = [](std::string_view operation, std::string_view) -> layer_function {
-      return operation == "softmax" ? softmax_by_sign : nullptr;
+      return operation == "softmax" ? Softmax : nullptr;
     }};
 
 bool is_rejected(const backend& b, const char* statement, const char* operation) {
@@ -90,7 +105,11 @@ TEST(tensor_faults, a_result_that_changes_is_rejected) {
 }
 
 TEST(tensor_faults, a_softmax_that_a_shift_changes_is_rejected) {
-  EXPECT_TRUE(is_rejected(kSoftmax, "P47.shift", "softmax"));
+  EXPECT_TRUE(is_rejected(kSoftmax<softmax_by_sign>, "P47.shift", "softmax"));
+}
+
+TEST(tensor_faults, a_softmax_whose_rows_move_by_more_than_their_sums_is_rejected) {
+  EXPECT_TRUE(is_rejected(kSoftmax<softmax_by_ends>, "P47.permutation", "softmax"));
 }
 
 }  // namespace
