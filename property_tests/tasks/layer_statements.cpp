@@ -14,6 +14,12 @@ bool has_layer(const backend& b, const layer_info& layer, const arithmetic_info&
   return b.layer != nullptr && b.layer(layer.name, info.name) != nullptr;
 }
 
+// What a layer computes with: the arithmetic without compensation (docs/specification.md, section 13).
+subject of_layers(const subject& s) {
+  return {s.implementation(), *parse_arithmetic(s.arithmetic().info->name), s.rules().format,
+          s.rules().subnormals, s.rules().overflow};
+}
+
 void judge_layer(result& row, const subject& s, const layer_property& property,
                  const layer_info& layer, const std::vector<layer_case>& cases,
                  bool shrinks) {
@@ -25,7 +31,7 @@ void judge_layer(result& row, const subject& s, const layer_property& property,
     row.cases += found.cases;
     if (!failing && found.mismatch) failing = std::move(wide);
   }
-  set_status(row, property.text, is_promised(property.text, s), failing.has_value());
+  set_status(row, property.text, is_promised(property.text, of_layers(s)), failing.has_value());
   if (!failing) return;
   const auto fails = [&](const layer_case& c) {
     return property.evaluate(s, layer, c).mismatch.has_value();
@@ -42,7 +48,7 @@ rows run_layer(suite_context& context, const setting& s, const layer_property& p
   result row = s.row(property.text);
   row.mode = run_mode::sampled;
   row.seed = context.options().seed;
-  const auto cases = context.cases().layers(s.format, layer.name, context.is_quick());
+  const auto cases = context.cases().layers(s.format, layer.name);
   rows found;
   for (const backend* b : context.options().backends) {
     if (!context.is_judged(*b)) continue;
