@@ -15,14 +15,13 @@ constexpr std::uint32_t kSign = 0x80000000;
 constexpr std::uint32_t kBig = 0x5D800000;        // 2^60
 constexpr std::uint32_t kAbsorbing = 0x4B800000;  // 2^24, half of whose unit is 1
 constexpr std::uint32_t kSmallRoot = 0x39800000;  // 2^-12
-constexpr std::int64_t kAllPlaces = 40;           // up to this length
 
 std::vector<std::size_t> places_of(std::int64_t length) {
   std::vector<std::size_t> places;
   for (std::int64_t i = 0; i < length; ++i) {
     const auto next = static_cast<std::uint64_t>(i + 1);
     const bool is_near_power = std::has_single_bit(next) || (i > 0 && std::has_single_bit(next - 1));
-    if (length <= kAllPlaces || is_near_power || i + 1 == length) {
+    if (length <= kAllPlacesUpTo || is_near_power || i + 1 == length) {
       places.push_back(static_cast<std::size_t>(i));
     }
   }
@@ -102,6 +101,14 @@ column towards_b(const subject& s, derivative gradient, const probes& all) {
                   {1, m, n, 1, filled(m, kTwo), filled(n, kOne), columns(all)});
 }
 
+// Each product of the batch is a probe.
+column left_of_batch(const subject& s, derivative, const probes& all) {
+  const count k = length_of(all);
+  const count n = number_of(all);
+  return contract(s, contraction_kind::product, derivative::approx,
+                  {n, 1, 1, k, rows(all), filled(n * k, partner(s)), {}});
+}
+
 // ---- Layers ----------------------------------------------------------------------------------------
 
 tensor layer_result(const subject& s, std::string_view name, bool is_vjp, derivative gradient,
@@ -136,6 +143,32 @@ column of_linear(const subject& s, derivative gradient, const probes& all) {
                       {.inputs = {filled_tensor({1, k}, partner(s)), weight, bias},
                        .incoming = {},
                        .attributes = {}})
+      .encodings;
+}
+
+column input_of_linear(const subject& s, derivative gradient, const probes& all) {
+  const count n = length_of(all);
+  const count m = number_of(all);
+  return layer_result(
+             s, "linear", true, gradient,
+             {.inputs = {filled_tensor({m, 1}, kOne), filled_tensor({n, 1}, kTwo),
+                         filled_tensor({n}, 0)},
+              .incoming = {{{m, n}, rows(all)}},
+              .attributes = {}},
+             0)
+      .encodings;
+}
+
+column weight_of_linear(const subject& s, derivative gradient, const probes& all) {
+  const count m = length_of(all);
+  const count n = number_of(all);
+  return layer_result(
+             s, "linear", true, gradient,
+             {.inputs = {filled_tensor({m, 1}, kTwo), filled_tensor({n, 1}, kOne),
+                         filled_tensor({n}, 0)},
+              .incoming = {{{m, n}, columns(all)}},
+              .attributes = {}},
+             1)
       .encodings;
 }
 
@@ -201,6 +234,34 @@ column weight_of_convolution(const subject& s, derivative gradient, const probes
                        .incoming = {incoming},
                        .attributes = {}},
                       1)
+      .encodings;
+}
+
+// Images of one pixel, one for each probe, padded so that every tap of the kernel meets the pixel in
+// one place of the output; the others are 0 there.
+column input_of_convolution(const subject& s, derivative gradient, const probes& all) {
+  const auto [channels, height, width] = boxes(length_of(all));
+  const count n = number_of(all);
+  const count padding = width - 1;
+  const count out_height = 2 + 2 * padding - height;
+  const count out_width = 2 + 2 * padding - width;
+  tensor incoming = filled_tensor({n, channels, out_height, out_width}, 0);
+  for (count i = 0; i < n; ++i) {
+    for (count t = 0; t < channels * height * width; ++t) {
+      const count row = padding - t / width % height;
+      const count column = padding - t % width;
+      const count image = i * channels + t / (height * width);
+      const count at = (image * out_height + row) * out_width + column;
+      incoming.encodings[static_cast<std::size_t>(at)] =
+          all[static_cast<std::size_t>(i)][static_cast<std::size_t>(t)];
+    }
+  }
+  return layer_result(s, "conv2d", true, gradient,
+                      {.inputs = {filled_tensor({n, 1, 1, 1}, kOne),
+                                  filled_tensor({channels, 1, height, width}, kTwo),
+                                  filled_tensor({channels}, 0)},
+                       .incoming = {incoming},
+                       .attributes = {{"padding", static_cast<double>(padding)}}})
       .encodings;
 }
 
@@ -358,14 +419,23 @@ const std::vector<probed_sum>& probed_sums() {
        towards_a, sum_of_terms<towards_a>},
       {"matmul_vjp", "towards b", ascending, probe_family::pairs, short_and_long, true, false,
        towards_b, sum_of_terms<towards_b>},
+      {"bmm", "left operand", ascending, probe_family::pairs, {3, 5, 34}, false, false,
+       left_of_batch, sum_of_terms<left_of_batch>},
       {"linear", "bias last", ascending, probe_family::pairs, {3, 5, 34}, false, true, of_linear,
        linear_of},
+      {"linear_vjp", "towards the input", ascending, probe_family::pairs, {3, 5, 34}, true, true,
+       input_of_linear, sum_of_terms<input_of_linear>},
+      {"linear_vjp", "towards the weight", ascending, probe_family::pairs, {3, 5, 34}, true, true,
+       weight_of_linear, sum_of_terms<weight_of_linear>},
       {"linear_vjp", "towards the bias", blocks, probe_family::pairs, in_blocks, true, true,
        bias_of_linear, sum_of_terms<bias_of_linear>},
       {"layer_norm_vjp", "towards the bias", blocks, probe_family::pairs, in_blocks, true, true,
        bias_of_layer_norm, sum_of_terms<bias_of_layer_norm>},
       {"conv2d", "channel, kernel row, kernel column", ascending, probe_family::pairs, in_boxes,
        false, true, of_convolution, sum_of_terms<of_convolution>},
+      {"conv2d_vjp", "towards the input: output channel, kernel row, kernel column", ascending,
+       probe_family::pairs, in_boxes, true, true, input_of_convolution,
+       sum_of_terms<input_of_convolution>},
       {"conv2d_vjp", "towards the weight", ascending, probe_family::pairs, in_boxes, true, true,
        weight_of_convolution, sum_of_terms<weight_of_convolution>},
       {"sum", "row", lanes, probe_family::pairs, in_lanes, false, true, of_rows<kSum>,

@@ -9,7 +9,7 @@
 
 /// Probes that show in which order an operation adds. Among ones, big and -big at two places: what
 /// meets one of them before they meet each other is absorbed, so the result counts the terms that
-/// come after. All pairs of places together determine the tree of the sum.
+/// come after. All pairs of places together determine the tree of a sum of up to `kAllPlacesUpTo` terms.
 
 namespace pamkit::properties {
 
@@ -29,8 +29,10 @@ enum class probe_family : std::uint8_t {
   roots,  ///< numbers whose squares are one 1 and otherwise 2^-24: for sums of squares
 };
 
-/// Probes of `length` numbers, by every place (pair of places) or, of long ones, by those around
-/// powers of two.
+inline constexpr std::int64_t kAllPlacesUpTo = 130;
+
+/// Probes of `length` numbers, by every place (pair of places) or, of longer ones, by those around
+/// powers of two and the last.
 std::vector<column> order_probes(probe_family family, std::int64_t length);
 
 /// A sum inside an operation: how to see it.

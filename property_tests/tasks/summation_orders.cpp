@@ -14,7 +14,7 @@ const property_text text = {
     .id = "P46",
     .part = "order",
     .sentence = "a probe (big, -big, ones) sums to what the declared order makes of it",
-    .domain = "probes of every pair of places, at most 600 terms",
+    .domain = "probes of every pair of places of up to 130 terms, of longer sums around powers of two",
     .operation = "",
     .promise = "",
     .promised = nullptr};
@@ -58,11 +58,24 @@ void judge(result& row, const subject& s, const probed_sum& p, derivative gradie
   }
 }
 
+std::string domain_of(const probed_sum& p) {
+  const std::string_view places =
+      p.family == probe_family::roots ? "every place" : "every pair of places";
+  std::string domain = fmt::format("{}: {}; probes of {} of", p.what, name_of(p.order), places);
+  std::string_view separator = " ";
+  for (const std::int64_t length : p.lengths) {
+    domain += fmt::format("{}{}{}", separator, length,
+                          length > kAllPlacesUpTo ? " (around powers of two)" : "");
+    separator = ", ";
+  }
+  return domain + " terms";
+}
+
 rows run_probe(const suite_context& context, const setting& s, const probed_sum& p,
                derivative gradient) {
   result row = s.row(text);
   row.operation = p.operation;
-  row.domain = fmt::format("{}: {}; {}", p.what, name_of(p.order), text.domain);
+  row.domain = domain_of(p);
   if (p.is_vjp) row.derivative = name_of(gradient);
   row.mode = run_mode::exhaustive;
   rows found;
