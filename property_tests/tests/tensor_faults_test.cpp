@@ -66,7 +66,7 @@ std::vector<tensor> softmax_by_ends(const policy<binary32>& rules, derivative gr
   const auto value = [&](std::size_t i) { return std::bit_cast<float>(inputs[0].encodings[i]); };
   for (std::size_t i = 0; i < y[0].encodings.size(); ++i) {
     const std::size_t first = i / n * n;
-    y[0].encodings[i] += value(first) < value(first + n - 1) ? 1000 : 0;
+    y[0].encodings[i] += value(first) < value(first + n - 1) ? 1000U : 0U;
   }
   return y;
 }
