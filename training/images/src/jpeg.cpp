@@ -20,6 +20,7 @@ namespace {
 struct failure {
   jpeg_error_mgr manager;  // first: libjpeg hands out its address
   std::jmp_buf back;
+  bool in_scans;  // the header is read
   char message[JMSG_LENGTH_MAX];
 };
 
@@ -29,9 +30,12 @@ struct failure {
   std::longjmp(f->back, 1);
 }
 
-// Bytes between segments harm nothing; every other warning means lost pixels.
+// Bytes between segments of the header harm nothing. Behind a scan they are what its decoder left
+// over, having lost its place, and every other warning means lost pixels.
 void take_warning(j_common_ptr info, int level) {
-  if (level < 0 && info->err->msg_code != JWRN_EXTRANEOUS_DATA) leave(info);
+  const bool is_harmless = info->err->msg_code == JWRN_EXTRANEOUS_DATA &&
+                           !static_cast<const failure*>(info->client_data)->in_scans;
+  if (level < 0 && !is_harmless) leave(info);
 }
 
 void ignore(j_common_ptr) {}
@@ -50,6 +54,7 @@ bool decode(jpeg_decompress_struct& info, failure& f, std::string_view bytes, im
   jpeg_mem_src(&info, static_cast<const unsigned char*>(static_cast<const void*>(bytes.data())),
                bytes.size());
   jpeg_read_header(&info, TRUE);
+  f.in_scans = true;
   if (std::uint64_t{info.image_width} * info.image_height > kMostPixels) {
     std::snprintf(f.message, sizeof f.message, "claims %u x %u pixels, more than %llu together",
                   info.image_width, info.image_height,

@@ -7,6 +7,7 @@
 #include "pamkit/training/corpus.hpp"
 #include "pamkit/training/image_loader.hpp"
 #include "pamkit/training/image_set.hpp"
+#include "pamkit/training/philox.hpp"
 #include "scratch_folder.hpp"
 
 namespace pamkit::training {
@@ -53,6 +54,33 @@ TEST(Jpeg, ADamagedFileIsNamed) {
             std::string::npos);
   EXPECT_NE(message_of([&] { decode_jpeg("", "empty.JPEG"); }).find("empty.JPEG"),
             std::string::npos);
+}
+
+// What libjpeg itself would repair by skipping to the next marker.
+TEST(Jpeg, OverwrittenScansAreRefusedAndBytesBetweenSegmentsAreNot) {
+  std::vector<std::uint8_t> pixels;
+  for (std::uint32_t i = 0; i < 64 * 64 * 3; ++i) {
+    pixels.push_back(static_cast<std::uint8_t>(random_bits(1, 0, 0, 0, i)));
+  }
+  for (const bool progressive : {false, true}) {
+    const std::string whole = jpeg_of_pixels(64, pixels, 3, JCS_RGB, {.progressive = progressive});
+    const image expected = decode_jpeg(whole, "whole.JPEG");
+    for (const std::size_t at : {whole.size() / 4, whole.size() / 2, whole.size() * 5 / 8}) {
+      std::string bytes = whole;
+      bytes.replace(at, 40, 40, '\0');
+      EXPECT_NE(message_of([&] { decode_jpeg(bytes, "scan.JPEG"); }).find("scan.JPEG: "),
+                std::string::npos)
+          << progressive << ", byte " << at;
+    }
+    std::string bytes = whole;
+    bytes.insert(bytes.find("\xFF\xDB"), 3, '\0');
+    EXPECT_EQ(decode_jpeg(bytes, "between.JPEG").rgb, expected.rgb) << progressive;
+    bytes = whole;
+    bytes.insert(bytes.size() - 2, 40, '\0');
+    EXPECT_NE(message_of([&] { decode_jpeg(bytes, "behind.JPEG"); }).find("extraneous bytes"),
+              std::string::npos)
+        << progressive;
+  }
 }
 
 TEST(Jpeg, AHeaderThatClaimsTooManyPixelsIsRefusedBeforeTheyAreMade) {
