@@ -260,6 +260,11 @@ image_data open_any(const fs::path& folder) {
                                     : "holds data_batch_NUMBER.bin and no test_batch.bin",
                       "both were expected");
   }
+  if (!train.empty() && fs::is_directory(folder / "train", error)) {
+    throw input_error(folder.string(),
+                      fmt::format("both {} and train are there", train.front().filename().string()),
+                      "records of CIFAR-10 or folders of images were expected");
+  }
   if (!train.empty()) return open_cifar(folder, train, test);
   if (fs::is_directory(folder / "train", error)) {
     const auto has = [&](const char* name) { return fs::is_directory(folder / name, error); };

@@ -158,6 +158,21 @@ TEST(Images, WhatIsMalformedIsNamed) {
             std::string::npos);
 }
 
+TEST(Images, RecordsBesideFoldersOfClassesAreRefused) {
+  const scratch_folder folder;
+  folder.write("data_batch_1.bin", record(3, 10));
+  folder.write("test_batch.bin", record(0, 1));
+  EXPECT_EQ(open_images(folder.path()).train->size(), 1U);
+  for (const char* const name : {"train/cat/a.JPEG", "train/dog/b.JPEG", "val/cat/a.JPEG"}) {
+    fs::create_directories((folder.path() / name).parent_path());
+    folder.write(name, jpeg(8, 8, {1, 2, 3}, JCS_RGB));
+  }
+  EXPECT_EQ(message_of([&] { open_images(folder.path()); }),
+            folder.path().string() +
+                ": both data_batch_1.bin and train are there; records of CIFAR-10 or folders of "
+                "images were expected");
+}
+
 TEST(Images, ResizingAConstantImageKeepsItAndAnEqualSizeIsACopy) {
   image flat(20, 30);
   std::ranges::fill(flat.rgb, 90);
