@@ -44,7 +44,9 @@ struct augmentation {
 image augmented(const image& from, int size, const augmentation& how, image_randomness& random);
 
 /// RandAugment (arXiv:1909.13719) in the set whose effects grow with the magnitude: two of fifteen
-/// operations, each applied with probability 1/2; places that come from outside are grey, 128.
+/// operations, each applied with probability 1/2. Rotations, shears and shifts take the nearest
+/// pixel, and places that come from outside are grey, 128; TIMM, whose set and magnitudes these
+/// are, interpolates and fills with the mean colour of the data.
 image rand_augmented(const image& from, double magnitude, double spread, image_randomness& random);
 
 }  // namespace pamkit::training
