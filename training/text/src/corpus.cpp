@@ -1,10 +1,14 @@
 #include "pamkit/training/corpus.hpp"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <set>
 #include <system_error>
 
@@ -49,13 +53,8 @@ std::filesystem::path find_file(const std::filesystem::path& folder, std::string
   return found;
 }
 
-void require_folder(const std::filesystem::path& folder) {
-  std::error_code error;
-  if (!std::filesystem::is_directory(folder, error)) {
-    throw input_error(folder.string(), "no such folder",
-                      "a folder with train, val and test in two languages was expected");
-  }
-}
+constexpr std::string_view expected_folder =
+    "a folder with train, val and test in two languages was expected";
 
 // Names for which at least one language is there, in the order of bytes.
 std::vector<std::string> names_in(const std::filesystem::path& folder,
@@ -106,9 +105,25 @@ std::vector<std::string> read_lines(const std::filesystem::path& path) {
   return lines;
 }
 
+void require_folder(const std::filesystem::path& folder, std::string_view expected) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(folder, error);
+  const bool is_missing = status.type() == std::filesystem::file_type::not_found;
+  if (error && !is_missing) {
+    throw input_error(folder.string(), error.message(), "a readable folder was expected");
+  }
+  if (!std::filesystem::is_directory(status)) {
+    throw input_error(folder.string(), "no such folder", expected);
+  }
+  // Without leave to list it, or to look at what is in it, every file would seem to be missing.
+  if (::faccessat(AT_FDCWD, folder.c_str(), R_OK | X_OK, AT_EACCESS) != 0) {
+    throw input_error(folder.string(), std::strerror(errno), "a readable folder was expected");
+  }
+}
+
 split_files find_split(const std::filesystem::path& folder, std::span<const std::string_view> names,
                        const language_pair& languages) {
-  require_folder(folder);
+  require_folder(folder, expected_folder);
   std::optional<split_files> found;
   for (const std::string_view name : names) {
     split_files files{std::string(name), find_file(folder, name, languages.source),
@@ -139,7 +154,7 @@ split_files find_split(const std::filesystem::path& folder, std::span<const std:
 split_files find_test_split(const std::filesystem::path& folder,
                             const std::optional<std::string>& name,
                             const language_pair& languages) {
-  require_folder(folder);
+  require_folder(folder, expected_folder);
   std::string chosen = name.value_or("test");
   if (!name) {
     const std::vector<std::string> names = list_test_splits(folder, languages);
@@ -151,7 +166,7 @@ split_files find_test_split(const std::filesystem::path& folder,
 
 std::vector<std::string> list_splits(const std::filesystem::path& folder,
                                      const language_pair& languages) {
-  require_folder(folder);
+  require_folder(folder, expected_folder);
   std::vector<std::string> complete;
   for (const std::string& name : names_in(folder, languages)) {
     if (!find_file(folder, name, languages.source).empty() &&
@@ -164,7 +179,7 @@ std::vector<std::string> list_splits(const std::filesystem::path& folder,
 
 std::vector<std::string> list_test_splits(const std::filesystem::path& folder,
                                           const language_pair& languages) {
-  require_folder(folder);
+  require_folder(folder, expected_folder);
   std::vector<std::string> names = names_in(folder, languages);
   std::erase_if(names, [](const std::string& name) { return !name.starts_with("test"); });
   return names;

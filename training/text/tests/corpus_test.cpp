@@ -10,6 +10,7 @@
 
 #include "pamkit/training/utf8.hpp"
 #include "scratch_folder.hpp"
+#include "without_root.hpp"
 
 namespace pamkit::training {
 namespace {
@@ -251,6 +252,28 @@ TEST(find_split, says_what_is_missing_and_what_is_there) {
       std::string::npos);
   EXPECT_NE(message_of([&] { read_test(empty.path()); }).find("no test (there: none)"),
             std::string::npos);
+}
+
+TEST(require_folder, tells_a_folder_that_may_not_be_read_from_one_that_lacks_files) {
+  namespace fs = std::filesystem;
+  const scratch_folder folder;
+  fs::permissions(folder.path(), fs::perms::all);
+  const fs::path closed = folder.path() / "closed";
+  fs::create_directories(closed / "inner");
+  folder.write("closed/train.de", "a\n");
+  folder.write("closed/train.en", "b\n");
+  const auto read = [](const fs::path& place) {
+    const without_root nobody;
+    return message_of([&] { read_train(place); });
+  };
+  const std::string denied = ": Permission denied; a readable folder was expected";
+  for (const fs::perms left : {fs::perms::none, fs::perms::owner_read | fs::perms::others_read}) {
+    fs::permissions(closed, left);
+    EXPECT_EQ(read(closed), closed.string() + denied);
+    EXPECT_EQ(read(closed / "inner"), (closed / "inner").string() + denied);
+  }
+  fs::permissions(closed, fs::perms::all);
+  EXPECT_EQ(read(closed), "no input_error was thrown");
 }
 
 TEST(find_test_split, takes_the_named_else_the_first_in_the_order_of_bytes) {

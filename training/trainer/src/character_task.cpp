@@ -239,10 +239,7 @@ class character_dataset : public dataset {
 }  // namespace
 
 std::unique_ptr<dataset> load_characters(const recipe& what, const fs::path& folder) {
-  std::error_code error;
-  if (!fs::is_directory(folder, error)) {
-    throw input_error(folder.string(), "no such folder", "a folder with input.txt was expected");
-  }
+  require_folder(folder, "a folder with input.txt was expected");
   const auto needed = static_cast<std::size_t>(what.characters.context) + 1;
   return std::make_unique<character_dataset>(what, read_text(folder, needed));
 }

@@ -10,8 +10,11 @@
 #include "copy_task.hpp"
 #include "jpeg_bytes.hpp"
 #include "pamkit/training/corpus.hpp"
+#include "pamkit/training/input_error.hpp"
 #include "pamkit/training/recipe.hpp"
 #include "pamkit/training/sha256.hpp"
+#include "pamkit/training/task.hpp"
+#include "without_root.hpp"
 
 namespace pamkit::training::test {
 namespace {
@@ -616,6 +619,26 @@ TEST(DamagedInput, WhereMetricsAreCutOffTheCheckpointThatTheyReachIsUsed) {
       << result.standard_error;
   const auto whole = with(task.train_arguments("whole", "pam"), {"--steps", "40"});
   EXPECT_EQ(summary_of(run).at("parameters_sha256"), finished_hash(task, whole, "whole/pam-1"));
+}
+
+TEST(DamagedInput, BytesThatMayNotBeReadAreNamed) {
+  const copy_task task;
+  fs::permissions(task.folder(), fs::perms::all);
+  const fs::path folder = task.folder() / "closed";
+  write(folder / "input.txt", std::string(4000, 'a'));
+  fs::permissions(folder, fs::perms::none);
+  std::string said;
+  const recipe what = load_recipe("charlm", {});
+  {
+    const without_root nobody;
+    try {
+      load_characters(what, folder);
+    } catch (const input_error& refused) {
+      said = refused.what();
+    }
+  }
+  EXPECT_EQ(said, folder.string() + ": Permission denied; a readable folder was expected");
+  fs::permissions(folder, fs::perms::all);
 }
 
 TEST(DamagedInput, OfRecipesIsNamed) {

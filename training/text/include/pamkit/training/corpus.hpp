@@ -22,6 +22,10 @@ std::string read_file(const std::filesystem::path& path);
 /// they are segments.
 std::vector<std::string> read_lines(const std::filesystem::path& path);
 
+/// Throws input_error where `folder` is no folder, `expected` being what would be right, and where
+/// its files cannot be seen.
+void require_folder(const std::filesystem::path& folder, std::string_view expected);
+
 /// Languages by the endings of the file names.
 struct language_pair {
   std::string source = "de";
