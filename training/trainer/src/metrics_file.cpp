@@ -1,12 +1,34 @@
 #include "pamkit/training/metrics_file.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
+
+#include <fstream>
+#include <system_error>
 
 #include "durable_file.hpp"
 #include "pamkit/training/input_error.hpp"
 
 namespace pamkit::training {
+
+std::string complaint_of_metrics(const std::filesystem::path& path, std::uint64_t length) {
+  const std::string name = path.filename().string();
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  if ((error ? 0 : size) < length) return name + " has fewer lines than it remembers";
+  std::ifstream file(path, std::ios::binary);
+  std::string line;
+  std::uint64_t number = 0;
+  for (std::uint64_t end = 0; end < length; end += line.size() + 1) {
+    ++number;
+    const bool is_whole = std::getline(file, line) && end + line.size() < length;
+    if (!is_whole || !line.starts_with('{') || !nlohmann::json::accept(line)) {
+      return fmt::format("line {} of {} is no JSON object", number, name);
+    }
+  }
+  return {};
+}
 
 metrics_file::metrics_file(std::filesystem::path path, std::uint64_t length)
     : path_(std::move(path)), length_(length) {

@@ -158,10 +158,7 @@ class training_run {
   // is refused.
   std::string complaint_of(const json_fields& state) const {
     require_own(state);
-    std::error_code error;
-    const std::uintmax_t length = fs::file_size(folder_ / "metrics.jsonl", error);
-    if ((error ? 0 : length) >= state.whole("metrics_length")) return {};
-    return "metrics.jsonl has fewer lines than it remembers";
+    return complaint_of_metrics(folder_ / "metrics.jsonl", state.whole("metrics_length"));
   }
 
   // Of equal shapes, another recipe's or arm's would pass unnoticed. Those of older versions do not

@@ -641,6 +641,48 @@ TEST(DamagedInput, BytesThatMayNotBeReadAreNamed) {
   fs::permissions(folder, fs::perms::all);
 }
 
+TEST(DamagedInput, ABrokenLineOfMetricsIsNamed) {
+  const copy_task task;
+  const words arguments = with(task.train_arguments("runs", "pam"), {"--steps", "40"});
+  const fs::path run = task.folder() / "runs" / "pam-1";
+  training_program program(task.folder(), arguments);
+  ASSERT_TRUE(wait_for_checkpoint(run, 8));
+  program.signal(SIGKILL);
+  program.wait();
+  const auto checkpoints = checkpoints_of(run);
+  ASSERT_EQ(checkpoints.size(), 2U);
+  const std::string metrics = bytes_of(run / "metrics.jsonl");
+  const auto broken = [&](const std::string& before, const std::string& by) {
+    std::string text = metrics;
+    return text.replace(text.find(before), by.size(), by);
+  };
+  // Of the first step, which both checkpoints remember.
+  for (const char* const by : {"xxxxxxxx", "{}\n[5]\n "}) {
+    write(run / "metrics.jsonl", broken("{\"kind\":\"step\",\"step\":1,", by));
+    const auto before = content_of(run);
+    const auto refused = run_program(task, arguments);
+    EXPECT_EQ(refused.exit_code, 2);
+    EXPECT_NE(refused.standard_error.find(
+                  checkpoints[0].filename().string() + ": line " + (by[0] == 'x' ? "2" : "3") +
+                  " of metrics.jsonl is no JSON object; no other is there: give --force"),
+              std::string::npos)
+        << refused.standard_error;
+    EXPECT_EQ(content_of(run), before);
+  }
+  // Of a step behind the older one.
+  const std::string last = checkpoints[1].stem().string();
+  const std::string step = std::to_string(std::stoul(last.substr(last.rfind('-') + 1)));
+  write(run / "metrics.jsonl", broken("{\"kind\":\"step\",\"step\":" + step + ",", "xxxxxxxx"));
+  const auto result = run_program(task, arguments);
+  EXPECT_EQ(result.exit_code, 0) << result.standard_error;
+  EXPECT_NE(result.standard_error.find(checkpoints[1].filename().string() + ": line "),
+            std::string::npos)
+      << result.standard_error;
+  EXPECT_EQ(metrics_of(run, "step").size(), 40U);
+  const auto whole = with(task.train_arguments("whole", "pam"), {"--steps", "40"});
+  EXPECT_EQ(summary_of(run).at("parameters_sha256"), finished_hash(task, whole, "whole/pam-1"));
+}
+
 TEST(DamagedInput, OfRecipesIsNamed) {
   const copy_task task;
   const fs::path file = task.folder() / "own.json";

@@ -3,8 +3,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string>
 
 namespace pamkit::training {
+
+/// Why a run cannot go on behind the first `length` bytes of its metrics.jsonl: there are fewer, or
+/// they are not whole lines of JSON objects. Empty where it can.
+std::string complaint_of_metrics(const std::filesystem::path& path, std::uint64_t length);
 
 /// metrics.jsonl of a run, one object a line. Opened at the length that a checkpoint remembers, so that a
 /// resumed run writes no line twice.
