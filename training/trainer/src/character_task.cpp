@@ -211,6 +211,10 @@ class character_dataset : public dataset {
     return {{"corpus_sha256", sha256_hex(sha256_hex(data_.train) + sha256_hex(data_.valid))},
             {"test", "validation text"}};
   }
+  nlohmann::ordered_json sizes() const override {
+    return {{"examples",
+             examples("bytes", data_.train.size(), data_.valid.size(), data_.valid.size())}};
+  }
   std::size_t updates_per_epoch() const override {
     const auto bytes = static_cast<std::size_t>(what_.characters.batch * what_.characters.context);
     return std::max<std::size_t>(1, data_.train.size() / bytes);

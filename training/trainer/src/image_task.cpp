@@ -162,6 +162,10 @@ class image_dataset : public dataset {
     return {
         {"corpus_sha256", data_.key}, {"test", "validation images"}, {"classes", data_.classes}};
   }
+  nlohmann::ordered_json sizes() const override {
+    return {{"examples",
+             examples("images", data_.train->size(), data_.valid->size(), data_.valid->size())}};
+  }
   std::size_t updates_per_epoch() const override {
     return training::updates_per_epoch(*data_.train, what_.images);
   }

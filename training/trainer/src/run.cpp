@@ -397,6 +397,7 @@ class training_run {
     summary["status"] = outcome_.status;
     summary["steps"] = step_;
     summary["parameters"] = task_->parameters().count();
+    summary.update(r_.data.sizes());
     summary["valid_loss"] = number_or_null(valid_.loss);
     if (valid_.metric == "perplexity")
       summary["perplexity"] = number_or_null(std::exp(valid_.loss));

@@ -4,6 +4,11 @@
 
 namespace pamkit::training {
 
+nlohmann::ordered_json examples(const char* unit, std::size_t train, std::size_t validation,
+                                std::size_t test) {
+  return {{"unit", unit}, {"train", train}, {"validation", validation}, {"test", test}};
+}
+
 std::unique_ptr<dataset> load_dataset(const recipe& what, const std::filesystem::path& folder,
                                       const std::optional<std::string>& test,
                                       const std::filesystem::path& cache) {

@@ -108,6 +108,10 @@ class translation_dataset : public dataset {
   nlohmann::ordered_json identity() const override {
     return {{"corpus_sha256", data_.corpus_key}, {"test", data_.test_name}};
   }
+  nlohmann::ordered_json sizes() const override {
+    return {{"examples", examples("sentence pairs", data_.train.pairs.size(),
+                                  data_.valid.pairs.size(), data_.test_sources.size())}};
+  }
   std::size_t updates_per_epoch() const override {
     return batch_planner(data_.train.pairs, what_.data.max_tokens).updates_per_epoch();
   }

@@ -146,6 +146,10 @@ void two_steps(const recipe_case& c, const char* arithmetic, std::vector<std::st
     EXPECT_EQ(summary.at("steps"), 2);
     EXPECT_EQ(summary.at("verification").at("status"), "pass") << c.name;
     EXPECT_TRUE(fs::exists(run.path() / "parameters.safetensors"));
+    if (what.kind == recipe::task::images) {
+      EXPECT_EQ(summary.at("examples"),
+                nlohmann::json({{"unit", "images"}, {"train", 7}, {"validation", 3}, {"test", 3}}));
+    }
   }
 }
 

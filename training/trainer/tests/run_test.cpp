@@ -424,7 +424,11 @@ TEST(Run, EpochsTakeThePlaceOfTheRecipesSteps) {
        {std::tuple("epochs", "--epochs", 8), std::tuple("steps", "--steps", 2)}) {
     const auto result = run_program(task, with(bytes_arguments(task, out), {option, "2"}));
     ASSERT_EQ(result.exit_code, 0) << result.standard_error;
-    EXPECT_EQ(summary_of(task.folder() / out / "exact-1").at("steps"), steps) << option;
+    const auto summary = summary_of(task.folder() / out / "exact-1");
+    EXPECT_EQ(summary.at("steps"), steps) << option;
+    EXPECT_EQ(
+        summary.at("examples"),
+        nlohmann::json({{"unit", "bytes"}, {"train", 800}, {"validation", 800}, {"test", 800}}));
   }
 }
 

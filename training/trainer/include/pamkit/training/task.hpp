@@ -96,6 +96,8 @@ class dataset {
 
   /// What identifies the data, for config.json and summary.json: "corpus_sha256", "test".
   virtual nlohmann::ordered_json identity() const = 0;
+  /// How much of them there is, for summary.json: "examples".
+  virtual nlohmann::ordered_json sizes() const = 0;
   virtual std::size_t updates_per_epoch() const = 0;
   /// "tokens" or "images": of rates.
   virtual std::string items() const = 0;
@@ -114,6 +116,10 @@ class dataset {
 std::unique_ptr<dataset> load_dataset(const recipe& what, const std::filesystem::path& folder,
                                       const std::optional<std::string>& test,
                                       const std::filesystem::path& cache);
+
+/// "examples" of dataset::sizes().
+nlohmann::ordered_json examples(const char* unit, std::size_t train, std::size_t validation,
+                                std::size_t test);
 
 // One loader for each task.
 std::unique_ptr<dataset> load_translation(const recipe&, const std::filesystem::path&,
