@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -20,6 +21,7 @@
 
 #include "pamkit/arguments/suggestion.hpp"
 #include "pamkit/provenance/standard_output.hpp"
+#include "pamkit/training/batches.hpp"
 #include "pamkit/training/corpus.hpp"
 #include "pamkit/training/image_set.hpp"
 #include "pamkit/training/input_error.hpp"
@@ -293,12 +295,16 @@ std::size_t words_of(const std::string& line) {
   return static_cast<std::size_t>(std::distance(std::istream_iterator<std::string>(words), {}));
 }
 
-// Training leaves out long pairs, and refuses test sentences of more than twice that length. How
-// many pieces raw text has only its subwords say, which training makes; that there are too many a
-// count of words can say before.
+recipe recipe_of_text(const fs::path& folder) {
+  return load_recipe(is_prepared(folder) ? "translation-iwslt14" : "translation-small", {});
+}
+
+// Training refuses test sentences of more than twice the length above which it leaves out pairs.
+// How many pieces raw text has only its subwords say, which training makes; that there are too many
+// a count of words can say before.
 void check_lengths(const fs::path& folder, const std::vector<parallel_corpus>& tests) {
   const bool prepared = is_prepared(folder);
-  const recipe what = load_recipe(prepared ? "translation-iwslt14" : "translation-small", {});
+  const recipe what = recipe_of_text(folder);
   const std::size_t most = 2 * what.data.max_sentence_tokens;
   for (const parallel_corpus& corpus : tests) {
     for (std::size_t i = 0; i < corpus.size(); ++i) {
@@ -313,6 +319,31 @@ void check_lengths(const fs::path& folder, const std::vector<parallel_corpus>& t
   }
 }
 
+// What training will say of the pairs that it leaves out; empty where there are none. Of raw text
+// at least those, for the same reason.
+std::string drops_of(const parallel_corpus& corpus, const text_codec* codec, std::size_t most) {
+  std::size_t empty = 0;
+  std::size_t too_long = 0;
+  if (codec != nullptr) {
+    const id_corpus encoded = encode_corpus(*codec, corpus, most);
+    empty = encoded.dropped_empty;
+    too_long = encoded.dropped_long;
+  } else {
+    for (std::size_t i = 0; i < corpus.size(); ++i) {
+      const std::size_t source = words_of(corpus.source[i]);
+      const std::size_t target = words_of(corpus.target[i]);
+      if (!has_text(corpus.source[i]) || !has_text(corpus.target[i])) {
+        ++empty;
+      } else if (std::max(source, target) + 1 > most) {  // one more for the end
+        ++too_long;
+      }
+    }
+  }
+  if (empty + too_long == 0) return {};
+  return fmt::format(", of which training leaves out {}{}", codec != nullptr ? "" : "at least ",
+                     told_drops(empty, too_long, most));
+}
+
 void check_text(const fs::path& folder) {
   const parallel_corpus train = read_train(folder);
   const parallel_corpus valid = read_validation(folder);
@@ -324,13 +355,17 @@ void check_text(const fs::path& folder) {
   for (const std::string& name : list_test_splits(folder)) tests.push_back(read_test(folder, name));
   check_lengths(folder, tests);
   all.insert(all.end(), tests.begin(), tests.end());
+  std::unique_ptr<text_codec> codec;
   if (is_prepared(folder)) {
-    const auto codec = read_dictionaries(folder);
+    codec = read_dictionaries(folder);
     for (const parallel_corpus& corpus : all) require_known_text(*codec, corpus);
     print_out("prepared text: {} and {} pieces\n", codec->source_size(), codec->target_size());
   }
-  for (const parallel_corpus& corpus : all) {
-    print_out("{}: {}\n", corpus.files.name, counted(corpus.size(), "pair"));
+  const std::size_t most = recipe_of_text(folder).data.max_sentence_tokens;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const bool is_tested = i >= all.size() - tests.size();  // with all sentences
+    print_out("{}: {}{}\n", all[i].files.name, counted(all[i].size(), "pair"),
+              is_tested ? "" : drops_of(all[i], codec.get(), most));
   }
 }
 

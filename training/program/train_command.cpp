@@ -194,6 +194,9 @@ int train(const options& o, workers& job) {
   set_threads(o, job);
   const std::unique_ptr<dataset> data = load_data(o, what, job);
   catch_interruptions();
+  if (job.is_first() && !o.quiet) {
+    for (const std::string& text : data->notes()) fmt::print(stderr, "pamkit: {}\n", text);
+  }
 
   progress_line line(o.quiet || !job.is_first());
   line.expect(total_updates(what, *data) * arms.size() * o.seeds.size());

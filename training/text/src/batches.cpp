@@ -41,8 +41,8 @@ id_corpus encoded(const Source& source, const Target& target, const parallel_cor
   if (result.pairs.empty()) {
     throw input_error(
         corpus.files.source.string(),
-        fmt::format("no sentence pair is left ({} with an empty side, {} above {} tokens)",
-                    result.dropped_empty, result.dropped_long, max_sentence_tokens),
+        fmt::format("no sentence pair is left ({})",
+                    told_drops(result.dropped_empty, result.dropped_long, max_sentence_tokens)),
         "sentences of text on both sides were expected");
   }
   return result;
@@ -58,6 +58,11 @@ void require_rows(std::span<const std::uint32_t> rows, std::size_t size) {
 }
 
 }  // namespace
+
+std::string told_drops(std::size_t empty, std::size_t too_long, std::size_t max_sentence_tokens) {
+  return fmt::format("{} with an empty side, {} above {} tokens", empty, too_long,
+                     max_sentence_tokens);
+}
 
 std::vector<std::uint32_t> random_order(std::size_t count, std::uint64_t seed, std::uint32_t epoch,
                                     std::uint32_t purpose) {

@@ -1,6 +1,9 @@
+#include <fmt/format.h>
+
 #include <array>
 #include <cmath>
 #include <span>
+#include <utility>
 
 #include "durable_file.hpp"
 #include "pamkit/training/beam_search.hpp"
@@ -109,8 +112,25 @@ class translation_dataset : public dataset {
     return {{"corpus_sha256", data_.corpus_key}, {"test", data_.test_name}};
   }
   nlohmann::ordered_json sizes() const override {
+    const auto dropped = [](const id_corpus& corpus) {
+      return nlohmann::ordered_json{{"empty", corpus.dropped_empty}, {"long", corpus.dropped_long}};
+    };
     return {{"examples", examples("sentence pairs", data_.train.pairs.size(),
-                                  data_.valid.pairs.size(), data_.test_sources.size())}};
+                                  data_.valid.pairs.size(), data_.test_sources.size())},
+            {"dropped", {{"train", dropped(data_.train)}, {"validation", dropped(data_.valid)}}}};
+  }
+  std::vector<std::string> notes() const override {
+    std::vector<std::string> lines;
+    for (const auto& [name, corpus] :
+         {std::pair{"training", &data_.train}, std::pair{"validation", &data_.valid}}) {
+      const std::size_t dropped = corpus->dropped_empty + corpus->dropped_long;
+      if (dropped == 0) continue;
+      lines.push_back(fmt::format(
+          "{} leaves out {} of {} sentence pairs: {}", name, dropped,
+          dropped + corpus->pairs.size(),
+          told_drops(corpus->dropped_empty, corpus->dropped_long, what_.data.max_sentence_tokens)));
+    }
+    return lines;
   }
   std::size_t updates_per_epoch() const override {
     return batch_planner(data_.train.pairs, what_.data.max_tokens).updates_per_epoch();

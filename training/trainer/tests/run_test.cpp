@@ -187,6 +187,52 @@ TEST(Run, DataAreListedAndChecked) {
   EXPECT_EQ(run_program(task, {"data", "get", "no-such"}).exit_code, 2);
 }
 
+// The sentences of a line that is left out would otherwise be missed by nobody.
+TEST(Run, PairsThatAreLeftOutAreToldOnceAndCounted) {
+  const copy_task task;
+  const words before = with(task.train_arguments("none", "pam"), {"--steps", "2"});
+  EXPECT_EQ(run_program(task, before).standard_error, "");
+  const auto none = summary_of(task.folder() / "none" / "pam-1");
+  EXPECT_EQ(none.at("examples"),
+            nlohmann::json(
+                {{"unit", "sentence pairs"}, {"train", 160}, {"validation", 20}, {"test", 12}}));
+  EXPECT_EQ(none.at("dropped").at("train"), nlohmann::json({{"empty", 0}, {"long", 0}}));
+  std::string text;
+  for (int word = 0; word < 300; ++word) text += "ein ";
+  for (const char* const language : {"de", "en"}) {
+    const bool is_source = language == std::string("de");
+    std::ofstream(task.data() / (std::string("train.") + language), std::ios::app)
+        << (is_source ? "\nein haus\n" : "ein haus\n\n") << text << "\n";
+    std::ofstream(task.data() / (std::string("val.") + language), std::ios::app)
+        << (is_source ? " \n" : "ein haus\n");
+  }
+  const std::string told =
+      "pamkit: training leaves out 3 of 163 sentence pairs: 2 with an empty side, 1 above 256 "
+      "tokens\n"
+      "pamkit: validation leaves out 1 of 21 sentence pairs: 1 with an empty side, 0 above 256 "
+      "tokens\n";
+  const auto result =
+      run_program(task, with(task.train_arguments("runs", "exact,pam"), {"--steps", "2"}));
+  ASSERT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.standard_error, told);
+  const auto quiet =
+      run_program(task, with(task.train_arguments("quiet", "pam"), {"--steps", "2", "--quiet"}));
+  EXPECT_EQ(quiet.standard_error, "");
+  for (const char* const run : {"runs/exact-1", "runs/pam-1", "quiet/pam-1"}) {
+    const auto summary = summary_of(task.folder() / run);
+    EXPECT_EQ(summary.at("dropped"), nlohmann::json({{"train", {{"empty", 2}, {"long", 1}}},
+                                                     {"validation", {{"empty", 1}, {"long", 0}}}}));
+    EXPECT_EQ(summary.at("examples").at("train"), 160);
+  }
+  EXPECT_EQ(
+      run_program(task, {"data", "check", task.data().string()}).standard_output,
+      "train: 163 pairs, of which training leaves out at least 2 with an empty side, 1 above "
+      "256 tokens\n"
+      "val: 21 pairs, of which training leaves out at least 1 with an empty side, 0 above 256 "
+      "tokens\n"
+      "test_small: 12 pairs\n");
+}
+
 TEST(Run, KilledAndStartedAgainEndsWithTheSameParameters) {
   const copy_task task;
   const auto whole = with(task.train_arguments("whole", "pam"), {"--steps", "40"});

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "pamkit/training/corpus.hpp"
@@ -26,6 +27,9 @@ struct id_corpus {
   std::size_t dropped_empty = 0;  ///< pairs left out because a side has no piece
   std::size_t dropped_long = 0;   ///< pairs left out because a side has more tokens than allowed
 };
+
+/// What is left out, as a line says it: "1 with an empty side, 2 above 256 tokens".
+std::string told_drops(std::size_t empty, std::size_t too_long, std::size_t max_sentence_tokens);
 
 /// Encodes a corpus in its order, leaving out pairs with an empty side and pairs in which a side
 /// has more than `max_sentence_tokens` tokens (end included). Throws input_error where none is

@@ -96,8 +96,10 @@ class dataset {
 
   /// What identifies the data, for config.json and summary.json: "corpus_sha256", "test".
   virtual nlohmann::ordered_json identity() const = 0;
-  /// How much of them there is, for summary.json: "examples".
+  /// How much of them there is, for summary.json: "examples", and of text "dropped".
   virtual nlohmann::ordered_json sizes() const = 0;
+  /// What is left out of them, a line each.
+  virtual std::vector<std::string> notes() const { return {}; }
   virtual std::size_t updates_per_epoch() const = 0;
   /// "tokens" or "images": of rates.
   virtual std::string items() const = 0;
