@@ -172,6 +172,9 @@ class training_run {
     if (saved_step_ == step_) return;
     if (job_.is_first()) write_checkpoint();
     require_equal_parameters();
+    if (job_.is_first()) write_checkpoint();
+    // It is there before any worker says that the run goes on from it.
+    job_.exchange("");
     saved_step_ = step_;
     saved_at_ = wall_seconds();
     job_.remember_step(step_);
