@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "pamkit/training/input_error.hpp"
+#include "pamkit/training/sha256.hpp"
 
 namespace pamkit::training {
 namespace {
@@ -16,6 +17,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int32_t kSpecial = 4;
+
+constexpr const char* kSubwords = "subwords.model";
+constexpr const char* kSourceDictionary = "dict.source.txt";
+constexpr const char* kTargetDictionary = "dict.target.txt";
 
 class subword_codec : public text_codec {
  public:
@@ -40,7 +45,8 @@ class subword_codec : public text_codec {
   std::string reference(const std::string& line) const override { return line; }
   bool is_of_prepared_text() const override { return false; }
   std::string key() const override { return pieces_.sha256(); }
-  void save(const fs::path& folder) const override { pieces_.save(folder / "subwords.model"); }
+  void save(const fs::path& folder) const override { pieces_.save(folder / kSubwords); }
+  file_digests digests() const override { return {{kSubwords, pieces_.sha256()}}; }
 
  private:
   subwords pieces_;
@@ -106,6 +112,12 @@ class dictionary {
     return line;
   }
   const std::vector<std::string>& lines() const { return lines_; }
+  /// Its file.
+  std::string bytes() const {
+    std::string all;
+    for (const std::string& line : lines_) all += line + "\n";
+    return all;
+  }
 
  private:
   std::vector<std::string> lines_;
@@ -140,8 +152,12 @@ class dictionary_codec : public text_codec {
     return subwords::cache_key(source_.lines(), target_.lines(), {});
   }
   void save(const fs::path& folder) const override {
-    write(folder / "dict.source.txt", source_);
-    write(folder / "dict.target.txt", target_);
+    write(folder / kSourceDictionary, source_);
+    write(folder / kTargetDictionary, target_);
+  }
+  file_digests digests() const override {
+    return {{kSourceDictionary, sha256_hex(source_.bytes())},
+            {kTargetDictionary, sha256_hex(target_.bytes())}};
   }
 
  private:
@@ -149,7 +165,7 @@ class dictionary_codec : public text_codec {
     const fs::path partial = path.string() + ".partial";
     {
       std::ofstream file(partial, std::ios::binary);
-      for (const std::string& line : d.lines()) file << line << "\n";
+      file << d.bytes();
       if (!file.flush()) {
         std::error_code ignored;
         fs::remove(partial, ignored);
@@ -248,19 +264,35 @@ std::vector<std::vector<std::int32_t>> encode_sources(const text_codec& codec,
   return sources;
 }
 
+void require_own_vocabulary(const fs::path& folder, const file_digests& own) {
+  for (const char* const name : {kSubwords, kSourceDictionary, kTargetDictionary}) {
+    const fs::path file = folder / name;
+    std::error_code error;
+    if (!fs::exists(file, error)) continue;
+    const auto listed = own.find(name);
+    if (listed == own.end()) {
+      throw input_error(file.string(), "is no file of this run", "take it away");
+    }
+    const std::string digest = sha256_of_file(file);
+    if (digest == listed->second) continue;
+    throw input_error(file.string(), "has SHA-256 " + digest,
+                      "the vocabulary of this run was expected, which has " + listed->second);
+  }
+}
+
 std::unique_ptr<text_codec> load_codec(const fs::path& folder) {
   std::error_code error;
-  if (fs::exists(folder / "subwords.model", error)) {
-    return make_codec(subwords::load(folder / "subwords.model"));
+  if (fs::exists(folder / kSubwords, error)) {
+    return make_codec(subwords::load(folder / kSubwords));
   }
-  if (!fs::exists(folder / "dict.source.txt", error) &&
-      !fs::exists(folder / "dict.target.txt", error)) {
+  if (!fs::exists(folder / kSourceDictionary, error) &&
+      !fs::exists(folder / kTargetDictionary, error)) {
     throw input_error(folder.string(), "holds no subwords.model",
                       "the folder of a finished run with it was expected, or one of prepared text "
                       "with dict.source.txt and dict.target.txt");
   }
-  return std::make_unique<dictionary_codec>(dictionary(folder / "dict.source.txt"),
-                                            dictionary(folder / "dict.target.txt"));
+  return std::make_unique<dictionary_codec>(dictionary(folder / kSourceDictionary),
+                                            dictionary(folder / kTargetDictionary));
 }
 
 std::string detokenized(std::string_view line) {

@@ -17,10 +17,11 @@
 #include "pamkit/training/device.hpp"
 #include "pamkit/training/input_error.hpp"
 #include "pamkit/training/interruption.hpp"
-#include "pamkit/training/parameter_update.hpp"
 #include "pamkit/training/metrics_file.hpp"
 #include "pamkit/training/optimizer.hpp"
+#include "pamkit/training/parameter_update.hpp"
 #include "pamkit/training/sha256.hpp"
+#include "pamkit/training/text_codec.hpp"
 #include "pamkit/training/verification.hpp"
 #include "resources.hpp"
 #include "run_folder.hpp"
@@ -154,8 +155,8 @@ class training_run {
                        "take it away, or give another --out, or --force to start anew");
   }
 
-  // Why a checkpoint of this run cannot be gone on from: its metrics must be there. Another run's
-  // is refused.
+  // Why a checkpoint of this run cannot be gone on from: its metrics must be there, and whole.
+  // Another run's is refused.
   std::string complaint_of(const json_fields& state) const {
     require_own(state);
     return complaint_of_metrics(folder_ / "metrics.jsonl", state.whole("metrics_length"));
@@ -170,7 +171,6 @@ class training_run {
 
   void save() {
     if (saved_step_ == step_) return;
-    if (job_.is_first()) write_checkpoint();
     require_equal_parameters();
     if (job_.is_first()) write_checkpoint();
     // It is there before any worker says that the run goes on from it.
@@ -524,7 +524,9 @@ run_outcome run_training(const run_request& request) {
   if (job.is_first()) {
     folder.emplace(path);
     if (request.force) folder->clear();
-    folder->claim_for(description);
+    const file_digests vocabulary = request.data.vocabulary();
+    folder->claim_for(description, vocabulary);
+    if (!vocabulary.empty()) require_own_vocabulary(path, vocabulary);
     summary = folder->summary().value_or(json());
   }
   summary = json::parse(job.from_first(summary.dump()));

@@ -64,11 +64,12 @@ void run_folder::clear() const {
   }
 }
 
-void run_folder::claim_for(const json& description) const {
+void run_folder::claim_for(const json& description, const file_digests& vocabulary) const {
   const fs::path file = path_ / "config.json";
   if (!fs::exists(file)) {
     json config = provenance::file_header("pamkit.run_config/1");
     config["run"] = description;
+    if (!vocabulary.empty()) config["vocabulary_sha256"] = vocabulary;
     write_durably(file, config.dump(2) + "\n");
     return;
   }

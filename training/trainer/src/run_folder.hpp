@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "pamkit/training/text_codec.hpp"
+
 namespace pamkit::training {
 
 /// A run's folder, held by this process alone while the object lives.
@@ -21,9 +23,10 @@ class run_folder {
   /// Removes what a run wrote into it.
   void clear() const;
 
-  /// Writes config.json with `description` under "run", or compares with the one there. Throws input_error
+  /// Writes config.json with `description` under "run" and, where there are any, the digests of the
+  /// files of the vocabulary; or compares the description with the one there. Throws input_error
   /// naming the first key that differs.
-  void claim_for(const nlohmann::ordered_json& description) const;
+  void claim_for(const nlohmann::ordered_json& description, const file_digests& vocabulary) const;
 
   /// summary.json where it is there.
   std::optional<nlohmann::ordered_json> summary() const;

@@ -38,13 +38,29 @@ void require_same_classes(const trained_run& run, const fs::path& data, const js
   }
 }
 
+std::unique_ptr<text_codec> codec_of(const trained_run& run) {
+  if (run.vocabulary) require_own_vocabulary(run.folder, *run.vocabulary);
+  return load_codec(run.folder);
+}
+
+std::optional<file_digests> vocabulary_of(const json_fields& config) {
+  constexpr const char* key = "vocabulary_sha256";
+  if (!config.has(key)) return std::nullopt;
+  const json_fields listed = config.object(key);
+  file_digests digests;
+  for (const auto& [name, digest] : listed.whole_object().items()) {
+    digests[name] = listed.text(name.c_str());
+  }
+  return digests;
+}
+
 // The transformer of a run with its parameters, and its codec.
 struct translator {
   std::unique_ptr<text_codec> codec;
   transformer model;
 
   explicit translator(const trained_run& run)
-      : codec(load_codec(run.folder)),
+      : codec(codec_of(run)),
         model(translation_model_settings(run.what, *codec), run.products, run.seed) {
     read_parameters_of_run(run.folder, model.parameters());
   }
@@ -71,8 +87,8 @@ trained_run open_run(const fs::path& folder) {
     refuse(folder, "holds no parameters.safetensors: the run is not finished");
   }
   const json config = parsed_json(file, "the folder of a finished run was expected");
-  const json_fields run =
-      json_fields(config, file, "the folder of a finished run was expected").object("run");
+  const json_fields whole(config, file, "the folder of a finished run was expected");
+  const json_fields run = whole.object("run");
   json settings = run.object("settings").whole_object();
   settings["name"] = run.text("recipe");
   settings["task"] = run.text("task");
@@ -83,9 +99,12 @@ trained_run open_run(const fs::path& folder) {
   if (named != "exact" && named != "approx") refuse(file, "names a derivative that is none");
   const derivative gradient = named == "exact" ? derivative::exact : derivative::approx;
   try {
-    return {folder, make_recipe(settings, file.string()),
-            arm(run.text("arithmetic"), gradient, *covered, *format), run.whole("seed"),
-            run.has("classes") ? run.list("classes") : json()};
+    return {folder,
+            make_recipe(settings, file.string()),
+            arm(run.text("arithmetic"), gradient, *covered, *format),
+            run.whole("seed"),
+            run.has("classes") ? run.list("classes") : json(),
+            vocabulary_of(whole)};
   } catch (const input_error& refused) {
     const std::string line = refused.what();
     if (line.starts_with(file.string())) throw;
@@ -115,7 +134,7 @@ evaluated evaluate(const trained_run& run, const fs::path& data,
   if (is_written) require_writable(hypotheses);
   const translator t(run);
   translation_data tested;
-  tested.codec = std::shared_ptr<const text_codec>(load_codec(run.folder));
+  tested.codec = codec_of(run);
   if (!tested.codec->is_of_prepared_text() && is_prepared(data)) {
     throw input_error(data.string(), "holds prepared text (dict.de.txt and dict.en.txt)",
                       "raw text was expected, as the run was trained on");

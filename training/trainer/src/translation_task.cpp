@@ -141,6 +141,7 @@ class translation_dataset : public dataset {
     return std::make_unique<translation_task>(what_, data_, products, seed);
   }
   void save(const std::filesystem::path& folder) const override { data_.codec->save(folder); }
+  file_digests vocabulary() const override { return data_.codec->digests(); }
 
  private:
   const recipe& what_;

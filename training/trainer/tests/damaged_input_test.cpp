@@ -64,6 +64,18 @@ std::string finished_hash(const copy_task& task, const words& arguments, const s
   return summary_of(task.folder() / run).at("parameters_sha256");
 }
 
+words prepared_arguments(const copy_task& task, const std::string& out) {
+  words arguments = {
+      "train",  "translation-iwslt14", "--arithmetic", "pam",
+      "--data", task.data().string(),  "--out",        (task.folder() / out).string()};
+  for (const char* const setting : {"model.encoder_layers=1", "model.decoder_layers=1",
+                                    "model.width=16", "model.feed_forward=32", "model.heads=2",
+                                    "data.max_tokens=160", "checkpoint.steps=4", "search.beam=2"}) {
+    arguments.insert(arguments.end(), {"--set", setting});
+  }
+  return arguments;
+}
+
 TEST(DamagedInput, OfTextIsNamedAndLeavesABegunRunAsItWas) {
   const copy_task task;
   const words arguments = begun_run(task);
@@ -123,11 +135,19 @@ TEST(DamagedInput, VocabulariesThatDoNotFitAreNamed) {
                 .exit_code,
             0);
   const std::string own = bytes_of(run / "subwords.model");
-  fs::copy_file(task.folder() / "other" / "pam-1" / "subwords.model", run / "subwords.model",
-                fs::copy_options::overwrite_existing);
-  expect_refused(run_program(task, evaluation), "has another shape or type");
-  write(run / "subwords.model", own.substr(0, own.size() / 2));
-  expect_refused(run_program(task, evaluation), "not a sentencepiece model");
+  const std::string others = bytes_of(task.folder() / "other" / "pam-1" / "subwords.model");
+  const std::string config = bytes_of(run / "config.json");
+  auto older = nlohmann::ordered_json::parse(config);
+  older.erase("vocabulary_sha256");
+  for (const auto& [bytes, of_an_older_run] :
+       {std::pair{others, "has another shape or type"},
+        std::pair{own.substr(0, own.size() / 2), "not a sentencepiece model"}}) {
+    write(run / "subwords.model", bytes);
+    expect_refused(run_program(task, evaluation), "pam-1/subwords.model: has SHA-256 ");
+    write(run / "config.json", older.dump());
+    expect_refused(run_program(task, evaluation), of_an_older_run);
+    write(run / "config.json", config);
+  }
   fs::remove(run / "subwords.model");
   expect_refused(run_program(task, evaluation), "pam-1: holds no subwords.model; ");
   write(run / "subwords.model", own);
@@ -147,6 +167,56 @@ TEST(DamagedInput, VocabulariesThatDoNotFitAreNamed) {
   expect_refused(run_program(task, {"train", "translation-iwslt14", "--data", task.data().string(),
                                     "--out", (task.folder() / "prepared").string()}),
                  ".txt:2: is 'haus'; \"token count\" was expected");
+}
+
+// Of the same size, so that the parameters fit it.
+TEST(DamagedInput, AVocabularyThatIsNotTheRunsIsNamed) {
+  const copy_task task;
+  const auto refused = [&](const words& arguments, const fs::path& run, const std::string& file) {
+    const std::string translation =
+        "echo 'ein haus' | " PAMKIT_TRAIN_PROGRAM " translate " + run.string();
+    for (const words& command :
+         {words{PAMKIT_TRAIN_PROGRAM, "evaluate", run.string(), "--data", task.data().string()},
+          words{"sh", "-c", translation}, with({PAMKIT_TRAIN_PROGRAM}, arguments)}) {
+      expect_refused(run_program(task, command_line{command}), (run / file).string() + ": ");
+    }
+  };
+  const words raw = with(task.train_arguments("raw", "pam"), {"--steps", "2"});
+  ASSERT_EQ(run_program(task, raw).exit_code, 0);
+  const fs::path run = task.folder() / "raw" / "pam-1";
+  const auto config = nlohmann::json::parse(bytes_of(run / "config.json"));
+  EXPECT_EQ(config.at("vocabulary_sha256"),
+            nlohmann::json({{"subwords.model", sha256_of_file(run / "subwords.model")}}));
+  const std::string own = bytes_of(run / "subwords.model");
+  std::string other = own;
+  const std::size_t piece = other.find("haus");
+  ASSERT_NE(piece, std::string::npos);
+  other.replace(piece, 4, "suah");
+  write(run / "subwords.model", other);
+  refused(raw, run, "subwords.model");
+  // An older run does not say which is its own.
+  auto older = config;
+  older.erase("vocabulary_sha256");
+  write(run / "config.json", older.dump());
+  EXPECT_EQ(run_program(task, {"evaluate", run.string(), "--data", task.data().string()}).exit_code,
+            0);
+  write(run / "subwords.model", own);
+  EXPECT_EQ(run_program(task, raw).exit_code, 0);
+
+  write(task.data() / "dict.de.txt",
+        "ein 9\nhaus 8\nim 7\nwald 6\nder 5\nhund 4\nsieht 3\nrot 2\n");
+  write(task.data() / "dict.en.txt",
+        "rot 9\nhund 8\nim 7\nwald 6\nder 5\nhaus 4\nsieht 3\nein 2\n");
+  const words prepared = with(prepared_arguments(task, "prepared"), {"--steps", "2"});
+  ASSERT_EQ(run_program(task, prepared).exit_code, 0);
+  const fs::path second = task.folder() / "prepared" / "pam-1";
+  write(second / "subwords.model", own);
+  refused(prepared, second, "subwords.model");
+  fs::remove(second / "subwords.model");
+  fs::rename(second / "dict.source.txt", second / "aside");
+  fs::rename(second / "dict.target.txt", second / "dict.source.txt");
+  fs::rename(second / "aside", second / "dict.target.txt");
+  refused(prepared, second, "dict.source.txt");
 }
 
 TEST(DamagedInput, OfImagesIsNamed) {
@@ -236,6 +306,20 @@ TEST(DamagedInput, ACheckpointOfAnotherRecipeIsNamed) {
             finished_hash(task, whole, "whole/pam-1"));
 }
 
+TEST(DamagedInput, ABegunRunDoesNotGoOnWithAnotherVocabulary) {
+  const copy_task task;
+  const words arguments = begun_run(task);
+  const fs::path model = task.folder() / "runs" / "pam-1" / "subwords.model";
+  const std::string own = bytes_of(model);
+  write(model, own + "x");
+  const auto before = content_of(task.folder() / "runs" / "pam-1");
+  expect_refused(run_program(task, arguments), "pam-1/subwords.model: has SHA-256 ");
+  EXPECT_EQ(content_of(task.folder() / "runs" / "pam-1"), before);
+  fs::remove(model);
+  EXPECT_EQ(run_program(task, arguments).exit_code, 0);
+  EXPECT_EQ(bytes_of(model), own);
+}
+
 TEST(DamagedInput, WhereEveryCheckpointIsDamagedTrainingStartsAnew) {
   const copy_task task;
   const words arguments = begun_run(task);
@@ -296,18 +380,6 @@ TEST(DamagedInput, OtherValidationOrTestTextIsAnotherRun) {
     EXPECT_EQ(content_of(task.folder() / "runs" / "pam-1"), before) << name;
     write(file, text);
   }
-}
-
-words prepared_arguments(const copy_task& task, const std::string& out) {
-  words arguments = {
-      "train",  "translation-iwslt14", "--arithmetic", "pam",
-      "--data", task.data().string(),  "--out",        (task.folder() / out).string()};
-  for (const char* const setting : {"model.encoder_layers=1", "model.decoder_layers=1",
-                                    "model.width=16", "model.feed_forward=32", "model.heads=2",
-                                    "data.max_tokens=160", "checkpoint.steps=4", "search.beam=2"}) {
-    arguments.insert(arguments.end(), {"--set", setting});
-  }
-  return arguments;
 }
 
 void write_dictionaries(const copy_task& task, const std::string& text) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -13,6 +14,9 @@
 #include "pamkit/training/subwords.hpp"
 
 namespace pamkit::training {
+
+/// SHA-256 of files, by their names.
+using file_digests = std::map<std::string, std::string>;
 
 /// Text as piece numbers and back. Numbers 0 to 3 are those of subwords: pad, unknown, begin, end.
 class text_codec {
@@ -35,6 +39,8 @@ class text_codec {
   virtual std::string key() const = 0;
   /// Writes what load_codec reads into a run's folder.
   virtual void save(const std::filesystem::path& folder) const = 0;
+  /// Of the files that save() writes.
+  virtual file_digests digests() const = 0;
 };
 
 /// One subword model for both languages.
@@ -65,6 +71,10 @@ std::vector<std::vector<std::int32_t>> encode_sources(const text_codec& codec,
                                                       std::span<const std::string> lines,
                                                       const std::string& name,
                                                       std::size_t max_sentence_tokens);
+
+/// Throws input_error where a file in `folder` that save() may have written is none of `own`, or
+/// has another digest: pieces of another vocabulary have the same numbers and another meaning.
+void require_own_vocabulary(const std::filesystem::path& folder, const file_digests& own);
 
 /// What save() wrote. Throws input_error.
 std::unique_ptr<text_codec> load_codec(const std::filesystem::path& folder);

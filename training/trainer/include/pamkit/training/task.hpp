@@ -13,6 +13,7 @@
 #include "pamkit/training/arm.hpp"
 #include "pamkit/training/parameters.hpp"
 #include "pamkit/training/recipe.hpp"
+#include "pamkit/training/text_codec.hpp"
 
 namespace pamkit::training {
 
@@ -111,6 +112,8 @@ class dataset {
   virtual double least_bytes_of_part() const { return 0; }
   /// Writes what evaluate and translate need into a run's folder.
   virtual void save(const std::filesystem::path& folder) const = 0;
+  /// SHA-256 of the files that save() writes.
+  virtual file_digests vocabulary() const { return {}; }
 };
 
 /// Reads the data of a recipe, which must outlive them; `test` names a test split of text. `cache`

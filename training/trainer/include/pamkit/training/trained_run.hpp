@@ -10,6 +10,7 @@
 #include "pamkit/training/arm.hpp"
 #include "pamkit/training/recipe.hpp"
 #include "pamkit/training/task.hpp"
+#include "pamkit/training/text_codec.hpp"
 
 namespace pamkit::training {
 
@@ -20,6 +21,8 @@ struct trained_run {
   arm products;
   std::uint64_t seed = 1;
   nlohmann::ordered_json classes;  ///< of images: their names in order
+  /// Of the files of its vocabulary; nothing where there is none or the run is an older version's.
+  std::optional<file_digests> vocabulary;
 };
 
 /// Throws input_error: no folder of a run, one that is not finished, or another version's.
