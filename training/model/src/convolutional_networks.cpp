@@ -274,7 +274,8 @@ class convmixer : public convolutional {
 
  private:
   void add(const std::string& name, const conv_layer::shape& shape) {
-    convs_.push_back(conv(name, shape));
+    // As in cnn: an adder convolution has a NAME.norm of its own.
+    convs_.push_back(conv(name + ".conv", shape));
     norms_.push_back(norm(name + ".norm", shape.out));
   }
   Tensor step(std::size_t i, const Tensor& x, bool training) const {

@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <span>
+#include <stdexcept>
 
 #include "pamkit/training/device.hpp"
 #include "pamkit/training/philox.hpp"
@@ -14,7 +15,14 @@ namespace pamkit::training {
 static_assert(std::endian::native == std::endian::little,
               "hashes and checkpoints write binary32 as it lies in memory");
 
+void parameter_list::take_name(const std::string& name) {
+  if (!names_.insert(name).second) {
+    throw std::logic_error("two tensors of a model are called " + name);
+  }
+}
+
 at::Tensor parameter_list::add(std::string name, at::Tensor value, double rate_scale) {
+  take_name(name);
   at::Tensor placed = to_training_device(value);
   placed.requires_grad_(true);
   all_.push_back({std::move(name), placed, rate_scale, false, false});
@@ -41,6 +49,7 @@ at::Tensor parameter_list::add_constant(std::string name,
 
 at::Tensor parameter_list::add_buffer(std::string name, std::initializer_list<std::int64_t> shape,
                                       float value) {
+  take_name(name);
   at::Tensor made = to_training_device(at::full(shape, value, at::kFloat));
   buffers_.push_back({std::move(name), made});
   return made;

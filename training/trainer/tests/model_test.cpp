@@ -83,6 +83,19 @@ TEST(Model, ArmsStartFromEqualParameters) {
             exact.parameters().sha256());
 }
 
+TEST(Model, ATensorsNameIsTakenOnce) {
+  parameter_list list(1);
+  list.add_uniform("weight", {2}, 1);
+  list.add_buffer("mean", {2}, 0);
+  for (const char* const name : {"weight", "mean"}) {
+    EXPECT_THROW(list.add_uniform(name, {2}, 1), std::logic_error);
+    EXPECT_THROW(list.add_constant(name, {2}, 1), std::logic_error);
+    EXPECT_THROW(list.add_buffer(name, {2}, 1), std::logic_error);
+  }
+  EXPECT_EQ(list.all().size(), 1U);
+  EXPECT_EQ(list.buffers().size(), 1U);
+}
+
 TEST(Model, AdderWeightsAreTheSameDrawsAtTheirOwnSpread) {
   const transformer exact(kTiny, arm("exact", derivative::approx), 3);
   const transformer adder(kTiny, arm("adder", derivative::approx), 3);

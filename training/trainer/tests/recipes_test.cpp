@@ -139,6 +139,7 @@ void two_steps(const recipe_case& c, const char* arithmetic, std::vector<std::st
   }
   const program_result result = run_program(task, arguments);
   ASSERT_EQ(result.exit_code, 0) << c.name << ": " << result.standard_error;
+  std::ptrdiff_t runs = 0;
   for (const auto& run : fs::directory_iterator(task.folder() / "runs")) {
     if (!run.is_directory()) continue;
     const auto summary = summary_of(run.path());
@@ -150,7 +151,9 @@ void two_steps(const recipe_case& c, const char* arithmetic, std::vector<std::st
       EXPECT_EQ(summary.at("examples"),
                 nlohmann::json({{"unit", "images"}, {"train", 7}, {"validation", 3}, {"test", 3}}));
     }
+    ++runs;
   }
+  EXPECT_EQ(runs, 1 + std::ranges::count(std::string(arithmetic), ',')) << c.name;
 }
 
 class Recipe : public testing::TestWithParam<recipe_case> {};
@@ -168,7 +171,7 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
-TEST_P(Recipe, RunsTwoStepsOnTinyData) { two_steps(GetParam(), "pam"); }
+TEST_P(Recipe, RunsTwoStepsOnTinyData) { two_steps(GetParam(), "pam,adder"); }
 
 TEST(Recipes, TheSmallOnesRunInEveryArmAndScope) {
   for (const char* const name : {"cnn-small-cifar10", "vit-small-cifar10", "charlm"}) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,9 +25,10 @@ struct buffer {
   at::Tensor value;
 };
 
-/// A model's parameters in registration order, a tied one once. Initial values are a function of the seed and
-/// of the order of the drawn ones only: constants (biases, gains) take no draw, so that an arm with more of
-/// them starts from the same weights.
+/// A model's parameters in registration order, a tied one once. Initial values are a function of
+/// the seed and of the order of the drawn ones only: constants (biases, gains) take no draw, so
+/// that an arm with more of them starts from the same weights. Files know tensors by their names:
+/// adding a name that a parameter or a buffer has throws std::logic_error.
 class parameter_list {
  public:
   explicit parameter_list(std::uint64_t seed) : seed_(seed) {}
@@ -56,11 +58,13 @@ class parameter_list {
 
  private:
   at::Tensor add(std::string name, at::Tensor value, double rate_scale);
+  void take_name(const std::string& name);
 
   std::uint64_t seed_;
   std::uint32_t drawn_ = 0;
   std::vector<parameter> all_;
   std::vector<buffer> buffers_;
+  std::set<std::string> names_;
 };
 
 }  // namespace pamkit::training
