@@ -22,12 +22,11 @@ std::vector<std::pair<std::string, std::string>> definitions() {
        "every operand (pair) that is finite and whose encoded result is normal and finite"},
       {"proved",
        "by an argument that leaves finitely many cases, all of them computed in exact arithmetic; "
-       "of integrals over continuous fractions, by rules exact for the integrand or with a remainder "
-       "below the digits shown"},
+       "of integrals over continuous fractions, by rules exact for the integrand or in closed form"},
       {"exhaustive", "every case of the domain was evaluated or entered the sum"},
       {"sampled",
        "random operands drawn from the seed, and operands at and beside edges; the latter count "
-       "for extremes only"},
+       "for extremes only; of an integral, the points of a rule without a bound of its remainder"},
       {"mean_relative, mean_absolute", "arithmetic mean of the signed error: the bias"},
       {"mean_relative_loguniform",
        "mean with fractions weighted by the probability that a number of log-uniform significand, "

@@ -3,7 +3,6 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <numbers>
 #include <vector>
 
@@ -18,8 +17,9 @@ struct gauss_legendre {
 
   gauss_legendre() {
     for (std::size_t i = 0; i < N; ++i) {
-      long double x = std::cos(std::numbers::pi_v<long double> * (static_cast<long double>(i) + 0.75L) /
-                               (static_cast<long double>(N) + 0.5L));
+      long double x =
+          std::cos(std::numbers::pi_v<long double> * (static_cast<long double>(i) + 0.75L) /
+                   (static_cast<long double>(N) + 0.5L));
       long double slope = 0;
       constexpr int kSteps = 8;  // doubles the right digits of a good estimate each time
       for (int step = 0; step < kSteps; ++step) {
@@ -40,37 +40,30 @@ struct gauss_legendre {
   }
 };
 
-/// Several integrals at once.
-template <std::size_t K>
-using integrals = std::array<long double, K>;
-
-/// Integrates a vector-valued function with the rule of 16 nodes: a panel is halved until it and
-/// its halves agree. For 1/(1+y) on a panel of length h the rule's remainder is at most h^33 (16!)^4
-/// / (33 (32!)^2) < 1e-19 h, so that panels of the functions here are rarely halved but at kinks.
-template <std::size_t K>
+/// Integrates a function with the rule of 16 nodes: a panel is halved until it and its halves agree
+/// to 1e-18. That is an estimate of the remainder and no bound of it.
 class panel_integral {
  public:
   static constexpr std::size_t kNodes = 16;
 
   template <class F>
-  integrals<K> operator()(const F& f, std::vector<long double> edges) const {
-    integrals<K> total{};
+  long double operator()(const F& f, std::vector<long double> edges) const {
+    long double total = 0;
     for (std::size_t n = 0; n + 1 < edges.size(); ++n) {
       if (!(edges[n + 1] > edges[n])) continue;
-      add(total, refined(f, edges[n], edges[n + 1], once(f, edges[n], edges[n + 1]), 0));
+      total += refined(f, edges[n], edges[n + 1], once(f, edges[n], edges[n + 1]), 0);
     }
     return total;
   }
   /// Without halving: for integrands known to be smooth between the edges.
   template <class F>
-  integrals<K> once(const F& f, long double from, long double to) const {
+  long double once(const F& f, long double from, long double to) const {
     static const gauss_legendre<kNodes> rule;
-    integrals<K> total{};
+    long double total = 0;
     const long double middle = (from + to) / 2;
     const long double half = (to - from) / 2;
     for (std::size_t i = 0; i < kNodes; ++i) {
-      const integrals<K> v = f(middle + half * rule.node[i]);
-      for (std::size_t k = 0; k < K; ++k) total[k] += half * rule.weight[i] * v[k];
+      total += half * rule.weight[i] * f(middle + half * rule.node[i]);
     }
     return total;
   }
@@ -79,25 +72,15 @@ class panel_integral {
   static constexpr long double kAgreement = 1e-18L;
   static constexpr int kDeepest = 40;
 
-  static void add(integrals<K>& total, const integrals<K>& part) {
-    for (std::size_t k = 0; k < K; ++k) total[k] += part[k];
-  }
   template <class F>
-  integrals<K> refined(const F& f, long double from, long double to, const integrals<K>& whole,
-                       int depth) const {
+  long double refined(const F& f, long double from, long double to, long double whole,
+                      int depth) const {
     const long double middle = (from + to) / 2;
-    const integrals<K> left = once(f, from, middle);
-    const integrals<K> right = once(f, middle, to);
-    integrals<K> sum = left;
-    add(sum, right);
-    bool agree = true;
-    for (std::size_t k = 0; k < K; ++k) {
-      agree = agree && std::abs(sum[k] - whole[k]) <= kAgreement * (1 + std::abs(sum[k]));
-    }
-    if (agree || depth == kDeepest) return sum;
-    sum = refined(f, from, middle, left, depth + 1);
-    add(sum, refined(f, middle, to, right, depth + 1));
-    return sum;
+    const long double left = once(f, from, middle);
+    const long double right = once(f, middle, to);
+    const long double sum = left + right;
+    if (std::abs(sum - whole) <= kAgreement * (1 + std::abs(sum)) || depth == kDeepest) return sum;
+    return refined(f, from, middle, left, depth + 1) + refined(f, middle, to, right, depth + 1);
   }
 };
 

@@ -9,18 +9,29 @@
 
 namespace pamkit::reports {
 
-/// Integrals over the unit square, of the relative error e = result / ordinary - 1 among others.
+/// Integrals over the unit square, of the relative error e = result / ordinary - 1 among others, in
+/// closed form: on each piece of the definition result and 1 / ordinary are sums of monomials in 1 + Fx
+/// and 1 + Fy.
 struct real_pair_means {
   long double mean = 0;
   long double mean_loguniform = 0;  ///< densities 1 / ((1 + F) ln 2)
   long double rms = 0;
-  long double mean_absolute_error = 0;  ///< of abs(result - ordinary)
-  long double mean_ratio = 0;           ///< mean result / mean ordinary value
-  long double gain = 0;                 ///< least-squares slope
-  long double square_slope = 0;         ///< derivative of the mean square error by the compensation
-  std::uint64_t evaluations = 0;        ///< points at which the integrands were evaluated
+  long double mean_square = 0;
+  long double mean_difference = 0;  ///< of result - ordinary
+  long double mean_ratio = 0;       ///< mean result / mean ordinary value
+  long double gain = 0;             ///< least-squares slope
+  long double square_slope = 0;     ///< derivative of the mean square error by the compensation
 };
-real_pair_means real_means(pair_kind kind, long double compensation);
+/// For a compensation 0 <= f < 1.
+real_pair_means real_means(pair_kind kind, const reference::high_precision& compensation);
+
+/// The mean of abs(result - ordinary) where that difference has both signs: between the curves on which
+/// it is zero, by a rule whose panels are halved until they agree. No bound of its remainder is derived.
+struct real_mean_distance {
+  long double value = 0;
+  std::uint64_t evaluations = 0;  ///< points at which the integrand was evaluated
+};
+real_mean_distance quadrature_of_distance(pair_kind kind, long double compensation);
 
 /// An extreme error and the fractions where it is attained (or, at a fraction of 1, approached).
 struct real_extreme {
@@ -56,7 +67,8 @@ real_product_ratios exact_product_ratios(const reference::rational& compensation
 
 /// The compensations, found: where the mean error is zero, where the greatest absolute relative
 /// error is least, and where the mean square error is least (its derivative zero); roots in [0, 1/4], by
-/// false position.
+/// false position, each with values of different signs at a distance of kRootWidth to either side.
+inline constexpr long double kRootWidth = 0x1p-56L;
 struct found_offsets {
   long double zero_mean = 0;
   long double minimax = 0;

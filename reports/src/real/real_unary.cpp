@@ -1,108 +1,73 @@
 #include "real/real_unary.hpp"
 
-#include <algorithm>
-#include <array>
-#include <cmath>
-
-#include "measured_operation.hpp"
-#include "real/quadrature.hpp"
+#include <stdexcept>
 
 namespace pamkit::reports {
 namespace {
 
-using real = long double;
+using real = reference::high_precision;
 
-// The definition on one binade (of exp2, one unit) from `from`, fractions F in [0, 1).
-struct unit_piece {
-  real from;
-  real length;
-  real (*result)(real fraction);
-};
+real ratio(int p, int q) { return real(p) / q; }
+real ln2() { return log(real(2)); }
+real root2() { return sqrt(real(2)); }
 
-struct real_unary {
-  std::string_view name;
-  std::array<unit_piece, 2> pieces;
-  std::size_t count;
-};
-
-constexpr std::array kDefinitions = {
-    real_unary{"exp2", {{{0, 1, [](real f) { return 1 + f; }}, {}}}, 1},
-    real_unary{"log2", {{{1, 1, [](real f) { return f; }}, {}}}, 1},
-    real_unary{"sqrt",
-               {{{1, 1, [](real f) { return 1 + f / 2; }},
-                 {2, 2, [](real f) { return 1 + (1 + f) / 2; }}}},
-               2},
-};
-
-const real_unary* find_definition(std::string_view operation) {
-  const auto it = std::ranges::find(kDefinitions, operation, &real_unary::name);
-  return it == kDefinitions.end() ? nullptr : &*it;
+// 1 + F against 2^F: the ratio is greatest where 1 / (1 + F) = ln 2, the difference where 2^F = 1 /
+// ln 2.
+real_unary_errors exp2_errors() {
+  const real L = ln2();
+  real_unary_errors e;
+  e.least = {0, 0, "0"};
+  e.greatest = {2 / (exp(real(1)) * L) - 1, 1 / L - 1, "1 / ln 2 - 1"};
+  e.mean = 1 / (2 * L * L) - 1;
+  e.mean_square = 1 - 3 / (4 * L * L) + 3 / (16 * L * L * L);
+  e.mean_absolute_error = ratio(3, 2) - 1 / L;
+  e.worst = 1 - log(L) / L - 1 / L;
+  e.mean_ratio = 3 * L / 2;
+  e.gain = 2 - 2 / (3 * L);
+  return e;
 }
 
-// Where a function with one greatest value on [0, 1] has it.
-template <class F>
-real place_of_greatest(const F& f) {
-  real low = 0;
-  real high = 1;
-  constexpr int kSteps = 120;
-  for (int step = 0; step < kSteps; ++step) {
-    const real a = low + (high - low) / 3;
-    const real b = high - (high - low) / 3;
-    (f(a) < f(b) ? low : high) = f(a) < f(b) ? a : b;
-  }
-  return (low + high) / 2;
+// F against log2(1 + F), the difference least where 1 + F = 1 / ln 2.
+real_unary_errors log2_errors() {
+  const real L = ln2();
+  real_unary_errors e;
+  e.least = {1 / L - 1 + log(L) / L, 1 / L, "1 / ln 2"};
+  e.greatest = {0, 1, "1"};
+  e.mean = 1 / L - ratio(3, 2);
+  e.mean_square = ratio(7, 3) - 9 / (2 * L) + 2 / (L * L);
+  e.mean_absolute_error = -e.mean;
+  e.worst = -e.least.error;
+  return e;
+}
+
+// With u = 1 + F: (1 + u) / 2 against sqrt(u), and (2 + u) / 2 against sqrt(2 u). Both ratios and
+// both differences vanish at one end of their binade and are greatest at the other, where the
+// binades meet.
+real_unary_errors sqrt_errors() {
+  const real s = root2();
+  real_unary_errors e;
+  e.least = {0, 1, "1"};
+  e.greatest = {3 / (2 * s) - 1, 2, "2"};
+  e.mean = s / 4 - ratio(1, 3);
+  e.mean_square = 3 * ln2() / 8 + ratio(25, 32) - s / 2 - ratio(1, 3);
+  e.mean_absolute_error = ratio(1, 2) - s / 3;
+  e.worst = ratio(3, 2) - s;
+  e.mean_ratio = ratio(3, 2) / (1 + s / 3);
+  e.gain = (ratio(28, 15) + 3 * s / 10) / ratio(9, 4);
+  return e;
 }
 
 }  // namespace
 
-bool has_real_unary(std::string_view operation) { return find_definition(operation) != nullptr; }
+bool has_real_unary(std::string_view operation) {
+  return operation == "exp2" || operation == "log2" || operation == "sqrt";
+}
 
 real_unary_errors measure_real_unary(std::string_view operation) {
-  const real_unary& definition = *find_definition(operation);
-  const measured_operation& measured = *find_measured_operation(operation);
-  real_unary_errors e;
-  bool seen = false;
-  constexpr std::size_t kSums = 7;
-  integrals<kSums> sum{};
-  for (std::size_t n = 0; n < definition.count; ++n) {
-    const unit_piece& piece = definition.pieces[n];
-    const auto argument = [&](real f) { return piece.from + piece.length * f; };
-    const auto compared = [&](real f) {
-      ++e.evaluations;
-      return measured.compare(piece.result(f), argument(f), 0);
-    };
-    for (const real f : {real{0}, place_of_greatest([&](real x) { return compared(x).error; }),
-                         place_of_greatest([&](real x) { return -compared(x).error; }), real{1}}) {
-      const comparison c = compared(f);
-      if (!seen || c.error < e.least) {
-        e.least = c.error;
-        e.least_at = argument(f);
-      }
-      if (!seen || c.error > e.greatest) {
-        e.greatest = c.error;
-        e.greatest_at = argument(f);
-      }
-      seen = true;
-    }
-    const auto distance = [&](real f) { return std::abs(piece.result(f) - compared(f).ordinary); };
-    e.worst = std::max({e.worst, distance(0), distance(1), distance(place_of_greatest(distance))});
-    const panel_integral<kSums> integrate;
-    const integrals<kSums> part = integrate(
-        [&](real f) {
-          const comparison c = compared(f);
-          const real r = piece.result(f);
-          return integrals<kSums>{c.error,      c.error * c.error, std::abs(r - c.ordinary), r,
-                                  c.ordinary,   r * c.ordinary,    c.ordinary * c.ordinary};
-        },
-        {0, 1});
-    for (std::size_t i = 0; i < kSums; ++i) sum[i] += part[i] / static_cast<real>(definition.count);
-  }
-  e.mean = sum[0];
-  e.rms = std::sqrt(sum[1]);
-  e.mean_absolute_error = sum[2];
-  e.mean_ratio = sum[3] / sum[4];
-  e.gain = sum[5] / sum[6];
-  return e;
+  if (operation == "exp2") return exp2_errors();
+  if (operation == "log2") return log2_errors();
+  if (operation == "sqrt") return sqrt_errors();
+  throw std::invalid_argument("no real-number definition of " + std::string(operation));
 }
 
 }  // namespace pamkit::reports
