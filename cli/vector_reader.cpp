@@ -132,7 +132,7 @@ bool vector_reader::next(vector_block& block) {
     const char* const end = stop > begin && stop[-1] == '\r' ? stop - 1 : stop;
     if (!read_line(begin, end, block)) {
       if (block.count > 0) break;  // the lines before it first
-      refuse(begin, end);
+      refuse(begin, end, found != nullptr || at_end_);
     }
     ++block.count;
     ++line_;
@@ -148,26 +148,38 @@ void vector_reader::require_lines(std::uint64_t wanted) const {
                             lines, lines == 1 ? "line" : "lines", wanted));
 }
 
-void vector_reader::refuse(const char* begin, const char* end) const {
-  const auto looked = static_cast<std::ptrdiff_t>(width_ + 64);  // longer than every right line
-  std::string_view text(begin, static_cast<std::size_t>(std::min(end - begin, looked)));
-  text = text.substr(0, text.find('\n'));
-  std::vector<std::string> fields;
-  for (std::size_t at = 0; at <= text.size();) {
-    const std::size_t stop = std::min(text.find(' ', at), text.size());
-    fields.emplace_back(text.substr(at, stop - at));
+void vector_reader::refuse(const char* begin, const char* end, bool is_whole) const {
+  // Counted to its end where that was read, quoted in part.
+  std::string_view line(begin, static_cast<std::size_t>(end - begin));
+  if (const std::size_t stop = line.find('\n'); stop != std::string_view::npos) {
+    line = line.substr(0, stop);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    is_whole = true;
+  }
+  const std::string_view text = line.substr(0, width_ + 64);  // longer than every right line
+  std::vector<std::string_view> fields;
+  for (std::size_t at = 0; at <= line.size();) {
+    const std::size_t stop = std::min(line.find(' ', at), line.size());
+    fields.push_back(line.substr(at, stop - at));
     at = stop + 1;
   }
+  constexpr std::size_t kMostDigits = 8;
+  // Of a line whose end was not read the last field may be a part of one.
+  if (!is_whole && fields.size() > 1 && fields.back().size() <= kMostDigits) fields.pop_back();
   const auto empty = std::ranges::find(fields, "");
-  const auto too_long =
-      std::ranges::find_if(fields, [](const std::string& f) { return f.size() > 8; });
+  const auto too_long = std::ranges::find_if(
+      fields, [](std::string_view f) { return f.size() > kMostDigits; });
   std::string what;
   if (empty != fields.end()) {
     what = fmt::format("field {} is empty", empty - fields.begin() + 1);
   } else if (too_long != fields.end()) {
     what = fmt::format("field {} is too long", too_long - fields.begin() + 1);
-  } else if (fields.size() != fields_.size()) {
-    what = fmt::format("{} {}", fields.size(), fields.size() == 1 ? "field" : "fields");
+  } else if (!is_whole && fields.size() >= fields_.size()) {
+    what = fmt::format("more than {} {} instead of {}", fields.size(),
+                       fields.size() == 1 ? "field" : "fields", fields_.size());
+  } else if (is_whole && fields.size() != fields_.size()) {
+    what = fmt::format("{} {} instead of {}", fields.size(),
+                       fields.size() == 1 ? "field" : "fields", fields_.size());
   }
   for (std::size_t i = 0; i < fields.size() && what.empty(); ++i) {
     std::uint32_t bits = 0;

@@ -55,7 +55,8 @@ class vector_reader {
   void refill();
   // Whether the text [begin, end) is a line's content; fills row `block.count`.
   bool read_line(const char* begin, const char* end, vector_block& block) const;
-  [[noreturn]] void refuse(const char* begin, const char* end) const;
+  // `is_whole`: the line ends at `end`, or at a line feed before.
+  [[noreturn]] void refuse(const char* begin, const char* end, bool is_whole) const;
   // "A B RESULT", with the middle left out of a long line.
   std::string line_form() const;
 

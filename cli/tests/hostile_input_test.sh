@@ -21,8 +21,15 @@ judge 2 '' 'standard input:2: empty line' "$right\n\n$right\n"
 judge 2 '' 'standard input:2: field 3 has 7 characters' "$right\n3FC00000 3FC00000 4000000"
 judge 2 '' 'standard input:1: field 1 has 7 characters' '3FC0000 3FC00000 40000000\n'
 judge 2 '' 'standard input:1: field 1 is too long' '03FC00000 3FC00000 40000000\n'
-judge 2 '' 'standard input:1: 2 fields' '3FC00000 3FC00000\n'
-judge 2 '' 'standard input:1: 4 fields' '3FC00000 3FC00000 40000000 00\n'
+judge 2 '' 'standard input:1: 2 fields instead of 3 in' '3FC00000 3FC00000\n'
+judge 2 '' 'standard input:1: 4 fields instead of 3 in' '3FC00000 3FC00000 40000000 00\n'
+judge 2 '' 'standard input:1: 5 fields instead of 3 in' "$right 3FC00000 3FC00000\n"
+judge 2 '' 'standard input:2: 21 fields instead of 3 in' "$right\n$(printf '3FC00000 %.0s' {1..20})3FC00000\r\n$right\n"
+judge 2 '' 'standard input:1: 21 fields instead of 3 in' "$(printf '3FC00000 %.0s' {1..20})3FC00000"
+judge 2 '' 'standard input:1: field 22 is empty' "$(printf '3FC00000 %.0s' {1..21})\n"
+# A line that goes on beyond what is read at once: not counted, not waited for.
+expect 2 '' 'standard input:1: more than [0-9]+ fields instead of 3 in' bash -c \
+  'yes 3FC00000 | tr "\n" " " | "$PAMKIT" check mul; exit ${PIPESTATUS[2]}'
 judge 2 '' 'standard input:1: field 2 is empty' '3FC00000  3FC00000 40000000\n'
 judge 2 '' 'standard input:1:' ' 3FC00000 3FC00000 40000000\n'
 judge 2 '' 'standard input:1:' '3FC00000 3FC00000 40000000 \n'

@@ -54,7 +54,7 @@ for command in vectors check; do
   done
   expect 2 '' 'shape: matmul has no result of this shape' "$PAMKIT" "$command" matmul --shape 0x2,2x0 </dev/null
 done
-expect 2 '' "dot.txt:1: 5 fields in .*a binary32 line is 'a\[0\] a\[1\] a\[2\] b\[0\] b\[1\] b\[2\] RESULT\[0\]': 7 fields" \
+expect 2 '' "dot.txt:1: 5 fields instead of 7 in .*a binary32 line is 'a\[0\] a\[1\] a\[2\] b\[0\] b\[1\] b\[2\] RESULT\[0\]': 7 fields" \
   "$PAMKIT" check matmul --length 3 dot.txt
 expect 2 '' "shape: .* needs \[3\]|shape: .*gain" "$PAMKIT" vectors layer_norm --shape 2x3,2,3
 expect 2 '' "shape: 'x' is no shape.*2x5,5,5" "$PAMKIT" vectors layer_norm --shape x
