@@ -36,6 +36,14 @@ expect 2 '' 'no pamkit.report/1' "$PAMKIT" report --from mutants.json --out bad 
 expect 2 '' 'nowhere.json: cannot be read: No such file' "$PAMKIT" report --from nowhere.json --out bad --plotly plotly.js
 sed 's/"metric": "min_relative"/"metric": 7/' out/report.json >broken.json
 expect 2 '' 'broken.json: no pamkit.report/1' "$PAMKIT" report --from broken.json --out bad --plotly plotly.js
+sed '0,/"value": [-0-9.e]*,/s//"value": null,/' out/report.json >broken.json
+expect 2 '' 'broken.json: no pamkit.report/1' "$PAMKIT" report --from broken.json --out bad --plotly plotly.js
+for change in 'd["histograms"] = "x"' 'd["maps"] = {}' 'd["curves"] = [1]' 'd["histograms"][0]["counts"] = "x"' \
+  'd["bands"] = "x"' 'd["not_measured"] = None' 'd["definitions"] = []'; do
+  python3 -c "import json; d = json.load(open('out/report.json')); $change; json.dump(d, open('broken.json', 'w'))" ||
+    fail "no such change: $change"
+  expect 2 '' 'broken.json: no pamkit.report/1' "$PAMKIT" report --from broken.json --out bad --plotly plotly.js
+done
 sed 's/"spec": "1"/"spec": "2"/' out/report.json >other.json
 expect 2 '' 'other.json: is of another specification than "1"' \
   "$PAMKIT" report --from other.json --out bad --plotly plotly.js

@@ -1,7 +1,8 @@
 #include "error_page/report_view.hpp"
 
 #include <algorithm>
-#include <limits>
+#include <array>
+#include <stdexcept>
 
 #include "page.hpp"
 
@@ -13,10 +14,9 @@ using json_t = nlohmann::ordered_json;
 bound_row read_row(const json_t& b) {
   bound_row row;
   row.metric = b.at("metric").get<std::string>();
-  // JSON has no infinities: a value that is not finite is null.
   const json_t& value = b.at("value");
-  row.value = value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
-  row.value_text = value.is_null() ? "" : value.dump();
+  row.value = value.get<double>();
+  row.value_text = value.dump();
   row.exact = b.value("exact", "");
   if (b.contains("operands")) row.operands = b.at("operands").get<std::vector<std::string>>();
   row.result = b.value("result", "");
@@ -37,6 +37,39 @@ bound_set read_place(const json_t& b) {
   set.data = b.value("data", "");
   set.shape = b.value("shape", "");
   return set;
+}
+
+// The lists beside the bounds, and what an entry of each holds: lists of these names.
+struct figure_list {
+  const char* name;
+  std::vector<const char*> columns;
+};
+
+const std::array kFigureLists = {
+    figure_list{"not_measured", {}},
+    figure_list{"histograms", {"counts"}},
+    figure_list{"maps", {"values"}},
+    figure_list{"curves", {"arguments", "errors"}},
+    figure_list{"bands", {"bands"}},
+    figure_list{"compensation", {"offsets", "min_relative", "max_relative", "mean_relative"}},
+    figure_list{"range_ends", {"exponents", "least", "greatest"}},
+};
+
+// A report without a list lacks those figures; one with something else in its place is damaged.
+void require_figures(const json_t& json) {
+  for (const figure_list& wanted : kFigureLists) {
+    const auto list = json.find(wanted.name);
+    if (list == json.end()) continue;
+    if (!list->is_array()) throw std::invalid_argument(wanted.name);
+    for (const json_t& entry : *list) {
+      if (!entry.is_object()) throw std::invalid_argument(wanted.name);
+      for (const char* const column : wanted.columns) {
+        if (!entry.at(column).is_array()) throw std::invalid_argument(wanted.name);
+      }
+    }
+  }
+  const auto terms = json.find("definitions");
+  if (terms != json.end() && !terms->is_object()) throw std::invalid_argument("definitions");
 }
 
 bool same_place(const bound_set& a, const bound_set& b) {
@@ -108,6 +141,7 @@ report_view view_report(json_t json, std::string_view origin) {
       set.rows.push_back(read_row(b));
     }
     if (!json.at("environment").is_object()) throw input_error("environment");
+    require_figures(json);
   } catch (const std::exception&) {
     throw input_error(std::string(origin) +
                       ": no pamkit.report/1; name a report.json that pamkit report wrote");
