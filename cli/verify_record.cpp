@@ -257,9 +257,10 @@ merged_run merge_shards(const std::vector<std::filesystem::path>& files) {
       const json& shard = document.at("shard");
       const json about = {{"spec", document.at("spec")},
                           {"commit", document.at("environment").at("commit")},
+                          // What was asked for before what follows from it.
+                          {"options", shard.at("options")},
                           {"number of shards", shard.at("count")},
-                          {"number of tasks", shard.at("tasks")},
-                          {"options", shard.at("options")}};
+                          {"number of tasks", shard.at("tasks")}};
       if (first.is_null()) {
         first = about;
         count = shard.at("count");

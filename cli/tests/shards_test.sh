@@ -21,6 +21,12 @@ expect 2 '' 'is no shard' "$PAMKIT" merge whole --out bad
 expect 2 '' 'cannot read' "$PAMKIT" merge part-1 nowhere --out bad
 "$PAMKIT" verify "${small[@]}" --seed 2 --shard 2/3 --out other --quiet >/dev/null
 expect 2 '' 'their seed differs|their options differs|differs' "$PAMKIT" merge part-1 other part-3 --out bad
+# What was asked for is named, and not what follows from it: this level has other tasks too.
+levels=(--format e4m3 --arithmetic pam --op mul --property P1 --backend scalar --quiet)
+"$PAMKIT" verify "${levels[@]}" --shard 1/2 --out quick >/dev/null
+"$PAMKIT" verify "${levels[@]}" --level exhaustive --shard 2/2 --out exhaustive >/dev/null
+expect 2 '' 'quick/verify.json and exhaustive/verify.json are of different runs: their level differs$' \
+  "$PAMKIT" merge quick exhaustive --out bad
 head --bytes 3000 part-2/verify.json >cut.json
 expect 2 '' 'cut.json' "$PAMKIT" merge part-1 cut.json part-3 --out bad
 # JSON of another kind, and a shard whose results are not what its parts say.
