@@ -253,8 +253,10 @@ void refuse_unread(const verify_options& options) {
 exit_code run(const verify_options& options) {
   refuse_unread(options);
   const properties::shard part = options.shard.read();
+  // One shard of one is a shard too: who asks for N of them need not treat an N of 1 by itself.
+  const bool is_shard = options.app->count("--shard") != 0;
   const backend_choice backends = options.backends.read();
-  if (part.count != 1 && has_plugin(backends)) {
+  if (is_shard && has_plugin(backends)) {
     throw failure(
         "--shard: shards of a shared library's run cannot be merged; leave --shard out");
   }
@@ -290,14 +292,14 @@ exit_code run(const verify_options& options) {
         "see 'pamkit list properties'");
   }
   properties::suite_results results = properties::results_of(request.options, record);
-  if (part.count == 1) {
+  if (!is_shard) {
     add_proofs(request.options, output, results);
     if (!has_verdict(results)) {
       if (journal) journal->remove();
       throw nothing_verified(results);
     }
   }
-  const std::string document = part.count == 1 ? "" : write_shard(request, part, record);
+  const std::string document = is_shard ? write_shard(request, part, record) : "";
   const exit_code result = show_results(std::move(results), backends.absent, output, document);
   if (journal) journal->remove();
   return result;

@@ -13,6 +13,11 @@ grep --quiet '"index": 2' part-2/verify.json || fail "a shard does not name itse
 expect 0 'joined/verify.json written' '' "$PAMKIT" merge part-3 part-1/verify.json part-2 --out joined --quiet
 cmp <(rows whole/verify.json) <(rows joined/verify.json) || fail "merged shards are not the whole"
 
+# One shard of one, as a scheduler with one rank asks for it.
+"$PAMKIT" verify "${small[@]}" --shard 1/1 --out only --quiet >/dev/null || fail "shard 1 of 1"
+expect 0 'alone/verify.json written' '' "$PAMKIT" merge only --out alone --quiet
+cmp <(rows whole/verify.json) <(rows alone/verify.json) || fail "the one shard of a run is not the whole"
+
 # What does not belong together.
 expect 2 '' 'shard 2 of 3 is missing' "$PAMKIT" merge part-1 part-3 --out bad
 expect 2 '' 'shard 1 is there twice' "$PAMKIT" merge part-1 part-2 part-3 part-1 --out bad
