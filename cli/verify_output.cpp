@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "console.hpp"
 #include "json_output.hpp"
@@ -73,12 +75,20 @@ bool has_verdict(const properties::suite_results& results) {
 }
 
 failure nothing_verified(const properties::suite_results& results) {
-  const auto first = std::ranges::find_if(results.rows, [](const result& row) {
-    return row.status == run_status::not_run && !row.reason.empty();
-  });
+  // The reason of most rows, of several such the one met first: what one arithmetic lacks is not why
+  // the others were not run.
+  std::vector<std::pair<std::string, std::size_t>> reasons;
+  for (const result& row : results.rows) {
+    if (row.status != run_status::not_run || row.reason.empty()) continue;
+    auto it = std::ranges::find(reasons, row.reason, &std::pair<std::string, std::size_t>::first);
+    if (it == reasons.end()) it = reasons.insert(it, {row.reason, 0});
+    ++it->second;
+  }
+  const auto usual =
+      std::ranges::max_element(reasons, {}, &std::pair<std::string, std::size_t>::second);
   return failure(fmt::format("nothing to verify: no statement could be run ({} of them){}",
                              results.count(run_status::not_run),
-                             first == results.rows.end() ? "" : ": " + first->reason));
+                             usual == reasons.end() ? "" : ": " + usual->first));
 }
 
 exit_code show_results(properties::suite_results results,

@@ -44,6 +44,10 @@ expect 0 'holds' '' "$PAMKIT" verify --property P46.order --op sum --replay 3F80
 expect 0 'outside of the property' '' "$PAMKIT" verify --property P36.near --format e4m3 --replay 3C --backend scalar
 expect 2 '' "no property 'P45.paddin'" "$PAMKIT" verify --property P45.paddin
 
+# Why nothing is run: what holds of most that was asked for, and not what its first arithmetic lacks.
+expect 2 '' 'no statement could be run \([0-9]+ of them\): it is about binary32$' \
+  "$PAMKIT" verify --property P36 --format bfloat16 --backend scalar
+
 # What would change nothing, or judge nothing, is refused.
 replay=(verify --property P4 --format bfloat16 --replay 3FC0,3FC0,4040 --backend scalar)
 for option in '--level quick' '--seed 1' '--count 1' '--jobs 1' '--errors 1' '--shard 1/1' '--out x' '--json x' '--junit x' \
