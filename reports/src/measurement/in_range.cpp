@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <string>
+#include <utility>
 
 #include "computed_once.hpp"
 #include "measurement/case_collector.hpp"
@@ -60,6 +62,21 @@ std::vector<std::uint32_t> corner_operands(const format_description& f) {
   return operands;
 }
 
+// Where the rows over fractions have their extremes: these pairs are in range too, so that a range
+// over more operands is never the narrower one.
+std::vector<std::pair<std::uint32_t, std::uint32_t>> extreme_fractions(
+    const measurement_request& request) {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;
+  if (request.operation->fractions != fraction_domain::pairs ||
+      reason_not_measured(*request.operation, request.arithmetic, error_domain::fractions)) {
+    return pairs;
+  }
+  for (const bound& b : measure_pair_fractions(request).bounds) {
+    if (b.operands.size() == 2) pairs.emplace_back(b.operands[0], b.operands[1]);
+  }
+  return pairs;
+}
+
 // A sample, and operands at and beside edges for the extremes; or every operand (pair).
 std::vector<bound> operand_bounds(const evaluator& evaluate, const measurement_request& request) {
   const format_description& f = evaluate.format;
@@ -72,6 +89,15 @@ std::vector<bound> operand_bounds(const evaluator& evaluate, const measurement_r
   for (const std::uint32_t a : corners) {
     for (const std::uint32_t b : arity == 2 ? corners : only_zero) {
       collect.add(a, b, counting::extremes_only);
+    }
+  }
+  std::string extreme_note;
+  if (!all) {
+    extreme_note = "uniformly random encodings, and operands at and beside edges";
+    const auto fractions = extreme_fractions(request);
+    for (const auto& [a, b] : fractions) collect.add(a, b, counting::extremes_only);
+    if (!fractions.empty()) {
+      extreme_note += "; and the pairs where the row over fractions has its extremes";
     }
   }
   if (all) {
@@ -93,11 +119,10 @@ std::vector<bound> operand_bounds(const evaluator& evaluate, const measurement_r
   tally& t = collect.finish();
   // Where every operand is taken the corners are among them, and were looked at twice.
   if (all) t.looked_at = t.cases;
-  return bounds_of(
-      evaluate, t,
-      {.evidence = all ? evidence_kind::exhaustive : evidence_kind::sampled,
-       .domain = error_domain::in_range,
-       .extreme_note = all ? "" : "uniformly random encodings, and operands at and beside edges"});
+  return bounds_of(evaluate, t,
+                   {.evidence = all ? evidence_kind::exhaustive : evidence_kind::sampled,
+                    .domain = error_domain::in_range,
+                    .extreme_note = extreme_note});
 }
 
 // Products and quotients of formats whose every pair can be evaluated or counted.

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
+#include <string>
 
+#include "computed_once.hpp"
 #include "measurement/case_collector.hpp"
 #include "measurement/domains.hpp"
 #include "measurement/observed_form.hpp"
@@ -113,6 +115,19 @@ std::vector<bound> sampled_bounds(const evaluator& evaluate, const measurement_r
   return bounds;
 }
 
+// Asked for by the rows over fractions and by those in range.
+std::vector<bound> shared_sample(const evaluator& evaluate, const measurement_request& request) {
+  const std::string key = std::string(request.subject->name) + '/' +
+                          std::string(request.operation->name) + '/' + evaluate.format.name + '/' +
+                          request.arithmetic.label + '/' + std::string(name_of(request.policy)) +
+                          '/' + std::to_string(sample_count(request.level)) + '/' +
+                          std::to_string(request.seed);
+  static computed_once<std::vector<bound>> samples;
+  return *samples.get(key, [&] {
+    return std::make_shared<const std::vector<bound>>(sampled_bounds(evaluate, request));
+  });
+}
+
 }  // namespace
 
 measurement measure_pair_fractions(const measurement_request& request) {
@@ -123,7 +138,7 @@ measurement measure_pair_fractions(const measurement_request& request) {
   } else if (const auto pairs = all_pairs_of(request)) {
     m.bounds = fraction_bounds(evaluate, *pairs);
   } else {
-    m.bounds = sampled_bounds(evaluate, request);
+    m.bounds = shared_sample(evaluate, request);
   }
   return m;
 }

@@ -72,6 +72,18 @@ TEST(binary32_bounds, log2_over_one_binade) {
   EXPECT_NEAR(at(m, "mean_absolute").value, static_cast<double>(cf::palog2_mean()), kMean);
 }
 
+// Whatever range the fractions have, all operands have at least: the pairs of the former are among these.
+TEST(binary32_bounds, ranges_in_range_contain_those_over_fractions) {
+  for (const char* arithmetic : {"pam", "power_of_two"}) {
+    const measurement_request request = make_request("mul", "binary32", arithmetic);
+    const measurement over_fractions = measure_fractions(request);
+    const measurement in_range = measure_in_range(request);
+    EXPECT_GE(at(in_range, "max_ulp").value, at(over_fractions, "max_ulp").value) << arithmetic;
+    EXPECT_GE(at(in_range, "max_relative").value, at(over_fractions, "max_relative").value);
+    EXPECT_LE(at(in_range, "min_relative").value, at(over_fractions, "min_relative").value);
+  }
+}
+
 TEST(binary32_bounds, sqrt_over_two_binades) {
   const measurement m = fractions("sqrt");
   EXPECT_EQ(at(m, "min_relative").value, 0);
