@@ -122,6 +122,9 @@ bound_group pair_group(const measured_operation& operation, const std::string& l
     w.add("mean_ratio", exact.mean_ratio, 1, kPolynomialNote);
     w.add("gain", exact.gain, 1, kPolynomialNote);
   } else {
+    const real_greatest_distance worst = greatest_quotient_distance(f.to_high_precision());
+    w.add("worst_case_error", static_cast<long double>(worst.value), worst.cases,
+          "at every point where it can be greatest, in closed form");
     w.add("mean_ratio", m.mean_ratio, 1, kIntegralNote);
     w.add("gain", m.gain, 1, kIntegralNote);
   }

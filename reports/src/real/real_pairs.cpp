@@ -216,6 +216,26 @@ real_pair_means real_means(pair_kind kind, const high_precision& compensation) {
           .square_slope = rounded(v.square_slope)};
 }
 
+real_greatest_distance greatest_quotient_distance(const high_precision& compensation) {
+  real_greatest_distance greatest;
+  const auto look_at = [&](const high_precision& x, const high_precision& y, int k) {
+    const high_precision result = ldexp(x - y + 1 - compensation - k, k);
+    greatest.value = std::max<high_precision>(greatest.value, abs(result - x / y));
+    ++greatest.cases;
+  };
+  for (const piece& p : pieces_of(pair_kind::quotient, compensation)) {
+    for (const high_precision& x : {p.where.from, p.where.to}) {
+      const high_precision low = p.where.low.c + p.where.low.slope * x;
+      const high_precision high = p.where.high.c + p.where.high.slope * x;
+      look_at(x, low, p.k);
+      look_at(x, high, p.k);
+      const high_precision turn = sqrt(ldexp(x, -p.k));
+      if (turn > low && turn < high) look_at(x, turn, p.k);
+    }
+  }
+  return greatest;
+}
+
 real_mean_distance quadrature_of_distance(pair_kind kind, long double compensation) {
   const real_pair pair{kind, compensation};
   const panel_integral integrate;

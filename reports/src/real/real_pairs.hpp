@@ -57,6 +57,15 @@ struct real_range {
 /// its vertex. All these points are rational, and the error is evaluated at each in rationals.
 real_range real_error_range(pair_kind kind, const reference::rational& compensation);
 
+/// The greatest abs(result - ordinary) of a quotient. For a fixed divisor the difference is affine in the
+/// dividend, so it is extreme on the borders of pieces; on a carry's line monotone; on a side Fx = 0 or 1
+/// it is concave in Fy, extreme at an end or where (1 + Fy)^2 = (1 + Fx) 2^-k.
+struct real_greatest_distance {
+  reference::high_precision value;
+  std::uint64_t cases = 0;  ///< points that were compared
+};
+real_greatest_distance greatest_quotient_distance(const reference::high_precision& compensation);
+
 /// mean_ratio and gain of a product as exact rationals: integrals of polynomials of degree 5 at
 /// most, by rules that are exact for them.
 struct real_product_ratios {

@@ -281,6 +281,28 @@ TEST(real, pairs_have_the_means_of_their_definitions) {
   }
 }
 
+TEST(real, quotients_have_their_worst_case_error) {
+  EXPECT_NEAR(value(real_group("div"), "worst_case_error"),
+              static_cast<double>(3 - 2 * std::sqrt(2.0L)), 1e-16);
+  for (const int c : {0, 3, 11}) {
+    const long double f = c / 64.0L;
+    long double worst = 0;
+    constexpr int kCells = 512;
+    for (int i = 0; i <= kCells; ++i) {
+      for (int j = 0; j <= kCells; ++j) {
+        const long double x = static_cast<long double>(i) / kCells;
+        const long double y = static_cast<long double>(j) / kCells;
+        const long double s = x - y - f;
+        const long double k = std::floor(s);
+        worst = std::max(worst, std::abs(std::exp2(k) * (1 + s - k) - (1 + x) / (1 + y)));
+      }
+    }
+    const auto found = static_cast<long double>(greatest_quotient_distance(f).value);
+    EXPECT_GE(found, worst - 1e-15L) << c;
+    EXPECT_LE(found, worst + 1e-4L) << c;
+  }
+}
+
 // No number is proved but by a form that says so: the mean distance of a compensated product, whose
 // sign changes along hyperbolas, has none.
 TEST(real, only_what_is_derived_is_proved) {
