@@ -32,7 +32,7 @@ struct measured_operation {
   int arity = 1;
   bool absolute = false;  ///< the error is approx - ordinary instead of approx / ordinary - 1
   bool correctly_rounded =
-      false;  ///< arithmetic `exact` computes it correctly rounded: ulp distances exist
+      false;  ///< arithmetic `exact` computes it correctly rounded; nearest_results rounds the others
   fraction_domain fractions = fraction_domain::none;
   /// A result against the ordinary value, for operand values a and b (0 for unary operations).
   /// Relative accuracy of the error: products and quotients 2^-63 (the numerators are exact: two

@@ -33,7 +33,6 @@ class case_collector {
  private:
   void flush();
   bool is_in_range(std::size_t i) const;
-  void add_distance(std::size_t i, bool counted);
 
   const evaluator& evaluate_;
   error_domain domain_;

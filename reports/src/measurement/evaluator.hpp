@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "measurement.hpp"
+#include "measurement/nearest_results.hpp"
 
 namespace pamkit::reports {
 
@@ -22,6 +24,7 @@ class evaluator {
         function_(request.subject->elementwise(operation.name, rules.arithmetic)),
         rounded_(operation.correctly_rounded ? simd_backend().elementwise(operation.name, "exact")
                                              : nullptr) {
+    if (nearest_results::covers(operation)) nearest_.emplace(operation, format);
     rounded_rules_ = rules;
     rounded_rules_.arithmetic = "exact";
     rounded_rules_.compensation = 0;
@@ -39,15 +42,17 @@ class evaluator {
     check_stop();
     function_(rules, x, nullptr, out, count);
   }
+  /// The correctly rounded results.
   void run_rounded(const std::uint32_t* x, std::uint32_t* out, std::size_t count) const {
-    rounded_(rounded_rules_, x, nullptr, out, count);
+    round(x, nullptr, out, count);
   }
-  bool has_rounded() const { return rounded_ != nullptr; }
   void rounded(const std::vector<std::uint32_t>& a, const std::vector<std::uint32_t>& b,
                std::vector<std::uint32_t>& out) const {
     out.resize(a.size());
-    rounded_(rounded_rules_, a.data(), b.data(), out.data(), a.size());
+    round(a.data(), b.data(), out.data(), a.size());
   }
+  /// The correctly rounded results of functions that a C library computes, else nothing.
+  const std::optional<nearest_results>& nearest() const { return nearest_; }
   long double value(std::uint32_t bits) const { return value_of(format, bits, operand_subnormals); }
   comparison compare(std::uint32_t result, std::uint32_t a, std::uint32_t b) const {
     return operation.compare(value(result), value(a), operation.arity == 2 ? value(b) : 0);
@@ -67,6 +72,14 @@ class evaluator {
   subnormal_policy operand_subnormals = subnormal_policy::flush;
 
  private:
+  void round(const std::uint32_t* a, const std::uint32_t* b, std::uint32_t* out,
+             std::size_t count) const {
+    if (nearest_) {
+      (*nearest_)(a, b, out, count);
+    } else {
+      rounded_(rounded_rules_, a, b, out, count);
+    }
+  }
   bool flushes_subnormals() const {
     const elementwise_function product = scalar_backend().elementwise("mul", rules.arithmetic);
     const std::uint32_t unit = std::uint32_t{1} << format.dropped_bits;
@@ -81,7 +94,8 @@ class evaluator {
   const std::atomic<bool>* stop_;
   configuration rounded_rules_;
   elementwise_function function_;
-  elementwise_function rounded_;
+  elementwise_function rounded_;  // by arithmetic `exact`, where that is correctly rounded
+  std::optional<nearest_results> nearest_;  // of the other operations
 };
 
 }  // namespace pamkit::reports

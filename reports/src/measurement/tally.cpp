@@ -56,9 +56,8 @@ class tally_report {
 
   void add_distances() {
     if (t_.rounded_cases == 0) return;
-    bound& probability =
-        add("error_probability",
-            static_cast<long double>(t_.wrong) / static_cast<long double>(t_.rounded_cases));
+    bound& probability = add("error_probability", static_cast<long double>(t_.wrong) /
+                                                      static_cast<long double>(t_.rounded_cases));
     probability.cases = t_.rounded_cases;
     if (how_.evidence != evidence_kind::sampled) {
       probability.exact = fraction_text(reference::rational::ratio(
@@ -122,6 +121,26 @@ void tally::add(const evaluator& evaluate, long double value, std::uint32_t a, s
   mixed.add(value * c.ordinary);
   ordinary_squares.add(c.ordinary * c.ordinary);
   errors.push_back(static_cast<double>(c.error));
+}
+
+void tally::add_distance(const format_description& format, std::uint32_t a, std::uint32_t b,
+                         std::uint32_t result_bits, std::uint32_t rounded, bool counted) {
+  if (!format.is_finite(rounded)) return;
+  const auto ordinal = [&](std::uint32_t x) {
+    const std::int64_t magnitude = x & format.magnitude_mask;
+    return format.sign(x) ? -magnitude : magnitude;
+  };
+  const auto distance =
+      static_cast<std::uint64_t>(std::abs(ordinal(result_bits) - ordinal(rounded))) >>
+      format.dropped_bits;
+  ++distances;
+  if (distance > max_ulp) {
+    max_ulp = distance;
+    max_ulp_case = {a, b, result_bits};
+  }
+  if (!counted) return;
+  ++rounded_cases;
+  if (result_bits != rounded) ++wrong;
 }
 
 std::vector<bound> bounds_of(const evaluator& evaluate, tally& t, const tally_description& how) {

@@ -53,6 +53,10 @@ struct tally {
   /// Adds a case to the extremes and, if it is counted, to the sums.
   void add(const evaluator& evaluate, long double value, std::uint32_t a, std::uint32_t b,
            std::uint32_t result_bits, bool counted);
+
+  /// Adds its distance, in encodings, to the correctly rounded result, where that is finite.
+  void add_distance(const format_description& format, std::uint32_t a, std::uint32_t b,
+                    std::uint32_t result_bits, std::uint32_t rounded, bool counted);
 };
 
 /// What is said beside the numbers of a tally.

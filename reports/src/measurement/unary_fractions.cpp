@@ -89,6 +89,7 @@ measurement measure_unary_fractions(const measurement_request& request) {
   std::vector<std::uint32_t> x;
   const std::vector<std::uint32_t> none;
   std::vector<std::uint32_t> out;
+  std::vector<std::uint32_t> rounded;
   std::vector<real> values;
   for (std::uint64_t start = 0; start < count; start += kBlock) {
     x.clear();
@@ -96,9 +97,11 @@ measurement measure_unary_fractions(const measurement_request& request) {
       x.push_back(unary_fraction(evaluate, i));
     }
     evaluate(x, none, out);
+    evaluate.rounded(x, none, rounded);
     is_composition = is_composition && root.values(x, out, values);
     for (std::size_t i = 0; i < x.size(); ++i) {
       t.add(evaluate, is_composition ? values[i] : evaluate.value(out[i]), x[i], 0, out[i], true);
+      t.add_distance(evaluate.format, x[i], 0, out[i], rounded[i], true);
     }
   }
   std::string note;
@@ -107,6 +110,11 @@ measurement measure_unary_fractions(const measurement_request& request) {
                           : "encoded results, after the last rounding";
   }
   m.bounds = bounds_of(evaluate, t, {.domain = error_domain::fractions, .note = note});
+  // Distances are between encodings.
+  for (bound& b : m.bounds) {
+    const bool is_distance = b.metric == "max_ulp" || b.metric == "error_probability";
+    if (is_composition && is_distance) b.note = "encoded results, after the last rounding";
+  }
   return m;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <numbers>
 
@@ -67,7 +68,7 @@ class sweep_totals {
     const double least = *std::ranges::min_element(lanes.least);
     const double greatest = *std::ranges::max_element(lanes.greatest);
     note(run, least, greatest);
-    if (evaluate_.has_rounded()) add_distances(run);
+    add_distances(run);
   }
 
   void begin_band(double from, double to) {
@@ -87,7 +88,7 @@ class sweep_totals {
     t.error = {take(least_at_, least_result_), take(greatest_at_, greatest_result_)};
     t.sum = sum_;
     t.squares = squares_;
-    t.rounded_cases = evaluate_.has_rounded() ? cases_ : 0;
+    t.rounded_cases = rounded_cases_;
     t.wrong = wrong_;
     t.max_ulp = max_ulp_;
     t.max_ulp_case = {max_ulp_at_, 0, max_ulp_result_};
@@ -120,7 +121,7 @@ class sweep_totals {
       squares_.add(one.error[0] * one.error[0]);
       ++cases_;
       note(one, one.error[0], one.error[0]);
-      if (evaluate_.has_rounded()) add_distances(one);
+      add_distances(one);
     }
   }
 
@@ -150,20 +151,30 @@ class sweep_totals {
     }
   }
 
-  // Results and correctly rounded results are positive here: of square roots alone.
+  // Cases whose correctly rounded result is not finite have no distance.
   void add_distances(const operand_run& run) {
-    std::uint32_t farthest = 0;
+    const format_description& f = evaluate_.format;
+    std::int64_t farthest = -1;
     std::uint32_t wrong = 0;
+    std::uint32_t finite = 0;
+    const auto ordinal = [&](std::uint32_t x) {
+      const auto magnitude = static_cast<std::int64_t>(x & f.magnitude_mask);
+      return f.sign(x) ? -magnitude : magnitude;
+    };
     const auto distance = [&](std::size_t i) {
-      return run.r[i] > run.rounded[i] ? run.r[i] - run.rounded[i] : run.rounded[i] - run.r[i];
+      if (!f.is_finite(run.rounded[i])) return std::int64_t{-1};
+      return std::abs(ordinal(run.r[i]) - ordinal(run.rounded[i]));
     };
     for (std::size_t i = 0; i < run.size; ++i) {
-      farthest = std::max(farthest, distance(i));
-      wrong += run.r[i] != run.rounded[i] ? 1U : 0U;
+      const std::int64_t d = distance(i);
+      farthest = std::max(farthest, d);
+      finite += d >= 0 ? 1U : 0U;
+      wrong += d >= 0 && run.r[i] != run.rounded[i] ? 1U : 0U;
     }
     wrong_ += wrong;
-    if (farthest >> evaluate_.format.dropped_bits <= max_ulp_) return;
-    max_ulp_ = farthest >> evaluate_.format.dropped_bits;
+    rounded_cases_ += finite;
+    if (farthest < 0 || static_cast<std::uint64_t>(farthest) >> f.dropped_bits <= max_ulp_) return;
+    max_ulp_ = static_cast<std::uint64_t>(farthest) >> f.dropped_bits;
     std::size_t at = 0;
     while (distance(at) != farthest) ++at;
     max_ulp_at_ = run.x[at];
@@ -174,6 +185,7 @@ class sweep_totals {
   compensated_sum sum_;
   compensated_sum squares_;
   std::uint64_t cases_ = 0;
+  std::uint64_t rounded_cases_ = 0;
   std::uint64_t wrong_ = 0;
   std::uint64_t max_ulp_ = 0;
   std::uint32_t max_ulp_at_ = 0;
@@ -213,8 +225,8 @@ class operand_sweep {
       run_.x[i] = first + (static_cast<std::uint32_t>(i) << format_.dropped_bits);
     }
     evaluate_.run(run_.x.data(), run_.r.data(), size);
-    if (evaluate_.has_rounded()) evaluate_.run_rounded(run_.x.data(), run_.rounded.data(), size);
   }
+  void round_run() { evaluate_.run_rounded(run_.x.data(), run_.rounded.data(), run_.size); }
   std::size_t run_size() const { return std::min<std::size_t>(kBlock, fractions_); }
 
   // --- exp2 and exp: error = r b^-x - 1
@@ -245,6 +257,7 @@ class operand_sweep {
     for (std::uint32_t at = 0; at < fractions_; at += kBlock) {
       load(first + (at << format_.dropped_bits), run_size());
       set_exponential_errors(field);
+      round_run();
       totals_.add(run_);
       if (evaluate_.operation.name == "exp") note_unit();
     }
@@ -339,6 +352,7 @@ class operand_sweep {
                  (at << format_.dropped_bits),
              run_size());
         set_inverse_errors(field - format_.bias);
+        round_inverse(field - format_.bias);
         totals_.begin_band(0, 0);
         totals_.add(run_);
         widen(bands[static_cast<std::size_t>(field)], totals_.band());
@@ -390,10 +404,26 @@ class operand_sweep {
     }
   }
 
+  // Of logarithms from the sum of the exponent's and the table's: each of the two, the product with
+  // ln 2 and the sum err by a unit of the greater part at most, which is below twice the sum's size
+  // but just below 1, where they cancel.
+  void round_inverse(int exponent) {
+    constexpr std::uint64_t kUnsure = 16;
+    if (evaluate_.operation.name == "sqrt" || exponent == -1) {
+      round_run();
+      return;
+    }
+    const double whole = exponent * (evaluate_.operation.name == "log2" ? 1.0 : std::numbers::ln2);
+    for (std::size_t i = 0; i < run_.size; ++i) {
+      run_.rounded[i] = evaluate_.nearest()->nearest_to(whole + even_[i], kUnsure, run_.x[i]);
+    }
+  }
+
   // Few enough for extended precision.
   void sweep_subnormals(error_band& band) {
     for (std::uint32_t at = 0; at < fractions_; at += kBlock) {
       load(at << format_.dropped_bits, run_size());
+      round_run();
       for (std::size_t i = 0; i < run_.size; ++i) {
         const bool counts = !format_.is_zero(run_.x[i]) && format_.is_normal(run_.r[i]);
         run_.error[i] = counts ? static_cast<double>(evaluate_.error(run_.r[i], run_.x[i], 0)) : 0;

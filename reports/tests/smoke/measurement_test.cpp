@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <string>
 
 #include "closed_forms.hpp"
+#include "measurement/nearest_results.hpp"
+#include "pamkit/reference/exact_value.hpp"
 #include "requests.hpp"
 
 namespace pamkit::reports {
@@ -50,6 +54,86 @@ TEST_P(narrow_format, the_same_bounds_hold_over_all_operands_in_range) {
   EXPECT_EQ(at(in_range("mul"), "max_relative").exact, "0/1");
   EXPECT_EQ(at(in_range("div"), "min_relative").exact, "0/1");
   EXPECT_EQ(at(in_range("div"), "max_relative").exact, "1/8");
+}
+
+// By the exact value of each result to 50 digits, rounded.
+TEST_P(narrow_format, functions_have_distances_to_correctly_rounded_results) {
+  using reference::rational;
+  const auto rounded = [&](const std::string& name, const rational& x) {
+    const reference::high_precision y = name == "exp2"   ? reference::ordinary_exp2(x)
+                                        : name == "exp"  ? reference::ordinary_exp(x)
+                                        : name == "log2" ? reference::ordinary_log2(x)
+                                                         : reference::ordinary_log(x);
+    return reference::encode(rational::from_high_precision(y), format, subnormal_policy::gradual,
+                             overflow_policy::infinity);
+  };
+  for (const char* operation : {"exp2", "exp", "log2", "log"}) {
+    const measurement_request request = make_request(operation, GetParam(), "pam");
+    const elementwise_function apply = scalar_backend().elementwise(operation, "pam");
+    const configuration rules =
+        request.arithmetic.configure(request.format, request.policy, overflow_policy::infinity);
+    std::uint64_t cases = 0;
+    std::uint64_t wrong = 0;
+    std::int64_t farthest = 0;
+    const auto ordinal = [&](std::uint32_t bits) {
+      const std::int64_t magnitude = (bits & format.magnitude_mask) >> format.dropped_bits;
+      return format.sign(bits) ? -magnitude : magnitude;
+    };
+    const std::uint64_t count = std::uint64_t{1} << (1 + format.exponent_bits + format.kept_bits);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const auto a = static_cast<std::uint32_t>(i << format.dropped_bits);
+      std::uint32_t r = 0;
+      apply(rules, &a, nullptr, &r, 1);
+      if (!format.is_finite(a) || !format.is_normal(r)) continue;
+      // Sweeps of formats in 32 bits leave out what a flushing policy reads as 0.
+      if (format.storage_bits == 32 && !format.is_normal(a)) continue;
+      const rational x = reference::decode(format, a, subnormal_policy::flush).value;
+      if (operation[0] == 'l' && x <= rational(0)) continue;
+      const std::uint32_t expected = rounded(operation, x);
+      if (!format.is_finite(expected)) continue;
+      ++cases;
+      wrong += expected != r ? 1U : 0U;
+      farthest = std::max(farthest, std::abs(ordinal(expected) - ordinal(r)));
+    }
+    const measurement m = measure_in_range(request);
+    EXPECT_EQ(at(m, "error_probability").cases, cases) << operation;
+    EXPECT_EQ(
+        at(m, "error_probability").value,
+        static_cast<double>(static_cast<long double>(wrong) / static_cast<long double>(cases)))
+        << operation;
+    EXPECT_EQ(at(m, "max_ulp").value, static_cast<double>(farthest)) << operation;
+  }
+}
+
+TEST_P(narrow_format, every_operation_has_the_distances) {
+  for (const measured_operation& operation : measured_operations()) {
+    const std::string name(operation.name);
+    EXPECT_NE(in_range(name.c_str()).find("max_ulp"), nullptr) << name;
+    EXPECT_NE(in_range(name.c_str()).find("error_probability"), nullptr) << name;
+    if (operation.fractions == fraction_domain::none) continue;
+    EXPECT_NE(fractions(name.c_str()).find("max_ulp"), nullptr) << name;
+    EXPECT_NE(fractions(name.c_str()).find("error_probability"), nullptr) << name;
+  }
+}
+
+// What a C library's result decides is decided by digits: ties of logarithms that are whole
+// numbers, and powers halfway between two encodings.
+TEST(nearest_results, rounds_ties_to_even) {
+  const auto nearest = [](const char* operation, const char* format, std::uint32_t a,
+                          std::uint32_t b = 0) {
+    const nearest_results round(*find_measured_operation(operation),
+                                describe(*parse_format(format)));
+    std::uint32_t result = 0;
+    round(&a, &b, &result, 1);
+    return result;
+  };
+  EXPECT_EQ(nearest("log2", "e5m2", 0x60), 0x48U);  // 512: 9 lies between 8 and 10
+  EXPECT_EQ(nearest("exp2", "binary32", 0xc0000000U), 0x3e800000U);
+  // (1 + 2^-12)^2 = 1 + 2^-11 + 2^-24, half a unit above an even encoding.
+  EXPECT_EQ(nearest("pow", "binary32", 0x3f800800U, 0x40000000U), 0x3f801000U);
+  EXPECT_EQ(nearest("exp", "e4m3", 0x7e), 0x7fU);           // e^448: no finite encoding
+  EXPECT_EQ(nearest("exp", "binary32", 0xc2d00000U), 0U);   // e^-104
+  EXPECT_EQ(nearest("exp2", "binary32", 0xc3150000U), 1U);  // 2^-149, the least subnormal
 }
 
 TEST_P(narrow_format, means_are_the_closed_forms_up_to_the_grid) {
