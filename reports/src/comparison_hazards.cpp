@@ -36,6 +36,9 @@ void find_in_run(comparison& c, const training_run& run) {
   } else if (run.status == run_status::unverified) {
     c.hazards.push_back(run_label(run) +
                         ": its kernels differed from the golden model, so it did not train");
+  } else if (run.status == run_status::unproven) {
+    c.hazards.push_back(run_label(run) +
+                        ": its verification failed, and it finished all the same; it enters no mean");
   } else if (run.status == run_status::unfinished) {
     c.hazards.push_back(
         fmt::format("{}: unfinished after step {}; it enters no mean", run_label(run), run.steps));
@@ -45,7 +48,7 @@ void find_in_run(comparison& c, const training_run& run) {
   if (run.other_bleu) {
     c.hazards.push_back(fmt::format(
         "{}: its sentences are not those that were scored: their BLEU is {:.4f} and the value "
-        "{:.4f}; no paired bootstrap with them",
+        "{:.4f}; it enters no mean and no paired bootstrap",
         run_label(run), *run.other_bleu, *run.value));
   }
 }

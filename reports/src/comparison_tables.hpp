@@ -124,7 +124,7 @@ std::string speed_text();
 std::string loss_text();
 
 /// Groups runs into arms: exact and native first, then as found, then expected ones without a run.
-/// Diverged, unverified and unfinished runs enter no mean. `runs` must not change afterwards.
+/// Finished runs alone enter means. `runs` must not change afterwards.
 void summarise(comparison& c);
 
 /// Whether a run enters means and differences.

@@ -103,6 +103,13 @@ std::string digest_of(const run_fields& summary) {
   return is_text ? it->get<std::string>() : summary.object("verification").text("digest");
 }
 
+// One that was there and failed; a digest alone, and one that was not run, say no such thing.
+bool has_failed_verification(const run_fields& summary) {
+  const auto it = summary.json().find("verification");
+  return it != summary.json().end() && it->is_object() &&
+         summary.object("verification").text("status") == "fail";
+}
+
 // What training writes: "complete" with a value, which is null where it is not a number, and two
 // ends without one.
 run_status status_of(const run_fields& summary) {
@@ -113,7 +120,10 @@ run_status status_of(const run_fields& summary) {
   }
   if (!summary.has("value")) summary.refuse("value", "is missing");
   const bool is_number = !summary.is_not_a_number("value");
-  if (status == "complete") return is_number ? run_status::finished : run_status::diverged;
+  if (status == "complete" && is_number) {
+    return has_failed_verification(summary) ? run_status::unproven : run_status::finished;
+  }
+  if (status == "complete") return run_status::diverged;
   if (is_number) summary.refuse("value", "is there, and \"status\" is " + status);
   return status == "diverged" ? run_status::diverged : run_status::unverified;
 }
@@ -172,7 +182,9 @@ class metrics_reader {
       throw input_error(file + ": it ends at step " + std::to_string(run_.steps) + ", and " +
                         std::string(kSummary) + " says " + std::to_string(*steps));
     }
-    if (steps && run_.status == run_status::finished && last_epoch_at_ != steps) {
+    const bool is_complete =
+        run_.status == run_status::finished || run_.status == run_status::unproven;
+    if (steps && is_complete && last_epoch_at_ != steps) {
       throw input_error(file +
                         ": the record of the last epoch is missing, and the run has a summary");
     }
@@ -232,6 +244,10 @@ std::string_view name_of(run_status status) {
       return "unverified";
     case run_status::superseded:
       return "superseded";
+    case run_status::unproven:
+      return "verification failed";
+    case run_status::contradicted:
+      return "value contradicted";
   }
   return "";
 }
@@ -279,7 +295,7 @@ void take_sentences(training_run& run) {
   const double bleu = bleu_of(run.sentences.sentences);
   if (std::abs(bleu - *run.value) <= kSameBleu) return;
   run.other_bleu = bleu;
-  run.sentences = {};
+  run.status = run_status::contradicted;
 }
 
 void set_if_empty(std::string& field, const char* value) {

@@ -29,6 +29,8 @@ enum class run_status : std::uint8_t {
   diverged,    ///< a loss, or the value of the summary, is not a number
   unverified,  ///< not trained: its kernels differed from the golden model
   superseded,  ///< finished, and another run of its arm and seed finished later
+  unproven,    ///< finished, and its verification failed
+  contradicted,  ///< finished, and the BLEU of its sentences is not its value
 };
 
 std::string_view name_of(run_status status);
@@ -81,7 +83,7 @@ struct training_run {
   std::vector<loss_point> validation_losses;
   std::optional<run_statistics> statistics;
   sentence_counts sentences;  ///< of translation
-  /// BLEU of sentences that are not those whose BLEU is the value, and that are therefore left out.
+  /// BLEU of `sentences` where it is not the value: which of both is this run's, no file tells.
   std::optional<double> other_bleu;
 
   /// ARITHMETIC[+SCOPE][+exact][+FORMAT][+corrected][+centred], defaults not written: what runs over several

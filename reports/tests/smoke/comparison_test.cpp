@@ -308,13 +308,17 @@ TEST_F(run_comparison, sentences_that_are_not_those_that_were_scored_are_left_ou
     compare({runs});
     EXPECT_FALSE(arm("pam").contains("bootstrap"));
     EXPECT_TRUE(arm("adder").contains("bootstrap"));
-    EXPECT_EQ(arm("pam")["status"], "finished");
+    // Which of both is the run's no file tells, so the value enters no mean.
+    EXPECT_FALSE(arm("pam").contains("value"));
+    EXPECT_EQ(arm("pam")["status"], "value contradicted");
+    EXPECT_NE(markdown().find("| pam | 1 | value contradicted |"), std::string::npos);
   }
   compare({runs_});
   EXPECT_EQ(hazards_with(written(),
                          "pam, seed 1: its sentences are not those that were scored: "
                          "their BLEU is 100.0000"),
             1);
+  EXPECT_EQ(hazards_with(written(), "it enters no mean and no paired bootstrap"), 1);
 
   // Counts that were kept are held to the value too.
   const auto kept = folder_ / "kept" / "translation-small" / "adder-1" / "sentences.json";
@@ -324,6 +328,21 @@ TEST_F(run_comparison, sentences_that_are_not_those_that_were_scored_are_left_ou
   edit(kept, [](json& counts) { counts["rows"][0][2] = -1; });
   EXPECT_EQ(compare({folder_ / "kept"}).problems,
             std::vector{kept.string() + ": a row has a count that no sentence has"});
+}
+
+TEST_F(run_comparison, a_run_whose_verification_failed_enters_no_mean) {
+  write_run(runs_, {.arithmetic = "exact", .value = 28.0});
+  const auto pam = write_run(runs_, {.arithmetic = "pam", .value = 27.0});
+  for (const char* const status : {"pass", "not-run", "fail"}) {
+    edit(pam / "summary.json", [&](json& summary) { summary["verification"]["status"] = status; });
+    compare({runs_});
+    const bool failed = std::string_view(status) == "fail";
+    EXPECT_EQ(arm("pam").contains("value"), !failed) << status;
+    EXPECT_EQ(arm("pam")["status"], failed ? "verification failed" : "finished");
+    EXPECT_EQ(hazards_with(written(), "pam, seed 1: its verification failed"), failed ? 1 : 0);
+    EXPECT_EQ(markdown().find("| pam | 1 | verification failed | 27.0000 |") != std::string::npos,
+              failed);
+  }
 }
 
 TEST_F(run_comparison, what_is_kept_of_runs_compares_alike_without_their_sentences) {
