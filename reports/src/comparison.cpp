@@ -583,23 +583,39 @@ ordered_json to_compare_json(const comparison& c) {
 }
 
 std::string comparison_text(const comparison& c) {
-  constexpr const char* kRow = "{:<20}{:>18}{:>11}{:>20}{:>20}{:>20}{:>9}{:>8}{:>12}{:>8}\n";
-  std::string text = fmt::format(kRow, "arm", "runs", "metric", "value", "minus exact",
-                                 "valid loss", "steps/s", "speed", "mult. left", "energy");
-  std::string recipe;
+  using row = std::vector<std::string>;
+  std::vector<row> rows = {{"arm", "runs", "metric", "value", "minus exact", "valid loss", "steps/s",
+                            "speed", "mult. left", "energy"}};
+  const auto percent = [](const std::optional<double>& share) {
+    return share ? fmt::format("{:.1f} %", 100 * *share) : std::string("-");
+  };
   for (const arm_summary& arm : c.arms) {
-    if (arm.recipe != recipe) text += arm.recipe + "\n";
-    recipe = arm.recipe;
-    const auto percent = [](const std::optional<double>& share) {
-      return share ? fmt::format("{:.1f} %", 100 * *share) : std::string("-");
-    };
-    text += fmt::format(
-        kRow, arm.arm, runs_text(arm), arm.metric.empty() ? "-" : arm.metric,
-        estimate_text(arm.value, ""), estimate_text(arm.value_difference, "+"),
-        estimate_text(arm.valid_loss, ""),
-        arm.steps_per_second ? fmt::format("{:.3g}", arm.steps_per_second->mean) : "-",
-        arm.speed ? fmt::format("{:.2f}", *arm.speed) : "-", percent(arm.multiplications_left),
-        percent(arm.energy.empty() ? std::nullopt : std::optional(arm.energy.begin()->second)));
+    rows.push_back(
+        {arm.arm, runs_text(arm), arm.metric.empty() ? "-" : arm.metric,
+         estimate_text(arm.value, ""), estimate_text(arm.value_difference, "+"),
+         estimate_text(arm.valid_loss, ""),
+         arm.steps_per_second ? fmt::format("{:.3g}", arm.steps_per_second->mean) : "-",
+         arm.speed ? fmt::format("{:.2f}", *arm.speed) : "-", percent(arm.multiplications_left),
+         percent(arm.energy.empty() ? std::nullopt : std::optional(arm.energy.begin()->second))});
+  }
+  // As wide as the longest text of the column, so that two columns never meet.
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const row& cells : rows) {
+    for (std::size_t i = 0; i < cells.size(); ++i) widths[i] = std::max(widths[i], cells[i].size());
+  }
+  const auto line = [&](const row& cells) {
+    std::string text = fmt::format("{:<{}}", cells[0], widths[0]);
+    for (std::size_t i = 1; i < cells.size(); ++i) {
+      text += fmt::format("  {:>{}}", cells[i], widths[i]);
+    }
+    return text + "\n";
+  };
+  std::string text = line(rows.front());
+  const std::string* recipe = nullptr;
+  for (std::size_t i = 0; i < c.arms.size(); ++i) {
+    if (recipe == nullptr || c.arms[i].recipe != *recipe) text += c.arms[i].recipe + "\n";
+    recipe = &c.arms[i].recipe;
+    text += line(rows[i + 1]);
   }
   for (const std::string& hazard : c.hazards) text += "note: " + hazard + "\n";
   return text;

@@ -345,6 +345,30 @@ TEST_F(run_comparison, a_run_whose_verification_failed_enters_no_mean) {
   }
 }
 
+TEST_F(run_comparison, columns_of_the_terminal_are_apart_however_wide) {
+  for (const int seed : {1, 2}) {
+    write_run(runs_, {.arithmetic = "exact", .seed = seed, .value = 1000.0 * seed});
+    write_run(runs_, {.arithmetic = "pam",
+                      .seed = seed,
+                      .value = 20000.0 * seed,
+                      .valid_loss = 1e6 * seed});
+  }
+  std::istringstream lines(compare({runs_}).summary);
+  std::string head;
+  std::getline(lines, head);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("pam ") && !line.starts_with("exact ")) continue;
+    EXPECT_EQ(line.size(), head.size()) << line;
+    // A number and what stands behind it: one space apart, or they are of two columns.
+    std::size_t columns = 1;
+    for (std::size_t at = line.find("  "); at != std::string::npos;
+         at = line.find("  ", line.find_first_not_of(' ', at))) {
+      ++columns;
+    }
+    EXPECT_EQ(columns, 10U) << line;
+  }
+}
+
 TEST_F(run_comparison, what_is_kept_of_runs_compares_alike_without_their_sentences) {
   write_run(runs_, {.arithmetic = "exact", .hypotheses = kReferences});
   write_run(runs_, {.arithmetic = "pam",
