@@ -346,14 +346,14 @@ void require_arms(const std::string& where, const std::vector<std::string>& name
 // Lines of `expected.txt` beside run folders, one arm each; "#" begins a remark.
 std::vector<std::string> expected_in(const std::filesystem::path& directory) {
   std::vector<std::string> arms;
-  require_regular_file(directory / "expected.txt");
-  std::ifstream in(directory / "expected.txt");
+  require_regular_file(directory / kExpected);
+  std::ifstream in(directory / kExpected);
   for (std::string line; std::getline(in, line);) {
     line.resize(std::min(line.size(), line.find('#')));
     std::erase_if(line, [](unsigned char c) { return c <= ' '; });  // no arm's name has a space
     if (!line.empty()) arms.push_back(line);
   }
-  require_arms((directory / "expected.txt").string(), arms);
+  require_arms((directory / kExpected).string(), arms);
   return arms;
 }
 
@@ -376,6 +376,29 @@ std::map<std::string, std::vector<std::string>> expected_of_recipes(
   return all;
 }
 
+// Folders that name what is expected and hold no run that was read: their name stands for the recipe.
+void expect_of_unrun_recipes(comparison& c, const std::vector<std::filesystem::path>& directories) {
+  const auto normal = [](const std::filesystem::path& folder) {
+    std::filesystem::path path = std::filesystem::absolute(folder).lexically_normal();
+    return path.has_filename() ? path : path.parent_path();
+  };
+  std::set<std::filesystem::path> with_runs;
+  for (const training_run& run : c.runs) with_runs.insert(normal(run.folder).parent_path());
+  std::set<std::filesystem::path> seen;
+  for (const std::filesystem::path& directory : directories) {
+    for (const std::filesystem::path& found : folders_that_expect(directory)) {
+      const std::filesystem::path folder = normal(found);
+      if (with_runs.contains(folder) || !seen.insert(folder).second) continue;
+      try {
+        std::ranges::copy(expected_in(folder),
+                          std::back_inserter(c.expected_of[folder.filename().string()]));
+      } catch (const input_error& problem) {
+        c.problems.push_back(problem.what());
+      }
+    }
+  }
+}
+
 }  // namespace
 
 bool enters_means(const training_run& run) { return run.status == run_status::finished; }
@@ -389,6 +412,9 @@ const arm_summary* find_arm(const comparison& c, const std::string& recipe, cons
 std::vector<std::string> recipes_of(const comparison& c) {
   std::vector<std::string> recipes;
   for (const training_run& run : c.runs) recipes.push_back(run.recipe);
+  for (const auto& [recipe, arms] : c.expected_of) {
+    if (!arms.empty()) recipes.push_back(recipe);
+  }
   std::ranges::sort(recipes);
   recipes.erase(std::unique(recipes.begin(), recipes.end()), recipes.end());
   return recipes;
@@ -636,11 +662,12 @@ compare_result compare_runs(const compare_options& options) {
       c.problems.push_back(std::move(line));
     }
   }
-  if (c.runs.empty()) {
+  c.expected_of = expected_of_recipes(c.runs, c.problems);
+  expect_of_unrun_recipes(c, options.directories);
+  if (recipes_of(c).empty()) {
     throw input_error(c.problems.empty() ? "compare: name run folders, or folders of them"
                                          : c.problems.front());
   }
-  c.expected_of = expected_of_recipes(c.runs, c.problems);
   separate_settings(c);
   count_once(c);
   summarise(c);

@@ -258,6 +258,8 @@ void find_in_provenance(comparison& c, const std::string& recipe, const std::str
 }
 
 void find_in_recipe(comparison& c, const std::string& recipe) {
+  // Of which every arm is said to be expected and not run.
+  if (std::ranges::find(c.runs, recipe, &training_run::recipe) == c.runs.end()) return;
   const std::string of = recipe.empty() ? "" : fmt::format("{}: ", recipe);
   std::set<std::string> signatures;
   std::set<std::string> machines;

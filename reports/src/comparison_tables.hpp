@@ -136,7 +136,7 @@ const arm_summary* find_arm(const comparison& c, const std::string& recipe, cons
 /// Fills `hazards`: what makes numbers of this comparison say less than they seem to.
 void find_hazards(comparison& c);
 
-/// The recipes of the runs, in alphabetical order.
+/// The recipes of the runs, and those of which runs are expected, in alphabetical order.
 std::vector<std::string> recipes_of(const comparison& c);
 
 /// In words: "3" where all are finished, else "2 of 3 finished", "diverged", "unfinished",

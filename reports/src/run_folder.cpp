@@ -355,6 +355,22 @@ training_run read_run(const fs::path& folder) {
   }
 }
 
+std::vector<fs::path> folders_that_expect(const fs::path& directory) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  const auto look_at = [&](const fs::path& folder) {
+    std::error_code none;
+    if (fs::exists(folder / kExpected, none)) found.push_back(folder);
+  };
+  look_at(directory);
+  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
+    std::error_code none;
+    if (it->is_directory(none)) look_at(it->path());
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
 std::vector<fs::path> find_runs(const std::vector<fs::path>& directories,
                                 std::vector<std::string>& problems) {
   std::vector<fs::path> found;
@@ -414,7 +430,8 @@ std::vector<fs::path> find_runs(const std::vector<fs::path>& directories,
         }
       }
     }
-    if (children.empty() && problems.size() == unreadable) {
+    if (children.empty() && problems.size() == unreadable &&
+        folders_that_expect(directory).empty()) {
       problems.push_back(
           directory.string() +
           ": holds no run folder; one has config.json, metrics.jsonl and summary.json");

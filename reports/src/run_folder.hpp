@@ -23,6 +23,9 @@ inline constexpr std::string_view kMetrics = "metrics.jsonl";
 inline constexpr std::string_view kSummary = "summary.json";
 inline constexpr std::string_view kStatistics = "statistics.json";
 
+/// Beside run folders: the arms that a recipe should have.
+inline constexpr std::string_view kExpected = "expected.txt";
+
 enum class run_status : std::uint8_t {
   finished,    ///< with a summary
   unfinished,  ///< no summary: killed, or still running
@@ -101,5 +104,8 @@ training_run read_run(const std::filesystem::path& folder);
 /// not exist, that holds none, or that cannot be looked into gives a line in `problems`.
 std::vector<std::filesystem::path> find_runs(const std::vector<std::filesystem::path>& directories,
                                              std::vector<std::string>& problems);
+
+/// The folders with a file kExpected, `directory` and those in it, by name.
+std::vector<std::filesystem::path> folders_that_expect(const std::filesystem::path& directory);
 
 }  // namespace pamkit::reports

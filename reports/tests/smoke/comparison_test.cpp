@@ -369,6 +369,26 @@ TEST_F(run_comparison, columns_of_the_terminal_are_apart_however_wide) {
   }
 }
 
+TEST_F(run_comparison, a_recipe_of_which_nothing_ran_has_all_arms_not_run) {
+  write_text(runs_ / "charlm" / "expected.txt", "exact\npam+all\n");
+  for (const bool others_ran : {false, true}) {
+    if (others_ran) write_run(runs_ / "translation-small", {.arithmetic = "exact"});
+    const compare_result result = compare({runs_});
+    EXPECT_TRUE(result.problems.empty());
+    int missing = 0;
+    const json all = written();
+    for (const json& a : all["arms"]) {
+      if (a["recipe"] != "charlm") continue;
+      EXPECT_EQ(a["status"], "not run");
+      ++missing;
+    }
+    EXPECT_EQ(missing, 2);
+    EXPECT_NE(markdown().find("## charlm\n"), std::string::npos);
+    EXPECT_EQ(hazards_with(written(), "charlm pam+all: expected and not run"), 1);
+    EXPECT_EQ(hazards_with(written(), "charlm: "), 0);
+  }
+}
+
 TEST_F(run_comparison, what_is_kept_of_runs_compares_alike_without_their_sentences) {
   write_run(runs_, {.arithmetic = "exact", .hypotheses = kReferences});
   write_run(runs_, {.arithmetic = "pam",
