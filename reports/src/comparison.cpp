@@ -214,6 +214,13 @@ ordered_json run_json(const training_run& run) {
     json[run.throughput_unit == "images/s" ? "images_per_second" : "tokens_per_second"] =
         *run.throughput;
   set_if(json, "seconds", run.seconds);
+  if (run.examples) {
+    const example_counts& e = *run.examples;
+    auto& examples = json["examples"] = ordered_json::object();
+    set_if(examples, "training", e.training);
+    set_if(examples, "validation", e.validation);
+    set_if(examples, "test", e.test);
+  }
   set_if(json, "diverged_at", run.diverged_at);
   json["signature"] = run.signature;
   json["parameters_sha256"] = run.parameters_sha256;
@@ -470,7 +477,18 @@ std::string bootstrap_text(const comparison& c, const std::string& recipe) {
 
 std::string speed_text() {
   return "Steps a second are by the CPU time of a step where a run has one thread, and by its wall "
-         "time where it has several; speed is steps a second relative to native's.";
+         "time where it has several; speed is steps a second relative to native's. In parentheses "
+         "the least and the greatest of several seeds. Arms that were measured under load are named "
+         "in the hazards, and their ratios to others compare different states of the machine.";
+}
+
+std::string rate_text(const arm_summary& arm) {
+  if (!arm.steps_per_second) return {};
+  std::string text = fmt::format("{:.3f}", arm.steps_per_second->mean);
+  if (arm.step_rates) {
+    text += fmt::format(" ({:.3f} to {:.3f})", arm.step_rates->min, arm.step_rates->max);
+  }
+  return text;
 }
 
 std::string loss_text() {
@@ -480,6 +498,36 @@ std::string loss_text() {
          "Leak: the sum of a row of the gradient towards the logits over half the sum of its "
          "elements' sizes, 0 for an exact gradient; its size: of absolute sums. Both are means over "
          "the rows, weighted by these sizes.";
+}
+
+std::string unrecorded_text() {
+  return "– was not recorded by the version that made the run.";
+}
+
+bool lacks_loss_columns(const loss_summary& loss) {
+  return !loss.exact || !loss.logits_mean || !loss.logits_deviation || !loss.leak || !loss.leak_size;
+}
+
+std::string data_text(const comparison& c, const std::string& recipe) {
+  std::set<std::string> all;
+  for (const training_run& run : c.runs) {
+    if (run.recipe != recipe || !run.examples) continue;
+    const example_counts& e = *run.examples;
+    std::vector<std::string> parts;
+    const auto add = [&](const std::optional<std::int64_t>& count, const char* what) {
+      if (count) parts.push_back(fmt::format("{} {}", *count, what));
+    };
+    const std::string unit = e.unit.empty() ? "" : e.unit + " ";
+    add(e.training, (unit + "of training").c_str());
+    add(e.validation, "of validation");
+    if (e.tests_on_validation) {
+      parts.push_back("which are the test data too");
+    } else {
+      add(e.test, "of test");
+    }
+    if (!parts.empty()) all.insert(fmt::format("{}", fmt::join(parts, ", ")));
+  }
+  return fmt::format("{}", fmt::join(all, "; or "));
 }
 
 std::optional<estimate> estimate_mean(const std::vector<double>& values) {
@@ -532,10 +580,12 @@ void summarise(comparison& c) {
     arm.valid_loss = estimate_mean(collect(arm, valid_loss));
     arm.throughput =
         estimate_mean(collect(arm, [](const training_run& run) { return run.throughput; }));
-    arm.steps_per_second = estimate_mean(collect(arm, [](const training_run& run) {
+    const std::vector<double> rates = collect(arm, [](const training_run& run) {
       return run.step_seconds && *run.step_seconds > 0 ? std::optional(1 / *run.step_seconds)
                                                        : std::nullopt;
-    }));
+    });
+    arm.steps_per_second = estimate_mean(rates);
+    if (rates.size() > 1) arm.step_rates = std::ranges::minmax(rates);
     std::set<std::string> bases;
     for (const training_run* run : arm.runs) {
       if (enters_means(*run) && run->step_seconds) bases.insert(run->is_cpu_time ? "CPU" : "wall");
@@ -584,6 +634,10 @@ ordered_json to_compare_json(const comparison& c) {
                  arm.throughput);
     set_estimate(a, "steps_per_second", arm.steps_per_second);
     if (arm.steps_per_second) a["steps_per_second_by"] = arm.time_basis;
+    if (arm.step_rates) {
+      a["steps_per_second"]["least"] = arm.step_rates->min;
+      a["steps_per_second"]["greatest"] = arm.step_rates->max;
+    }
     set_if(a, "speed_relative_to_native", arm.speed);
     for (const paired_bleu& paired : arm.bleu) a["bootstrap"].push_back(bootstrap_json(paired));
     if (arm.cost) a["step"] = cost_json(arm);

@@ -111,11 +111,10 @@ std::string speed_and_cost(const std::vector<const arm_summary*>& arms) {
   table t(heads, alignment);
   for (const arm_summary* arm : arms) {
     if (!arm->was_run()) continue;
-    const std::optional<double> rate =
-        arm->steps_per_second ? std::optional(arm->steps_per_second->mean) : std::nullopt;
+    const std::string rate = rate_text(*arm);
     std::vector<std::string> cells = {
         cell(arm->arm),
-        number(rate, 3),
+        rate.empty() ? kNone : rate,
         cell(arm->time_basis),
         number(arm->speed, 2),
         arm->cost ? fmt::format("{:.4g}", arm->cost->multiplications) : kNone,
@@ -170,16 +169,19 @@ std::string losses(const std::vector<const arm_summary*>& arms) {
            "its size"},
           "llrrrrrr");
   bool any = false;
+  bool lacks_any = false;
   for (const arm_summary* arm : arms) {
     if (!arm->layers || !arm->layers->run->statistics->loss.value) continue;
     any = true;
     const loss_summary& l = arm->layers->run->statistics->loss;
+    lacks_any = lacks_any || lacks_loss_columns(l);
     t.row({cell(arm->arm), cell(arm->layers->run->seed), number(l.value, 4), number(l.exact, 4),
            number(l.logits_mean, 2), number(l.logits_deviation, 2), percent(l.leak),
            percent(l.leak_size)});
   }
   if (!any) return {};
-  return "### Loss\n\n" + loss_text() + "\n\n" + t.text();
+  return "### Loss\n\n" + loss_text() + "\n\n" + t.text() +
+         (lacks_any ? unrecorded_text() + "\n\n" : "");
 }
 
 std::string runs(const comparison& c, const std::string& recipe) {
@@ -214,8 +216,10 @@ std::string comparison_markdown(const comparison& c, const nlohmann::ordered_jso
   text += environment.text();
   for (const std::string& recipe : recipes_of(c)) {
     const std::vector<const arm_summary*> arms = arms_of(c, recipe);
-    text += "## " + cell(recipe) + "\n\n" + scores(arms) + bootstrap(c, recipe, arms) +
-            speed_and_cost(arms) + losses(arms) + layers(arms) + runs(c, recipe);
+    const std::string data = data_text(c, recipe);
+    text += "## " + cell(recipe) + "\n\n" + (data.empty() ? "" : "Data: " + cell(data) + ".\n\n") +
+            scores(arms) + bootstrap(c, recipe, arms) + speed_and_cost(arms) + losses(arms) +
+            layers(arms) + runs(c, recipe);
   }
   text += "## What to know before believing it\n\n";
   for (const std::string& problem : c.problems) text += "- not read: " + cell(problem) + "\n";

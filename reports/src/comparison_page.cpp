@@ -51,10 +51,6 @@ std::optional<double> share_of(double part, double whole) {
   return whole > 0 ? std::optional(part / whole) : std::nullopt;
 }
 
-std::optional<double> mean_of(const std::optional<estimate>& e) {
-  return e ? std::optional(e->mean) : std::nullopt;
-}
-
 // The head of a row: the arm, and its recipe below where there are several.
 std::string arm_head(const comparison& c, const arm_summary& arm) {
   if (recipes_of(c).size() < 2) return fmt::format("<th>{}</th>", escape_html(arm.arm));
@@ -134,6 +130,13 @@ std::string bootstrap_html(const comparison& c) {
       rows);
 }
 
+std::string rate_cell(const arm_summary& arm) {
+  if (!arm.steps_per_second) return number_cell("steps/s", std::nullopt, 3);
+  return fmt::format(
+      "<td class=\"number\" data-label=\"steps/s\" data-value=\"{}\"><span>{} {}</span></td>",
+      arm.steps_per_second->mean, rate_text(arm), escape_html(arm.time_basis));
+}
+
 std::string cost_html(const comparison& c) {
   std::string heads = heads_html(
       {"arm"}, {"steps/s", "speed", "forward", "backward", "update", "all", "left", "quotients"});
@@ -145,7 +148,7 @@ std::string cost_html(const comparison& c) {
   for (const arm_summary& arm : c.arms) {
     if (!arm.was_run()) continue;
     rows += grouped.begin(arm) +
-            number_cell("steps/s", mean_of(arm.steps_per_second), 3, arm.time_basis) +
+            rate_cell(arm) +
             number_cell("speed", arm.speed, 2);
     const auto place = [&](const char* name) {
       const auto found = arm.cost->by_place.find(name);
@@ -236,10 +239,12 @@ std::string layer_summaries_html(const comparison& c) {
 
 std::string losses_html(const comparison& c) {
   std::string rows;
+  bool lacks_any = false;
   grouped_rows grouped(c);
   for (const arm_summary& arm : c.arms) {
     if (!arm.layers || !arm.layers->run->statistics->loss.value) continue;
     const loss_summary& l = arm.layers->run->statistics->loss;
+    lacks_any = lacks_any || lacks_loss_columns(l);
     rows += grouped.begin(arm) +
             fmt::format("<td data-label=\"seed\">{}</td>", escape_html(arm.layers->run->seed)) +
             number_cell("loss", l.value, 4) + number_cell("exact's", l.exact, 4) +
@@ -252,7 +257,8 @@ std::string losses_html(const comparison& c) {
          "</p>\n<div class=\"scroll\"><table class=\"cards\">\n<thead><tr>" +
          heads_html({"arm", "seed"}, {"loss", "exact's", "mean of logits", "deviation in a row",
                                       "leak", "its size"}) +
-         "</tr></thead>\n<tbody>" + rows + "</tbody></table></div>\n</section>\n";
+         "</tr></thead>\n<tbody>" + rows + "</tbody></table></div>\n" +
+         (lacks_any ? "<p>" + escape_html(unrecorded_text()) + "</p>\n" : "") + "</section>\n";
 }
 
 // The last component of a parameter's name does not belong to its layer's.
@@ -399,6 +405,16 @@ std::string list_html(const std::vector<std::string>& hazards,
   return html.empty() ? "<li>None was found in the files of these runs.</li>" : html;
 }
 
+// A sentence for each recipe whose runs say how large their data were.
+std::string sizes_text(const comparison& c) {
+  std::string text;
+  for (const std::string& recipe : recipes_of(c)) {
+    const std::string data = data_text(c, recipe);
+    if (!data.empty()) text += fmt::format(" {}: {}.", recipe, data);
+  }
+  return text;
+}
+
 // Gains of an arm's layers and cosines of its weights' gradients.
 nlohmann::ordered_json layer_figure(const arm_summary& arm) {
   const run_statistics& s = *arm.layers->run->statistics;
@@ -450,7 +466,7 @@ std::string render_comparison_page(const comparison& c, const nlohmann::ordered_
                         {"contents", contents},
                         {"recipes", escape_html(fmt::format("{}", fmt::join(recipes_of(c), ", ")))},
                         {"environment", environment_html(json["environment"], c.command)},
-                        {"shared", escape_html(shared_text(c))},
+                        {"shared", escape_html(shared_text(c) + sizes_text(c))},
                         {"arms", arms_html(c)},
                         {"bootstrap", bootstrap},
                         {"cost", cost},

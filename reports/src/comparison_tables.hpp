@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -63,6 +64,7 @@ struct arm_summary {
   std::optional<estimate> throughput;
   std::string throughput_unit;
   std::optional<estimate> steps_per_second;
+  std::optional<std::ranges::minmax_result<double>> step_rates;  ///< of several seeds
   std::string time_basis;  ///< of steps a second: "CPU", "wall", or "CPU and wall"
   std::optional<double>
       speed;  ///< steps a second relative to native's, or items where these are not known
@@ -119,6 +121,16 @@ std::string bootstrap_text(const comparison& c, const std::string& recipe);
 
 /// What steps a second and speed are.
 std::string speed_text();
+
+/// Steps a second of an arm, with the least and greatest of several seeds; empty where none is known.
+std::string rate_text(const arm_summary& arm);
+
+/// How large the data of a recipe were, without a full stop; empty where no run of it says.
+std::string data_text(const comparison& c, const std::string& recipe);
+
+/// What a dash means in a table of statistics, and whether a row of losses has one.
+std::string unrecorded_text();
+bool lacks_loss_columns(const loss_summary& loss);
 
 /// What the columns of a table of losses are.
 std::string loss_text();

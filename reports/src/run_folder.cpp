@@ -271,6 +271,25 @@ ordered_json read_run_json(const fs::path& file) {
   return read_json(file);
 }
 
+// The key of summary.json under which the numbers of examples stand, and theirs.
+constexpr const char* kExamples = "examples";
+constexpr const char* kExamplesUnit = "unit";
+constexpr const char* kTrainingExamples = "train";
+constexpr const char* kValidationExamples = "validation";
+constexpr const char* kTestExamples = "test";
+// How the name of a test set begins that is the validation set.
+constexpr std::string_view kValidationSet = "validation ";
+
+void take_examples(training_run& run, const run_fields& summary) {
+  if (!summary.has(kExamples)) return;
+  const run_fields counts = summary.object(kExamples);
+  run.examples = {.unit = counts.text(kExamplesUnit),
+                  .training = counts.whole(kTrainingExamples),
+                  .validation = counts.whole(kValidationExamples),
+                  .test = counts.whole(kTestExamples),
+                  .tests_on_validation = summary.text("test").starts_with(kValidationSet)};
+}
+
 void take_summary(training_run& run, const run_fields& summary) {
   take_identity(run, summary);
   require_same_settings(run, summary);
@@ -282,6 +301,7 @@ void take_summary(training_run& run, const run_fields& summary) {
   run.last_commit = summary.object("environment").text("commit");
   run.finished_at = summary.object("environment").text("date");
   take_step_time(run, summary.object("resources"));
+  take_examples(run, summary);
 }
 
 // A value has all its digits, so that another machine's log and exp are all that may change it:

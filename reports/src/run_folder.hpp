@@ -44,6 +44,15 @@ struct loss_point {
   double loss = 0;
 };
 
+/// How large the data of a run were.
+struct example_counts {
+  std::string unit;  ///< what is counted: "images"; empty where a run does not say
+  std::optional<std::int64_t> training;
+  std::optional<std::int64_t> validation;
+  std::optional<std::int64_t> test;
+  bool tests_on_validation = false;  ///< both are one set
+};
+
 /// What is known of one run. Numbers that the files do not give are empty.
 struct training_run {
   std::filesystem::path folder;
@@ -84,6 +93,7 @@ struct training_run {
   std::optional<std::int64_t> diverged_at;  ///< the first step whose loss is not a number
   std::vector<loss_point> training_losses;
   std::vector<loss_point> validation_losses;
+  std::optional<example_counts> examples;
   std::optional<run_statistics> statistics;
   sentence_counts sentences;  ///< of translation
   /// BLEU of `sentences` where it is not the value: which of both is this run's, no file tells.

@@ -369,6 +369,62 @@ TEST_F(run_comparison, columns_of_the_terminal_are_apart_however_wide) {
   }
 }
 
+TEST_F(run_comparison, says_what_a_dash_among_losses_means) {
+  const auto statistics = [](const json& loss) {
+    return json{{"schema", "pamkit.statistics/1"},
+                {"sample", {{"loss", 2.5}, {"exact_loss", 2.4}}},
+                {"loss", loss}};
+  };
+  const json whole = {
+      {"logits_mean", 0.1}, {"logits_deviation", 1}, {"leak", 0.1}, {"leak_size", 0.1}};
+  write_run(runs_, {.arithmetic = "exact", .statistics = statistics(whole)});
+  const std::string sentence = "was not recorded by the version that made the run";
+  compare({runs_});
+  for (const std::string& text : {markdown(), page()}) {
+    EXPECT_EQ(text.find(sentence), std::string::npos);
+  }
+  write_run(runs_, {.arithmetic = "pam", .statistics = statistics(json::object())});
+  compare({runs_});
+  for (const std::string& text : {markdown(), page()}) {
+    EXPECT_NE(text.find(sentence), std::string::npos);
+  }
+}
+
+TEST_F(run_comparison, says_how_large_the_data_were_where_a_run_does) {
+  write_run(runs_, {.arithmetic = "exact"});
+  const auto pam = write_run(runs_, {.arithmetic = "pam"});
+  compare({runs_});
+  EXPECT_EQ(markdown().find("Data: "), std::string::npos);
+  const json sizes = {{"unit", "sentence pairs"}, {"train", 160}, {"validation", 20}, {"test", 12}};
+  edit(pam / "summary.json", [&](json& summary) { summary["examples"] = sizes; });
+  compare({runs_});
+  EXPECT_NE(
+      markdown().find("Data: 160 sentence pairs of training, 20 of validation, 12 of test.\n"),
+      std::string::npos)
+      << markdown();
+  EXPECT_NE(page().find("translation-small: 160 sentence pairs of training"), std::string::npos);
+  edit(pam / "summary.json", [&](json& summary) { summary["test"] = "validation text"; });
+  compare({runs_});
+  EXPECT_NE(markdown().find("20 of validation, which are the test data too.\n"), std::string::npos);
+}
+
+TEST_F(run_comparison, speeds_of_several_seeds_have_their_range) {
+  for (const int seed : {1, 2, 3}) {
+    write_run(runs_, {.arithmetic = "exact", .seed = seed, .step_seconds = 1.0 / seed});
+  }
+  write_run(runs_, {.arithmetic = "pam"});
+  compare({runs_});
+  EXPECT_NE(markdown().find("| exact | 2.000 (1.000 to 3.000) | wall |"), std::string::npos)
+      << markdown();
+  EXPECT_NE(markdown().find("| pam | 2.000 | wall |"), std::string::npos);
+  EXPECT_NE(page().find("2.000 (1.000 to 3.000)"), std::string::npos);
+  EXPECT_EQ(arm("exact")["steps_per_second"]["least"], 1);
+  EXPECT_EQ(arm("exact")["steps_per_second"]["greatest"], 3);
+  for (const std::string& text : {markdown(), page()}) {
+    EXPECT_NE(text.find("measured under load are named in the hazards"), std::string::npos);
+  }
+}
+
 TEST_F(run_comparison, a_recipe_of_which_nothing_ran_has_all_arms_not_run) {
   write_text(runs_ / "charlm" / "expected.txt", "exact\npam+all\n");
   for (const bool others_ran : {false, true}) {
