@@ -45,13 +45,14 @@ json_t report_json() {
   report["bounds"] = {least, greatest, entry("mul", "rms_relative", 0.04842321814367192),
                       entry("exp2", "min_relative", 0.5), layer};
   const json_t lists = json_t::parse(R"({
-    "maps": [{"operation": "mul", "arithmetic": "pam"}],
-    "histograms": [{"operation": "mul", "arithmetic": "pam"}],
-    "curves": [{"operation": "exp2", "arithmetic": "pam"}],
-    "bands": [{"operation": "exp2", "by": "unit"}, {"operation": "exp2", "by": "binade"}],
-    "range_ends": [{"operation": "mul"}],
+    "maps": [{"operation": "mul", "arithmetic": "pam", "values": []}],
+    "histograms": [{"operation": "mul", "arithmetic": "pam", "counts": []}],
+    "curves": [{"operation": "exp2", "arithmetic": "pam", "arguments": [], "errors": []}],
+    "bands": [{"operation": "exp2", "by": "unit", "bands": []}, {"operation": "exp2", "by": "binade", "bands": []}],
+    "range_ends": [{"operation": "mul", "exponents": [], "least": [], "greatest": []}],
     "compensation": [{"operation": "mul", "arithmetic": "pam", "format": "real", "offset_zero_mean": 0.0566,
-                      "offset_minimax": 0.0688, "offset_least_rms": 0.0552}],
+                      "offset_minimax": 0.0688, "offset_least_rms": 0.0552, "offsets": [], "min_relative": [],
+                      "max_relative": [], "mean_relative": []}],
     "not_measured": [{"operation": "pow", "arithmetic": "l_mul", "domain": "all", "reason": "<none>"}]})");
   for (const auto& [name, list] : lists.items()) report[name] = list;
   return report;
