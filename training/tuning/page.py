@@ -3,8 +3,8 @@
 
   training/tuning/page.py TRIALS RESULTS PAGE.md
 
-TRIALS/RECIPE/NAME is a run folder for each trial, as `pamkit compare --keep` leaves them; RESULTS/RECIPE/ARM-1 is the committed
-run of the recipe's own settings, which stand in training/recipes.
+TRIALS/RECIPE/NAME is a run folder for each trial, as `pamkit compare --keep` leaves them; RESULTS/RECIPE/ARM-SEED are the committed
+runs of the recipe's own settings, which stand in training/recipes.
 
 Exit codes: 0 written, 2 usage or unreadable input.
 """
@@ -36,13 +36,16 @@ class Trial:
 def table(trials, recipe):
     """One row for each trial, with all settings in which any two differ that say them."""
     varied = sorted({key for t in trials for key in t.settings if any(o.settings.get(key, t.settings[key]) != t.settings[key] for o in trials)})
+    seeds = len({t.run["seed"] for t in trials}) > 1
     own = flattened(json.loads((RECIPES / f"{recipe}.json").read_text()))
     metric = trials[0].summary["metric"]
-    rows = ["| " + " | ".join([*(f"`{key}`" for key in varied), metric, "validation loss", ""]) + " |"]
-    rows.append("|" + "--:|" * len(varied) + "--:|--:|---|")
-    for t in sorted(trials, key=lambda trial: (trial.settings["training.epochs"], -trial.summary["value"])):
+    better = 1 if metric == "perplexity" else -1  # the best first
+    rows = ["| " + " | ".join([*(f"`{key}`" for key in varied), *["seed"] * seeds, metric, "validation loss", ""]) + " |"]
+    rows.append("|" + "--:|" * (len(varied) + seeds) + "--:|--:|---|")
+    for t in sorted(trials, key=lambda trial: (trial.settings["training.epochs"], better * trial.summary["value"])):
         is_own = all(t.settings[key] == own[key] for key in varied if key in own)
         cells = [format(t.settings.get(key, "–"), "" if isinstance(t.settings.get(key, "–"), str) else "g") for key in varied]
+        cells += [str(t.run["seed"])] * seeds
         rows.append("| " + " | ".join([*cells, f"{t.summary['value']:.1f}", f"{t.summary['valid_loss']:.4f}", "the recipe's" if is_own else ""]) + " |")
     return "\n".join(rows)
 
@@ -52,13 +55,15 @@ def page(source, results):
     arm = next(iter(recipes.values()))[0].run["arithmetic"]
     text = [
         f"# Settings of {arm} that were tried",
-        f"Written by `training/tuning/page.py` from `{source.as_posix()}`, and the committed runs of `{results.as_posix()}` with seed 1. Each line "
-        "is one run, so that differences of a point or two say nothing; fewer epochs have a schedule of their own.",
+        f"Written by `training/tuning/page.py` from `{source.as_posix()}`, and the committed runs of `{results.as_posix()}`. Each line "
+        "is one run, so that differences of a point or two say nothing; fewer epochs have a schedule of their own. Settings are judged by what the "
+        "tables of results report too, so that adder's best is, if anything, flattered.",
     ]
     for recipe, trials in recipes.items():
-        trials.append(Trial(results / recipe / f"{arm}-1"))
+        trials += [Trial(run) for run in sorted((results / recipe).glob(f"{arm}-*"))]
         commits = " and ".join(sorted({t.commit[:10] for t in trials}))
-        text += [f"## {recipe}", f"Seed {trials[0].run['seed']}, commit {commits}.", table(trials, recipe)]
+        seeds = sorted({str(t.run["seed"]) for t in trials})
+        text += [f"## {recipe}", f"{'Seed' if len(seeds) == 1 else 'Seeds'} {', '.join(seeds)}; commit {commits}.", table(trials, recipe)]
     return "\n\n".join(text) + "\n"
 
 
