@@ -49,7 +49,10 @@ std::string string_input(const std::vector<c10::IValue>& inputs, int number) {
 
 }  // namespace
 
-std::string operator_event::arithmetic() const { return string_input(inputs, 0); }
+std::string operator_event::arithmetic() const {
+  // A text that LibTorch's own take is something else: that of aten::gelu names an approximation.
+  return name.starts_with("pamkit::") ? string_input(inputs, 0) : std::string();
+}
 
 std::string operator_event::derivative() const { return string_input(inputs, 1); }
 

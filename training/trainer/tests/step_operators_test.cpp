@@ -105,6 +105,16 @@ TEST(StepOperators, OfTheUpdateScopeOptimizerReplacesAll) {
   EXPECT_EQ(by, (std::vector<std::string>{"update optimizer", "forward all", "update optimizer"}));
 }
 
+TEST(StepOperators, ATextThatLibTorchTakesIsNoArithmetic) {
+  const at::Tensor x = at::full({4}, 0.5);
+  operator_record record;
+  at::gelu(x, "none");
+  const json row = record.rows().at(0);
+  EXPECT_EQ(row["arithmetic"], "exact");
+  EXPECT_EQ(row["multiplications"], 12);
+  EXPECT_EQ(row["reason"], "GELU: scope all replaces it");
+}
+
 TEST(StepOperators, AScatterThatReducesMayMultiply) {
   operator_event scatter{
       .name = "aten::scatter_", .inputs = std::vector<c10::IValue>(4), .outputs = {}};
