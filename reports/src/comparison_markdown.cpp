@@ -101,6 +101,7 @@ std::string bootstrap(const comparison& c, const std::string& recipe,
 }
 
 std::string speed_and_cost(const std::vector<const arm_summary*>& arms) {
+  if (std::ranges::none_of(arms, &arm_summary::was_run)) return "";
   std::vector<std::string> heads = {
       "arm", "steps/s", "by time of", "speed", "multiplications a step", "left"};
   std::string alignment = "lrlrrr";
@@ -185,6 +186,7 @@ std::string losses(const std::vector<const arm_summary*>& arms) {
 }
 
 std::string runs(const comparison& c, const std::string& recipe) {
+  if (std::ranges::find(c.runs, recipe, &training_run::recipe) == c.runs.end()) return "";
   table t({"arm", "seed", "status", "value", "steps", "commit", "parameters", "verification"},
           "lllrrlll");
   constexpr std::size_t kDigits = 12;

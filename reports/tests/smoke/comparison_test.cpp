@@ -440,6 +440,9 @@ TEST_F(run_comparison, a_recipe_of_which_nothing_ran_has_all_arms_not_run) {
     }
     EXPECT_EQ(missing, 2);
     EXPECT_NE(markdown().find("## charlm\n"), std::string::npos);
+    // It has no table without lines.
+    EXPECT_EQ(markdown().find("### Runs") != std::string::npos, others_ran);
+    EXPECT_EQ(markdown().find("### Speed") != std::string::npos, others_ran);
     EXPECT_EQ(hazards_with(written(), "charlm pam+all: expected and not run"), 1);
     EXPECT_EQ(hazards_with(written(), "charlm: "), 0);
   }
