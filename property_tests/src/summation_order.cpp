@@ -16,12 +16,12 @@ constexpr std::uint32_t kBig = 0x5D800000;        // 2^60
 constexpr std::uint32_t kAbsorbing = 0x4B800000;  // 2^24, half of whose unit is 1
 constexpr std::uint32_t kSmallRoot = 0x39800000;  // 2^-12
 
-std::vector<std::size_t> places_of(std::int64_t length) {
+std::vector<std::size_t> places_of(std::int64_t length, std::int64_t all_up_to) {
   std::vector<std::size_t> places;
   for (std::int64_t i = 0; i < length; ++i) {
     const auto next = static_cast<std::uint64_t>(i + 1);
     const bool is_near_power = std::has_single_bit(next) || (i > 0 && std::has_single_bit(next - 1));
-    if (length <= kAllPlacesUpTo || is_near_power || i + 1 == length) {
+    if (length <= all_up_to || is_near_power || i + 1 == length) {
       places.push_back(static_cast<std::size_t>(i));
     }
   }
@@ -385,8 +385,8 @@ std::uint32_t sum_in_order(summation order, std::span<const std::uint32_t> terms
   return total;
 }
 
-std::vector<column> order_probes(probe_family family, std::int64_t length) {
-  const auto places = places_of(length);
+std::vector<column> order_probes(probe_family family, std::int64_t length, std::int64_t all_up_to) {
+  const auto places = places_of(length, all_up_to);
   const bool is_roots = family == probe_family::roots;
   std::vector<column> all;
   for (const std::size_t i : places) {

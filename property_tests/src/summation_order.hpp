@@ -30,10 +30,12 @@ enum class probe_family : std::uint8_t {
 };
 
 inline constexpr std::int64_t kAllPlacesUpTo = 130;
+/// The same for emulated devices, where each probe's terms take a launch.
+inline constexpr std::int64_t kAllPlacesOfEmulated = 40;
 
-/// Probes of `length` numbers, by every place (pair of places) or, of longer ones, by those around
-/// powers of two and the last.
-std::vector<column> order_probes(probe_family family, std::int64_t length);
+/// Probes of `length` numbers, by every place (pair of places) or, of more than `all_up_to` numbers, by
+/// those around powers of two and the last.
+std::vector<column> order_probes(probe_family family, std::int64_t length, std::int64_t all_up_to);
 
 /// A sum inside an operation: how to see it.
 struct probed_sum {

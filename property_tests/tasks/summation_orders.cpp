@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "pamkit/properties/backends.hpp"
 #include "result_text.hpp"
 #include "suite_context.hpp"
 #include "summation_order.hpp"
@@ -40,9 +41,13 @@ column evaluated(const subject& s, const probed_sum& p, derivative gradient,
   return results;
 }
 
+std::int64_t all_places_up_to(const backend& b) {
+  return is_emulated(b) ? kAllPlacesOfEmulated : kAllPlacesUpTo;
+}
+
 void judge(result& row, const subject& s, const probed_sum& p, derivative gradient) {
   for (const std::int64_t length : p.lengths) {
-    const auto probes = order_probes(p.family, length);
+    const auto probes = order_probes(p.family, length, all_places_up_to(s.implementation()));
     const column got = evaluated(s, p, gradient, probes);
     for (std::size_t i = 0; i < probes.size(); ++i) {
       ++row.cases;
@@ -58,14 +63,14 @@ void judge(result& row, const subject& s, const probed_sum& p, derivative gradie
   }
 }
 
-std::string domain_of(const probed_sum& p) {
+std::string domain_of(const probed_sum& p, const backend& b) {
   const std::string_view places =
       p.family == probe_family::roots ? "every place" : "every pair of places";
   std::string domain = fmt::format("{}: {}; probes of {} of", p.what, name_of(p.order), places);
   std::string_view separator = " ";
   for (const std::int64_t length : p.lengths) {
     domain += fmt::format("{}{}{}", separator, length,
-                          length > kAllPlacesUpTo ? " (around powers of two)" : "");
+                          length > all_places_up_to(b) ? " (around powers of two)" : "");
     separator = ", ";
   }
   return domain + " terms";
@@ -75,7 +80,6 @@ rows run_probe(const suite_context& context, const setting& s, const probed_sum&
                derivative gradient) {
   result row = s.row(text);
   row.operation = p.operation;
-  row.domain = domain_of(p);
   if (p.is_vjp) row.derivative = name_of(gradient);
   row.mode = run_mode::exhaustive;
   rows found;
@@ -83,6 +87,7 @@ rows run_probe(const suite_context& context, const setting& s, const probed_sum&
     if (!context.is_judged(*b)) continue;
     if (context.is_stopping()) return {};
     row.backend = b->name;
+    row.domain = domain_of(p, *b);
     found.push_back(row);
     if (has_operation(*b, p, *s.arithmetic->info, gradient)) {
       judge(found.back(), s.under(*b), p, gradient);
