@@ -60,8 +60,7 @@ double variance_of(const subject& s, row_view in, std::uint32_t mean) {
   for (const std::uint32_t x : in) {
     c.push_back(std::bit_cast<std::uint32_t>(std::bit_cast<float>(x) - std::bit_cast<float>(mean)));
   }
-  const subject plain(s.implementation(), *parse_arithmetic(s.arithmetic().info->name), binary32{},
-                      s.rules().subnormals, s.rules().overflow);
+  const subject plain = in_layers(s.implementation(), s);
   const tensor squares{{static_cast<std::int64_t>(c.size())}, plain.mul(c, c)};
   return value_of(apply_to_widened(plain, *find_layer("mean"), false, derivative::approx,
                                    {.inputs = {squares}, .incoming = {}, .attributes = {}})

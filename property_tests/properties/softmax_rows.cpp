@@ -64,8 +64,7 @@ constexpr std::uint32_t kLog2e = 0x3FB8AA3B;
 
 // S, the sum of the e_i in the declared order, by the scalar definitions (docs/specification.md, section 13.1).
 std::uint32_t sum_of_exponentials(const subject& s, row_view in) {
-  const subject definitions{scalar_backend(), *parse_arithmetic(s.arithmetic().info->name),
-                            binary32{}, s.rules().subnormals, s.rules().overflow};
+  const subject definitions = in_layers(scalar_backend(), s);
   column t = definitions.mul(column(in.begin(), in.end()), column(in.size(), kLog2e));
   const float shift = std::floor(std::bit_cast<float>(*std::ranges::max_element(
       t, {}, [](std::uint32_t x) { return value_of(x); })));

@@ -33,4 +33,9 @@ column subject::apply(std::string_view operation, const column& a, const column&
   return out;
 }
 
+subject in_layers(const backend& implementation, const subject& s) {
+  return {implementation, *parse_arithmetic(s.arithmetic().info->name), binary32{},
+          s.rules().subnormals, s.rules().overflow};
+}
+
 }  // namespace pamkit::properties

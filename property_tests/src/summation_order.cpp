@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <map>
 
 #include "statement_parts.hpp"
 
@@ -16,12 +17,12 @@ constexpr std::uint32_t kBig = 0x5D800000;        // 2^60
 constexpr std::uint32_t kAbsorbing = 0x4B800000;  // 2^24, half of whose unit is 1
 constexpr std::uint32_t kSmallRoot = 0x39800000;  // 2^-12
 
-std::vector<std::size_t> places_of(std::int64_t length, std::int64_t all_up_to) {
+std::vector<std::size_t> places_of(std::int64_t length) {
   std::vector<std::size_t> places;
   for (std::int64_t i = 0; i < length; ++i) {
     const auto next = static_cast<std::uint64_t>(i + 1);
     const bool is_near_power = std::has_single_bit(next) || (i > 0 && std::has_single_bit(next - 1));
-    if (length <= all_up_to || is_near_power || i + 1 == length) {
+    if (length <= kAllPlacesUpTo || is_near_power || i + 1 == length) {
       places.push_back(static_cast<std::size_t>(i));
     }
   }
@@ -146,43 +147,28 @@ column of_linear(const subject& s, derivative gradient, const probes& all) {
       .encodings;
 }
 
-column input_of_linear(const subject& s, derivative gradient, const probes& all) {
-  const count n = length_of(all);
-  const count m = number_of(all);
-  return layer_result(
-             s, "linear", true, gradient,
-             {.inputs = {filled_tensor({m, 1}, kOne), filled_tensor({n, 1}, kTwo),
-                         filled_tensor({n}, 0)},
-              .incoming = {{{m, n}, rows(all)}},
-              .attributes = {}},
-             0)
+// One input of m rows, n outputs: `incoming` is m by n.
+column of_linear_vjp(const subject& s, derivative gradient, count m, count n, const column& incoming,
+                     std::array<std::uint32_t, 2> input_and_weight, std::size_t output) {
+  return layer_result(s, "linear", true, gradient,
+                      {.inputs = {filled_tensor({m, 1}, input_and_weight[0]),
+                                  filled_tensor({n, 1}, input_and_weight[1]), filled_tensor({n}, 0)},
+                       .incoming = {{{m, n}, incoming}},
+                       .attributes = {}},
+                      output)
       .encodings;
+}
+
+column input_of_linear(const subject& s, derivative gradient, const probes& all) {
+  return of_linear_vjp(s, gradient, number_of(all), length_of(all), rows(all), {kOne, kTwo}, 0);
 }
 
 column weight_of_linear(const subject& s, derivative gradient, const probes& all) {
-  const count m = length_of(all);
-  const count n = number_of(all);
-  return layer_result(
-             s, "linear", true, gradient,
-             {.inputs = {filled_tensor({m, 1}, kTwo), filled_tensor({n, 1}, kOne),
-                         filled_tensor({n}, 0)},
-              .incoming = {{{m, n}, columns(all)}},
-              .attributes = {}},
-             1)
-      .encodings;
+  return of_linear_vjp(s, gradient, length_of(all), number_of(all), columns(all), {kTwo, kOne}, 1);
 }
 
 column bias_of_linear(const subject& s, derivative gradient, const probes& all) {
-  const count m = length_of(all);
-  const count n = number_of(all);
-  return layer_result(
-             s, "linear", true, gradient,
-             {.inputs = {filled_tensor({m, 1}, kTwo), filled_tensor({n, 1}, kOne),
-                         filled_tensor({n}, 0)},
-              .incoming = {{{m, n}, columns(all)}},
-              .attributes = {}},
-             2)
-      .encodings;
+  return of_linear_vjp(s, gradient, length_of(all), number_of(all), columns(all), {kTwo, kOne}, 2);
 }
 
 column bias_of_layer_norm(const subject& s, derivative gradient, const probes& all) {
@@ -301,53 +287,83 @@ column of_clipping(const subject& s, derivative gradient, const probes& all) {
 
 // ---- What has to come ------------------------------------------------------------------------------
 
-// Layers compute without compensation, by the scalar definitions.
-subject plain(const subject& s) {
-  return {scalar_backend(), *parse_arithmetic(s.arithmetic().info->name), binary32{},
-          s.rules().subnormals, s.rules().overflow};
-}
+// Layers compute without compensation.
+subject plain(const subject& s) { return in_layers(scalar_backend(), s); }
 
 std::uint32_t one_of(const column& x) { return x.front(); }
 
-// The terms that an operation adds are what it makes of one number alone.
-template <const auto& Evaluate>
-std::uint32_t sum_of_terms(const subject& s, derivative gradient, summation order,
-                           const column& probe) {
-  probes alone;
-  for (const std::uint32_t x : probe) alone.push_back({x});
-  return sum_in_order(order, Evaluate(s, gradient, alone));
-}
-
-std::uint32_t mean_of(const subject& s, derivative, summation order, const column& probe) {
+std::uint32_t mean_of(const subject& definitions, summation order, const column& probe) {
   const auto n = std::bit_cast<std::uint32_t>(static_cast<float>(probe.size()));
-  return one_of(plain(s).div({sum_in_order(order, probe)}, {n}));
+  return one_of(definitions.div({sum_in_order(order, probe)}, {n}));
 }
 
-std::uint32_t square_sum(const subject& s, summation order, const column& probe) {
-  return sum_in_order(order, plain(s).mul(probe, probe));
+std::uint32_t square_sum(const subject& definitions, summation order, const column& probe) {
+  return sum_in_order(order, definitions.mul(probe, probe));
 }
 
-std::uint32_t norm_of(const subject& s, derivative, summation order, const column& probe) {
-  const column sum = {square_sum(s, order, probe)};
-  return one_of(plain(s).apply("sqrt", sum, sum));
+std::uint32_t norm_of(const subject& definitions, summation order, const column& probe) {
+  const column sum = {square_sum(definitions, order, probe)};
+  return one_of(definitions.apply("sqrt", sum, sum));
 }
 
-std::uint32_t factor_of(const subject& s, derivative, summation order, const column& probe) {
+std::uint32_t factor_of(const subject& definitions, summation order, const column& probe) {
   std::uint32_t total = 0;
-  for (const column& part : as_tensors(probe)) total = add(total, square_sum(s, order, part));
-  const column root = plain(s).apply("sqrt", {total}, {total});
+  for (const column& part : as_tensors(probe)) {
+    total = add(total, square_sum(definitions, order, part));
+  }
+  const column root = definitions.apply("sqrt", {total}, {total});
   const std::uint32_t limit = kOne - (20U << 23);
-  const column factor = plain(s).div({limit}, root);
-  return one_of(plain(s).mul({kOne}, factor));
+  const column factor = definitions.div({limit}, root);
+  return one_of(definitions.mul({kOne}, factor));
 }
 
-std::uint32_t linear_of(const subject& s, derivative gradient, summation order,
-                        const column& probe) {
+// The terms that an operation adds: what it makes of each number alone. Probes hold few numbers many
+// times, and each is evaluated once.
+template <const auto& Evaluate>
+std::map<std::uint32_t, std::uint32_t> terms_of(const subject& s, derivative gradient,
+                                                const probes& all, column alone_with) {
+  std::map<std::uint32_t, std::uint32_t> terms;
+  for (const column& probe : all) {
+    for (const std::uint32_t x : probe) terms[x] = 0;
+  }
   probes alone;
-  for (std::size_t i = 0; i + 1 < probe.size(); ++i) alone.push_back({probe[i], 0});
-  column terms = of_linear(s, gradient, alone);
-  terms.push_back(probe.back());
-  return sum_in_order(order, terms);
+  for (const auto& [x, term] : terms) {
+    alone.push_back({x});
+    alone.back().insert(alone.back().end(), alone_with.begin(), alone_with.end());
+  }
+  const column results = Evaluate(s, gradient, alone);
+  std::size_t i = 0;
+  for (auto& [x, term] : terms) term = results[i++];
+  return terms;
+}
+
+template <const auto& Evaluate>
+column sums_of_terms(const subject& s, derivative gradient, summation order, const probes& all) {
+  const auto terms = terms_of<Evaluate>(s, gradient, all, {});
+  column sums;
+  for (column probe : all) {
+    for (std::uint32_t& x : probe) x = terms.at(x);
+    sums.push_back(sum_in_order(order, probe));
+  }
+  return sums;
+}
+
+// The bias is a term as it is.
+column sums_of_linear(const subject& s, derivative gradient, summation order, const probes& all) {
+  const auto terms = terms_of<of_linear>(s, gradient, all, {0});
+  column sums;
+  for (column probe : all) {
+    for (std::size_t i = 0; i + 1 < probe.size(); ++i) probe[i] = terms.at(probe[i]);
+    sums.push_back(sum_in_order(order, probe));
+  }
+  return sums;
+}
+
+template <const auto& ResultOf>
+column by_definitions(const subject& s, derivative, summation order, const probes& all) {
+  column results;
+  for (const column& probe : all) results.push_back(ResultOf(plain(s), order, probe));
+  return results;
 }
 
 }  // namespace
@@ -385,8 +401,8 @@ std::uint32_t sum_in_order(summation order, std::span<const std::uint32_t> terms
   return total;
 }
 
-std::vector<column> order_probes(probe_family family, std::int64_t length, std::int64_t all_up_to) {
-  const auto places = places_of(length, all_up_to);
+std::vector<column> order_probes(probe_family family, std::int64_t length) {
+  const auto places = places_of(length);
   const bool is_roots = family == probe_family::roots;
   std::vector<column> all;
   for (const std::size_t i : places) {
@@ -412,39 +428,40 @@ const std::vector<probed_sum>& probed_sums() {
   const std::vector<std::int64_t> in_blocks = {3, 130, 300};
   static const std::vector<probed_sum> all = {
       {"matmul", "left operand", ascending, probe_family::pairs, short_and_long, false, false,
-       left_of_product, sum_of_terms<left_of_product>},
+       left_of_product, sums_of_terms<left_of_product>},
       {"matmul", "right operand", ascending, probe_family::pairs, short_and_long, false, false,
-       right_of_product, sum_of_terms<right_of_product>},
+       right_of_product, sums_of_terms<right_of_product>},
       {"matmul_vjp", "towards a", ascending, probe_family::pairs, short_and_long, true, false,
-       towards_a, sum_of_terms<towards_a>},
+       towards_a, sums_of_terms<towards_a>},
       {"matmul_vjp", "towards b", ascending, probe_family::pairs, short_and_long, true, false,
-       towards_b, sum_of_terms<towards_b>},
+       towards_b, sums_of_terms<towards_b>},
       {"bmm", "left operand", ascending, probe_family::pairs, {3, 5, 34}, false, false,
-       left_of_batch, sum_of_terms<left_of_batch>},
+       left_of_batch, sums_of_terms<left_of_batch>},
       {"linear", "bias last", ascending, probe_family::pairs, {3, 5, 34}, false, true, of_linear,
-       linear_of},
+       sums_of_linear},
       {"linear_vjp", "towards the input", ascending, probe_family::pairs, {3, 5, 34}, true, true,
-       input_of_linear, sum_of_terms<input_of_linear>},
+       input_of_linear, sums_of_terms<input_of_linear>},
       {"linear_vjp", "towards the weight", ascending, probe_family::pairs, {3, 5, 34}, true, true,
-       weight_of_linear, sum_of_terms<weight_of_linear>},
+       weight_of_linear, sums_of_terms<weight_of_linear>},
       {"linear_vjp", "towards the bias", blocks, probe_family::pairs, in_blocks, true, true,
-       bias_of_linear, sum_of_terms<bias_of_linear>},
+       bias_of_linear, sums_of_terms<bias_of_linear>},
       {"layer_norm_vjp", "towards the bias", blocks, probe_family::pairs, in_blocks, true, true,
-       bias_of_layer_norm, sum_of_terms<bias_of_layer_norm>},
+       bias_of_layer_norm, sums_of_terms<bias_of_layer_norm>},
       {"conv2d", "channel, kernel row, kernel column", ascending, probe_family::pairs, in_boxes,
-       false, true, of_convolution, sum_of_terms<of_convolution>},
+       false, true, of_convolution, sums_of_terms<of_convolution>},
       {"conv2d_vjp", "towards the input: output channel, kernel row, kernel column", ascending,
        probe_family::pairs, in_boxes, true, true, input_of_convolution,
-       sum_of_terms<input_of_convolution>},
+       sums_of_terms<input_of_convolution>},
       {"conv2d_vjp", "towards the weight", ascending, probe_family::pairs, in_boxes, true, true,
-       weight_of_convolution, sum_of_terms<weight_of_convolution>},
+       weight_of_convolution, sums_of_terms<weight_of_convolution>},
       {"sum", "row", lanes, probe_family::pairs, in_lanes, false, true, of_rows<kSum>,
-       sum_of_terms<of_rows<kSum>>},
-      {"mean", "row", lanes, probe_family::pairs, in_lanes, false, true, of_rows<kMean>, mean_of},
+       sums_of_terms<of_rows<kSum>>},
+      {"mean", "row", lanes, probe_family::pairs, in_lanes, false, true, of_rows<kMean>,
+       by_definitions<mean_of>},
       {"norm", "row of squares", lanes, probe_family::roots, {17, 34, 70, 600}, false, true,
-       of_rows<kNorm>, norm_of},
+       of_rows<kNorm>, by_definitions<norm_of>},
       {"clip_grad_norm", "three tensors of squares", lanes, probe_family::roots, {18, 102, 300},
-       false, true, of_clipping, factor_of},
+       false, true, of_clipping, by_definitions<factor_of>},
   };
   return all;
 }

@@ -30,12 +30,10 @@ enum class probe_family : std::uint8_t {
 };
 
 inline constexpr std::int64_t kAllPlacesUpTo = 130;
-/// The same for emulated devices, where each probe's terms take a launch.
-inline constexpr std::int64_t kAllPlacesOfEmulated = 40;
 
-/// Probes of `length` numbers, by every place (pair of places) or, of more than `all_up_to` numbers, by
-/// those around powers of two and the last.
-std::vector<column> order_probes(probe_family family, std::int64_t length, std::int64_t all_up_to);
+/// Probes of `length` numbers, by every place (pair of places) or, of more than `kAllPlacesUpTo` numbers,
+/// by those around powers of two and the last.
+std::vector<column> order_probes(probe_family family, std::int64_t length);
 
 /// A sum inside an operation: how to see it.
 struct probed_sum {
@@ -48,8 +46,8 @@ struct probed_sum {
   bool is_layer = false;
   /// What the operation makes of each probe.
   column (*evaluate)(const subject&, derivative, const std::vector<column>&) = nullptr;
-  /// What it has to make of one probe.
-  std::uint32_t (*expect)(const subject&, derivative, summation, const column&) = nullptr;
+  /// What it has to make of each.
+  column (*expect)(const subject&, derivative, summation, const std::vector<column>&) = nullptr;
 };
 
 /// All of them: products and their derivatives, convolutions, reductions, norms.

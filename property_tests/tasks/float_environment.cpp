@@ -121,10 +121,9 @@ constexpr unsigned kAllAtOnce = kFlushToZero | kDenormalsAreZero | kDownward;
 // One after another, so that none is undone for another's sake alone.
 constexpr unsigned kSingly[] = {kUpward, kFlushToZero, kTowardZero, kDenormalsAreZero, kDownward};
 
-// Of the run's cases: elements, and every how many-th product and layer.
+// Of the run's cases: elements, and every how many-th of a layer.
 constexpr std::size_t kElements = 2000;
-constexpr std::size_t kEveryProduct = 2;
-constexpr std::size_t kEveryLayer = 6;
+constexpr std::size_t kEveryLayer = 4;
 
 result judge_environment(suite_context& context, const setting& s, const backend& b) {
   result row = s.row(text);
@@ -169,19 +168,15 @@ result judge_environment(suite_context& context, const setting& s, const backend
   const auto* forward = find_tensor_operation("matmul");
   const auto* vjp = find_tensor_operation("matmul_vjp");
   using enum contraction_kind;
-  const auto products = context.cases().contractions(s.shape(2), *forward);
-  for (std::size_t i = 0; i < products->size(); i += kEveryProduct) {
-    compare("matmul", [&] {
-      return contract(subject, contraction_kind::product, derivative::approx, (*products)[i]);
-    });
+  for (const contraction_case& c : *context.cases().contractions(s.shape(2), *forward)) {
+    compare("matmul",
+            [&] { return contract(subject, contraction_kind::product, derivative::approx, c); });
   }
   for (const derivative gradient : {derivative::approx, derivative::exact}) {
     if (!s.arithmetic->info->has_derivative(gradient)) continue;
-    const auto cases = context.cases().contractions(s.shape(2), *vjp);
-    for (std::size_t i = 0; i < cases->size(); i += kEveryProduct) {
-      for (const contraction_kind side : {vjp_a, vjp_b}) {
-        compare("matmul_vjp", [&] { return contract(subject, side, gradient, (*cases)[i]); });
-      }
+    for (const contraction_case& c : *context.cases().contractions(s.shape(2), *vjp)) {
+      compare("matmul_vjp", [&] { return contract(subject, vjp_a, gradient, c); });
+      compare("matmul_vjp", [&] { return contract(subject, vjp_b, gradient, c); });
     }
   }
   for (const layer_operation& o : layer_operations()) {

@@ -14,12 +14,6 @@ bool has_layer(const backend& b, const layer_info& layer, const arithmetic_info&
   return b.layer != nullptr && b.layer(layer.name, info.name) != nullptr;
 }
 
-// What a layer computes with: the arithmetic without compensation (docs/specification.md, section 13).
-subject of_layers(const subject& s) {
-  return {s.implementation(), *parse_arithmetic(s.arithmetic().info->name), s.rules().format,
-          s.rules().subnormals, s.rules().overflow};
-}
-
 void judge_layer(result& row, const subject& s, const layer_property& property,
                  const layer_info& layer, const std::vector<layer_case>& cases,
                  bool shrinks) {
@@ -31,7 +25,8 @@ void judge_layer(result& row, const subject& s, const layer_property& property,
     row.cases += found.cases;
     if (!failing && found.mismatch) failing = std::move(wide);
   }
-  set_status(row, property.text, is_promised(property.text, of_layers(s)), failing.has_value());
+  const subject plain = in_layers(s.implementation(), s);
+  set_status(row, property.text, is_promised(property.text, plain), failing.has_value());
   if (!failing) return;
   const auto fails = [&](const layer_case& c) {
     return property.evaluate(s, layer, c).mismatch.has_value();

@@ -40,10 +40,10 @@ subject any_subject(const suite_context& context, const setting& s) {
 // Derivatives of single products take a launch of a whole tile for a handful of them.
 constexpr std::size_t kVjpThinning = 3;
 
-// What thinning leaves at least: of statements that are evaluated over the rationals or run on emulated
-// devices, and of derivatives on these.
+// What thinning leaves at least: of statements that are evaluated over the rationals, and of what
+// runs on emulated devices.
 constexpr std::size_t kLeastOfStatement = 1024;
-constexpr std::size_t kLeastOfEmulatedVjp = 24;
+constexpr std::size_t kLeastOfEmulated = 24;
 
 // Keeps every `thinning`-th case, from a place that the seed chooses; `least` of them, or all where
 // there are not so many.
@@ -125,13 +125,10 @@ rows run_scalar(suite_context& context, const setting& s, const scalar_property&
       found.back().reason = missing;
       continue;
     }
-    // What is enumerated stays whole, but for derivatives.
-    const bool is_thinned = property.vjp || row.mode == run_mode::sampled;
-    const std::size_t stride = is_thinned ? context.stride(*b) : 1;
+    const std::size_t stride = property.vjp ? context.stride(*b) : 1;
     if (stride > 1) {
       operand_columns some = operands;
-      thin_out(some, property.vjp ? stride * kVjpThinning : stride,
-               property.vjp ? kLeastOfEmulatedVjp : kLeastOfStatement,
+      thin_out(some, stride * kVjpThinning, kLeastOfEmulated,
                context.options().seed + context.first_case(s, *b), found.back());
       found.back().seed = context.options().seed;
       judge_scalar(found.back(), subject, property, some, context.options().shrinks);

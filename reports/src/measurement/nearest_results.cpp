@@ -9,6 +9,9 @@
 namespace pamkit::reports {
 namespace {
 
+using reference::high_precision;
+using reference::rational;
+
 constexpr int kBinary64Bits = 52;
 constexpr int kBinary64Bias = 1023;
 constexpr std::uint64_t kBinary64Fraction = (std::uint64_t{1} << kBinary64Bits) - 1;
@@ -23,20 +26,44 @@ double plain_value(const format_description& format, std::uint32_t bits) {
 
 }  // namespace
 
+// A function by the C library and to 50 digits.
+struct nearest_results::known_function {
+  std::string_view name;
+  bool is_exponential;
+  bool is_of_two;
+  bool is_of_positive;
+  double (*library)(double x, double y);
+  high_precision (*digits)(const rational& x, const rational& y);
+};
+
+const nearest_results::known_function* nearest_results::find(std::string_view name) {
+  using r = const rational&;
+  static constexpr known_function kKnown[] = {
+      {"exp2", true, false, false, [](double x, double) { return std::exp2(x); },
+       [](r x, r) { return reference::ordinary_exp2(x); }},
+      {"exp", true, false, false, [](double x, double) { return std::exp(x); },
+       [](r x, r) { return reference::ordinary_exp(x); }},
+      {"log2", false, false, true, [](double x, double) { return std::log2(x); },
+       [](r x, r) { return reference::ordinary_log2(x); }},
+      {"log", false, false, true, [](double x, double) { return std::log(x); },
+       [](r x, r) { return reference::ordinary_log(x); }},
+      {"pow", false, true, true, [](double x, double y) { return std::pow(x, y); },
+       [](r x, r y) { return reference::ordinary_pow(x, y); }}};
+  const auto* const found = std::ranges::find(kKnown, name, &known_function::name);
+  return found != std::end(kKnown) ? found : nullptr;
+}
+
 nearest_results::nearest_results(const measured_operation& operation,
                                  const format_description& format)
-    : operation_(operation),
+    : function_(*find(operation.name)),
       format_(format),
       // Above every finite magnitude; in a format without infinities its NaN.
       not_finite_(format.magnitude_mask),
-      is_exponential_(operation.name == "exp2" || operation.name == "exp"),
-      is_pow_(operation.name == "pow"),
       // exp(x) - 1 is below 2 x there, and half a unit below 1 is 2^-(kept + 2).
       rounds_to_one_(std::ldexp(1.0, -(format.kept_bits + 3))) {}
 
 bool nearest_results::covers(const measured_operation& operation) {
-  constexpr std::string_view kNames[] = {"exp2", "exp", "log2", "log", "pow"};
-  return std::ranges::find(kNames, operation.name) != std::end(kNames);
+  return find(operation.name) != nullptr;
 }
 
 // units * 2^(exponent - kept), the exponent at least that of the least normal number.
@@ -68,23 +95,12 @@ std::uint32_t nearest_results::nearest(double y, std::uint64_t unsure, std::uint
 }
 
 std::uint32_t nearest_results::nearest_of_digits(std::uint32_t a, std::uint32_t b) const {
-  using reference::high_precision;
   const auto operand = [&](std::uint32_t bits) {
-    return reference::rational::from_double(plain_value(format_, bits));
+    return rational::from_double(plain_value(format_, bits));
   };
-  const reference::rational x = operand(a);
-  high_precision y;
-  if (operation_.name == "exp2") {
-    y = reference::ordinary_exp2(x);
-  } else if (operation_.name == "exp") {
-    y = reference::ordinary_exp(x);
-  } else if (x <= reference::rational(0)) {
-    return not_finite_;
-  } else if (is_pow_) {
-    y = reference::ordinary_pow(x, operand(b));
-  } else {
-    y = operation_.name == "log2" ? reference::ordinary_log2(x) : reference::ordinary_log(x);
-  }
+  const rational x = operand(a);
+  if (function_.is_of_positive && x <= rational(0)) return not_finite_;
+  high_precision y = function_.digits(x, operand(b));
   const bool negative = y < 0;
   if (negative) y = -y;
   int exponent = 0;
@@ -99,37 +115,20 @@ std::uint32_t nearest_results::nearest_of_digits(std::uint32_t a, std::uint32_t 
   return encoded(exponent, whole + (up ? 1 : 0), negative);
 }
 
-template <class Library>
-void nearest_results::round_all(const std::uint32_t* a, const std::uint32_t* b, std::uint32_t* out,
-                                std::size_t count, const Library& library) const {
+void nearest_results::operator()(const std::uint32_t* a, const std::uint32_t* b, std::uint32_t* out,
+                                 std::size_t count) const {
   for (std::size_t i = 0; i < count; ++i) {
-    if (!format_.is_finite(a[i]) || (is_pow_ && !format_.is_finite(b[i]))) {
+    const std::uint32_t second = function_.is_of_two ? b[i] : 0;
+    if (!format_.is_finite(a[i]) || !format_.is_finite(second)) {
       out[i] = not_finite_;
       continue;
     }
     const double x = plain_value(format_, a[i]);
-    if (is_exponential_ && std::abs(x) <= rounds_to_one_) {
+    if (function_.is_exponential && std::abs(x) <= rounds_to_one_) {
       out[i] = format_.one;
       continue;
     }
-    const double y = library(x, is_pow_ ? plain_value(format_, b[i]) : 0);
-    out[i] = nearest(y, kUnsure, a[i], is_pow_ ? b[i] : 0);
-  }
-}
-
-void nearest_results::operator()(const std::uint32_t* a, const std::uint32_t* b, std::uint32_t* out,
-                                 std::size_t count) const {
-  const std::string_view name = operation_.name;
-  if (name == "exp2") {
-    round_all(a, b, out, count, [](double x, double) { return std::exp2(x); });
-  } else if (name == "exp") {
-    round_all(a, b, out, count, [](double x, double) { return std::exp(x); });
-  } else if (name == "log2") {
-    round_all(a, b, out, count, [](double x, double) { return std::log2(x); });
-  } else if (name == "log") {
-    round_all(a, b, out, count, [](double x, double) { return std::log(x); });
-  } else {
-    round_all(a, b, out, count, [](double x, double y) { return std::pow(x, y); });
+    out[i] = nearest(function_.library(x, plain_value(format_, second)), kUnsure, a[i], second);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "measured_operation.hpp"
 
@@ -29,18 +30,16 @@ class nearest_results {
   }
 
  private:
-  template <class Library>
-  void round_all(const std::uint32_t* a, const std::uint32_t* b, std::uint32_t* out,
-                 std::size_t count, const Library& library) const;
+  struct known_function;
+  static const known_function* find(std::string_view name);
+
   std::uint32_t nearest(double y, std::uint64_t unsure, std::uint32_t a, std::uint32_t b) const;
   std::uint32_t nearest_of_digits(std::uint32_t a, std::uint32_t b) const;
   std::uint32_t encoded(int exponent, std::uint64_t units, bool negative) const;
 
-  const measured_operation& operation_;
+  const known_function& function_;
   format_description format_;
   std::uint32_t not_finite_;
-  bool is_exponential_;
-  bool is_pow_;
   double rounds_to_one_;  ///< exponentials of magnitudes up to this are nearest to 1
 };
 

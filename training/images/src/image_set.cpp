@@ -147,8 +147,7 @@ image_data open_cifar(const fs::path& folder, const std::vector<fs::path>& train
   return data;
 }
 
-// --- ImageFolder
-// --------------------------------------------------------------------------------------
+// --- ImageFolder --------------------------------------------------------------------------------
 
 struct labelled_file {
   fs::path path;
@@ -260,13 +259,14 @@ image_data open_any(const fs::path& folder) {
                                     : "holds data_batch_NUMBER.bin and no test_batch.bin",
                       "both were expected");
   }
-  if (!train.empty() && fs::is_directory(folder / "train", error)) {
+  const bool has_folders = fs::is_directory(folder / "train", error);
+  if (!train.empty() && has_folders) {
     throw input_error(folder.string(),
                       fmt::format("both {} and train are there", train.front().filename().string()),
                       "records of CIFAR-10 or folders of images were expected");
   }
   if (!train.empty()) return open_cifar(folder, train, test);
-  if (fs::is_directory(folder / "train", error)) {
+  if (has_folders) {
     const auto has = [&](const char* name) { return fs::is_directory(folder / name, error); };
     if (has("val") && has("valid")) {
       throw input_error(folder.string(), "both val and valid are there",

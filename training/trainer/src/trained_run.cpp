@@ -38,7 +38,7 @@ void require_same_classes(const trained_run& run, const fs::path& data, const js
   }
 }
 
-std::unique_ptr<text_codec> codec_of(const trained_run& run) {
+std::shared_ptr<const text_codec> codec_of(const trained_run& run) {
   if (run.vocabulary) require_own_vocabulary(run.folder, *run.vocabulary);
   return load_codec(run.folder);
 }
@@ -56,7 +56,7 @@ std::optional<file_digests> vocabulary_of(const json_fields& config) {
 
 // The transformer of a run with its parameters, and its codec.
 struct translator {
-  std::unique_ptr<text_codec> codec;
+  std::shared_ptr<const text_codec> codec;
   transformer model;
 
   explicit translator(const trained_run& run)
@@ -134,7 +134,7 @@ evaluated evaluate(const trained_run& run, const fs::path& data,
   if (is_written) require_writable(hypotheses);
   const translator t(run);
   translation_data tested;
-  tested.codec = codec_of(run);
+  tested.codec = t.codec;
   if (!tested.codec->is_of_prepared_text() && is_prepared(data)) {
     throw input_error(data.string(), "holds prepared text (dict.de.txt and dict.en.txt)",
                       "raw text was expected, as the run was trained on");

@@ -48,14 +48,23 @@ void expect_refused(const program_result& result, const std::string& part) {
   EXPECT_NE(result.standard_error.find(part), std::string::npos) << result.standard_error;
 }
 
-// A run that was killed on its way, with a checkpoint or two.
+// A run that was killed on its way, after a checkpoint at `step` or later.
+struct killed_run {
+  words arguments;
+  fs::path folder;
+
+  explicit killed_run(const copy_task& task, std::uint64_t step, const words& more = {})
+      : arguments(with(with(task.train_arguments("runs", "pam"), {"--steps", "40"}), more)),
+        folder(task.folder() / "runs" / "pam-1") {
+    training_program program(task.folder(), arguments);
+    EXPECT_TRUE(wait_for_checkpoint(folder, step));
+    program.signal(SIGKILL);
+    program.wait();
+  }
+};
+
 words begun_run(const copy_task& task, const words& more = {}) {
-  const words arguments = with(with(task.train_arguments("runs", "pam"), {"--steps", "40"}), more);
-  training_program program(task.folder(), arguments);
-  EXPECT_TRUE(wait_for_checkpoint(task.folder() / "runs" / "pam-1", 4));
-  program.signal(SIGKILL);
-  program.wait();
-  return arguments;
+  return killed_run(task, 4, more).arguments;
 }
 
 std::string finished_hash(const copy_task& task, const words& arguments, const std::string& run) {
@@ -651,12 +660,7 @@ TEST(DamagedInput, RecordsThatTrainingWouldLeaveOutAreNamed) {
 // The older checkpoint remembers fewer lines, and its training is the same.
 TEST(DamagedInput, WhereMetricsAreCutOffTheCheckpointThatTheyReachIsUsed) {
   const copy_task task;
-  const words arguments = with(task.train_arguments("runs", "pam"), {"--steps", "40"});
-  const fs::path run = task.folder() / "runs" / "pam-1";
-  training_program program(task.folder(), arguments);
-  ASSERT_TRUE(wait_for_checkpoint(run, 8));
-  program.signal(SIGKILL);
-  program.wait();
+  const auto [arguments, run] = killed_run(task, 8);
   const auto checkpoints = checkpoints_of(run);
   ASSERT_EQ(checkpoints.size(), 2U);
   const std::string metrics = bytes_of(run / "metrics.jsonl");
@@ -715,12 +719,7 @@ TEST(DamagedInput, BytesThatMayNotBeReadAreNamed) {
 
 TEST(DamagedInput, ABrokenLineOfMetricsIsNamed) {
   const copy_task task;
-  const words arguments = with(task.train_arguments("runs", "pam"), {"--steps", "40"});
-  const fs::path run = task.folder() / "runs" / "pam-1";
-  training_program program(task.folder(), arguments);
-  ASSERT_TRUE(wait_for_checkpoint(run, 8));
-  program.signal(SIGKILL);
-  program.wait();
+  const auto [arguments, run] = killed_run(task, 8);
   const auto checkpoints = checkpoints_of(run);
   ASSERT_EQ(checkpoints.size(), 2U);
   const std::string metrics = bytes_of(run / "metrics.jsonl");

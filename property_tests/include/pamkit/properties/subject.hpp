@@ -42,4 +42,8 @@ class subject {
   promises promised_;
 };
 
+/// What layers of `implementation` compute with for the subject `s`: its arithmetic without compensation
+/// (docs/specification.md, section 13), on binary32, under its policies.
+subject in_layers(const backend& implementation, const subject& s);
+
 }  // namespace pamkit::properties
