@@ -25,6 +25,7 @@ void adamw_step(layer_case_source& source) {
                                    {ties, {{"beta2", 0.999}, {"learning_rate", 0.7}, {"weight_decay", 0.7}}},
                                    {training, {{"step", 400}, {"weight_decay", 1e-4}}},
                                    {training, {{"corrected", 1}, {"beta2", 0.98}, {"step", 12}}},
+                                   {recorded, {{"step", 400}}},
                                    {spread, {{"corrected", 1}, {"beta1", 0.5}, {"step", 3}}},
                                    {ordinary, {{"beta2", 0}, {"step", 5}}, {}},
                                    {ordinary, {}, {0, 2}},

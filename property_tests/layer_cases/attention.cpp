@@ -23,7 +23,8 @@ void attention(layer_case_source& source) {
                              {cancelling, 1, 2, 6, 8},
                              {tiny, 1, 2, 3, 2},
                              {huge, 1, 2, 3, 2, hiding::causal},
-                             {training, 1, 4, 9, 8, hiding::causal}};
+                             {training, 1, 4, 9, 8, hiding::causal},
+                             {recorded, 1, 4, 9, 8, hiding::causal}};
   if (!source.is_quick()) {
     plans.insert(plans.end(), {{ordinary, 2, 5, 33, 8, hiding::random},
                                {ordinary, 3, 9, 9, 7, hiding::causal},

@@ -30,7 +30,8 @@ void conv2d(layer_case_source& source) {
       // Pixels that some taps do not reach: no term there, whatever the weight.
       {one_special, 1, 1, 4, 4, 1, 2, 2},
       {one_special, 1, 2, 4, 5, 1, 1, 1, 2},
-      {huge, 1, 1, 4, 4, 2, 2, 2, 2}};
+      {huge, 1, 1, 4, 4, 2, 2, 2, 2},
+      {recorded, 1, 2, 4, 9, 3, 3, 3, 1, 1}};
   if (!source.is_quick()) {
     static_assert(std::min({58 * 3 * 3, 23 * 23, 257 * 2}) > simd::kTermBlock,
                   "the last three plans are too small");

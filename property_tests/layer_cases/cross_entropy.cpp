@@ -26,7 +26,8 @@ void cross_entropy(layer_case_source& source) {
                              {spread, 4, 9, 0, 0, true, weighted},
                              {huge, 2, 5, 0.3},
                              {tiny, 2, 5, 0.3, 1, false, tiny},
-                             {training, 2, 40, 0.1}};
+                             {training, 2, 40, 0.1},
+                             {recorded, 2, 40, 0.1}};
   if (!source.is_quick()) {
     plans.insert(plans.end(), {{ordinary, 4, 131, 0.1, 1},
                                {ordinary, 70, 2, 0.2, 0, true},

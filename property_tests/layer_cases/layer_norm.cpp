@@ -21,6 +21,7 @@ void layer_norm(layer_case_source& source) {
                              {cancelling, 130, 2, ordinary},
                              {weighted, 6, 3, weighted},
                              {ties, 3, 8},
+                             {recorded, 4, 40, recorded},
                              {tiny, 3, 5, ordinary, 0},
                              {huge, 3, 5},
                              {one_special, 9, 6},

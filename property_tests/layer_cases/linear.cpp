@@ -15,7 +15,7 @@ void linear(layer_case_source& source) {
       {ordinary, 4, 5, 3}, {ordinary, 3, 7, 2, false}, {cancelling, 130, 1, 2}, {ordinary, 2, 0, 3},
       {ordinary, 0, 2, 3}, {weighted, 6, 1, 2},        {one_special, 4, 3, 3},  {tiny, 2, 3, 2},
       {huge, 2, 3, 2},     {cancelling, 3, 9, 2},    {training, 4, 12, 5},
-      {ordinary, kOneVector, 4, 3}, {ordinary, 3, 2, 0}};
+      {recorded, 4, 12, 5}, {ordinary, kOneVector, 4, 3}, {ordinary, 3, 2, 0}};
   if (!source.is_quick()) {
     plans.insert(plans.end(), {{ordinary, 259, 2, 2}, {spread, 6, 20, 4}, {weighted, 9, 2, 2}});
   }

@@ -62,6 +62,7 @@ constexpr std::array<std::pair<case_class, std::string_view>, case_class_count> 
     {training_activations, "training: sparse activations"},
     {training_gradients, "training: tiny gradients"},
     {training_logits, "training: peaked logits"},
+    {training_recorded, "training: recorded"},
 }};
 
 class counter {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "pamkit/properties/contraction_case.hpp"
+#include "recorded_tensor.hpp"
 #include "statement_parts.hpp"
 #include "training_tensor.hpp"
 
@@ -202,9 +203,12 @@ contraction_case make_contraction_case(const case_shape& shape, const contractio
     fill_all(weighted);
     return c;
   }
-  if (plan.content == contraction_content::training) {
+  if (plan.content == contraction_content::training ||
+      plan.content == contraction_content::recorded) {
+    auto* const tensor_of =
+        plan.content == contraction_content::recorded ? recorded_tensor : training_tensor;
     const auto make = [&](training_kind kind, std::int64_t count) {
-      return training_tensor(shape.format, kind, static_cast<std::size_t>(count), 0, source);
+      return tensor_of(shape.format, kind, static_cast<std::size_t>(count), 0, source);
     };
     c.a = make(training_kind::activations, c.batch * c.m * c.k);
     c.b = make(training_kind::weights, c.batch * c.k * c.n);
@@ -266,6 +270,7 @@ void count_contraction(const case_shape& shape, const contraction_case& given,
   count_training(training_kind::activations, given.a, case_class::training_activations);
   count_training(training_kind::weights, given.b, case_class::training_weights);
   count_training(training_kind::gradients, given.d, case_class::training_gradients);
+  if (is_recorded(shape.format, given.a)) add(case_class::training_recorded);
   // One unit of the operands, in binary32: their products are at an edge when they miss it by less.
   const format_description operands = describe(shape.format);
   const int widening = f.fraction_bits - operands.fraction_bits;

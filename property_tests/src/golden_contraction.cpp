@@ -174,7 +174,8 @@ std::vector<contraction_plan> matmul_plans() {
           {greatest_at_edge, 1, 3, 6, 1, -1},
           {greatest_at_edge, 1, 3, 6, 1},
           {greatest_at_edge, 1, 3, 6, 1, 1},
-          {training, 1, 6, 20, 12}};
+          {training, 1, 6, 20, 12},
+          {recorded, 1, 6, 20, 12}};
 }
 
 // The derivatives sum over the other two axes.
@@ -195,7 +196,8 @@ std::vector<contraction_plan> more_matmul_plans() {
   return {{moderate, 1, 33, 34, 35},   {single_terms, 1, 64, 64, 1}, {weighted, 1, 16, 16, 2},
           {moderate, 1, 3, 3, 1000},   {moderate, 1, 100, 5, 3},     {moderate, 1, 3, 530, 3},
           {zeros, 1, 13, 66, 5},       {underflowing, 1, 13, 66, 2}, {overflowing, 1, 13, 66, 1},
-          {one_special, 1, 20, 40, 6}, {training, 1, 24, 17, 96}, {cancelling, 1, 9, 20, 12},   {zeros_left, 1, 2, 5, 520}};
+          {one_special, 1, 20, 40, 6}, {training, 1, 24, 17, 96},   {cancelling, 1, 9, 20, 12},
+          {zeros_left, 1, 2, 5, 520},  {recorded, 1, 24, 17, 96}};
 }
 
 std::vector<contraction_plan> more_derivative_plans() {
@@ -241,7 +243,8 @@ std::vector<contraction_plan> contraction_plans(const tensor_operation& operatio
 std::vector<case_class> required_contraction_classes(const format_description& format) {
   std::vector<case_class> classes = {case_class::cancellation, case_class::training_weights,
                                      case_class::training_activations,
-                                     case_class::training_gradients};
+                                     case_class::training_gradients,
+                                     case_class::training_recorded};
   // Four exponent bits hold no two numbers so far apart; only eight reach the ends of binary32's
   // range.
   if (format.exponent_bits > 4) classes.push_back(case_class::tiny_term);

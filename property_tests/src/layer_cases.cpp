@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "layer_case_registry.hpp"
+#include "recorded_tensor.hpp"
 #include "training_tensor.hpp"
 
 namespace pamkit::properties {
@@ -29,6 +30,9 @@ void count_layer_case(const any_format& format, const layer_case& c, class_count
     const auto row = std::span(x.encodings).subspan(first, length);
     for (const auto& [kind, as] : classes) {
       if (has_statistics_of(kind, format, row)) ++counts[static_cast<std::size_t>(as)];
+    }
+    if (is_recorded(format, row)) {
+      ++counts[static_cast<std::size_t>(case_class::training_recorded)];
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "pamkit/properties/layer_case.hpp"
+#include "recorded_tensor.hpp"
 #include "statement_parts.hpp"
 #include "training_tensor.hpp"
 
@@ -30,12 +31,14 @@ std::uint32_t layer_case_source::draw(std::int64_t low_exponent, std::int64_t hi
 }
 
 void layer_case_source::fill_row(std::span<std::uint32_t> row, layer_content content) {
-  if (content == layer_content::training) {
+  if (content == layer_content::training || content == layer_content::recorded) {
     // Logits first: a case of one row is what a loss sees.
     constexpr training_kind kinds[] = {training_kind::logits, training_kind::weights,
                                        training_kind::activations, training_kind::gradients};
-    const column made = training_tensor(format_, kinds[training_rows_++ % std::size(kinds)],
-                                        row.size(), row.size(), entropy_);
+    auto* const tensor_of =
+        content == layer_content::recorded ? recorded_tensor : training_tensor;
+    const column made = tensor_of(format_, kinds[training_rows_++ % std::size(kinds)], row.size(),
+                                  row.size(), entropy_);
     std::ranges::copy(made, row.begin());
     return;
   }
@@ -73,7 +76,8 @@ void layer_case_source::fill_row(std::span<std::uint32_t> row, layer_content con
       case layer_content::masked:
         x = entropy_.one_in(3) ? minus_infinity : draw(-3, 2);
         break;
-      case layer_content::training:  // filled above
+      case layer_content::training:
+      case layer_content::recorded:  // filled above
         break;
       case layer_content::cancelling: {
         // big, small, -big, small, ... with neighbours of -big now and then.
@@ -175,7 +179,7 @@ void add_row_cases(layer_case_source& source, bool reduces) {
                              {weighted, 8, 3},  {weighted, 9, 1},  {ties, 3, 8},
                              {tiny, 3, 5},      {huge, 3, 5},      {one_special, 9, 6},
                              {masked, 4, 6},    {masked, 1, 40},   {cancelling, 2, 70},
-                             {training, 4, 40}};
+                             {training, 4, 40}, {recorded, 4, 40}};
   if (!source.is_quick()) {
     plans.insert(plans.end(), {{ordinary, 2, 300},
                                {cancelling, 2, 131},

@@ -71,7 +71,9 @@ void add_coverage(const suite_options& options, const std::vector<used_cases>& c
     if (std::get<0>(key) == 0 && entry->shape.arity <= 2) {
       required = required_classes(entry->shape);
     }
-    if (entry->is_layer && entry->what == "softmax") required = {case_class::training_logits};
+    if (entry->is_layer && entry->what == "softmax") {
+      required = {case_class::training_logits, case_class::training_recorded};
+    }
     if (entry->what == "matmul") required = required_contraction_classes(format);
     if (required.empty()) continue;
     results.rows.push_back(coverage_row(options, *entry, format, required));

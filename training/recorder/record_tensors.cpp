@@ -24,15 +24,15 @@ constexpr std::uint64_t kSeed = 1;
 constexpr std::int64_t kNumbers = 48;  // of one piece, a part of a row
 constexpr std::uint32_t kTries = 64;   // to find one that is not padding
 
-/// A piece of each kind from every operator that has one.
+/// Pieces from every operator that has tensors of a kind.
 class recorder {
  public:
   void look_at(const operator_event& e) {
     const at::NoGradGuard no_grad;
     if (e.name == "pamkit::cross_entropy" && !e.is_backward) {
-      for (int i = 0; i < 6; ++i) add_logits(e.tensor(0));
+      for (int i = 0; i < 24; ++i) add_logits(e.tensor(0));
     } else if (e.name == "pamkit::linear" && !e.is_backward) {
-      add("activations", e.tensor(0));
+      for (int i = 0; i < 4; ++i) add_activations(e.tensor(0));
       add("weights", e.tensor(1));
     } else if (e.name == "pamkit::product_vjp_a") {
       add("gradients", e.tensor(2));
@@ -65,10 +65,13 @@ class recorder {
     return t.defined() && t.numel() > 0 && t.size(-1) >= kNumbers;
   }
 
+  // Behind a ReLU.
+  void add_activations(const at::Tensor& t) {
+    if (t.min().item<float>() == 0) add("activations", t);
+  }
+
   void add(const std::string& kind, const at::Tensor& t) {
     if (!is_wide(t)) return;
-    const bool is_of_relu = t.min().item<float>() == 0;
-    if (kind == "activations" && !is_of_relu) return;
     for (std::uint32_t i = 0; i < kTries; ++i) {
       const std::vector<float> piece =
           row_of(t, draw(static_cast<std::uint32_t>(t.numel() / t.size(-1))),

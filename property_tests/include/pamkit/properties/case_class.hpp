@@ -64,11 +64,12 @@ enum class case_class : std::uint8_t {
   cancellation,         ///< a partial sum falls below 2^-12 of a term before it
   tiny_term,            ///< a nonzero term below 2^-20 of the accumulator
   single_term_at_edge,  ///< one summed term at an edge of the binary32 range
-  // tensors with the statistics of real training
+  // tensors of real training, and with its statistics
   training_weights,      ///< both signs, magnitudes log-normal
   training_activations,  ///< behind a ReLU: many zeros, nothing negative
   training_gradients,    ///< tiny
   training_logits,       ///< a row of which softmax is peaked
+  training_recorded,     ///< taken from a step of training
   count
 };
 

@@ -79,6 +79,7 @@ enum class contraction_content : std::uint8_t {
   greatest_at_edge,  ///< the greatest one is MAX + nudge units
   slopes_at_edge,    ///< d of powers of two, which slopes take past MAX where their fractions carry
   training,          ///< activations, weights and gradients as of a training step
+  recorded,          ///< those of a training step
 };
 
 struct contraction_plan {

@@ -49,13 +49,14 @@ enum class layer_content : std::uint8_t {
   masked,       ///< ordinary, with -infinities, and one row of nothing else
   cancelling,   ///< large terms that undo each other, and small ones: another order is another sum
   training,     ///< rows of logits, weights, activations and gradients as of a training step
+  recorded,     ///< those of a training step
 };
 
 inline constexpr layer_content all_layer_contents[] = {
     layer_content::ordinary,    layer_content::spread, layer_content::weighted,
     layer_content::ties,        layer_content::tiny,   layer_content::huge,
     layer_content::one_special, layer_content::masked, layer_content::cancelling,
-    layer_content::training};
+    layer_content::training,    layer_content::recorded};
 
 /// Where a case file gets its tensors from, and puts its cases.
 class layer_case_source {
