@@ -99,7 +99,8 @@ bool is_recorded(const any_format& format, std::span<const std::uint32_t> encodi
   return std::ranges::any_of(kKinds, [&](training_kind kind) {
     return std::ranges::any_of(pieces_of(kind), [&](const piece& p) {
       const column recorded = encoded(format, kind, p);
-      return !std::ranges::search(recorded, first).empty();
+      return std::search(recorded.begin(), recorded.end(), first.begin(), first.end()) !=
+             recorded.end();
     });
   });
 }
