@@ -25,37 +25,58 @@ std::int64_t make_odd(integer& x) {
   return zeros;
 }
 
+std::uint64_t magnitude(std::int64_t x) {
+  return x < 0 ? -static_cast<std::uint64_t>(x) : static_cast<std::uint64_t>(x);
+}
+
+// Two narrow numbers whose exponents are no further apart than this are added as 128-bit integers:
+// the one that is shifted up stays below 2^(63 + 62).
+constexpr std::int64_t kGreatestShift = 62;
+
 }  // namespace
 
-rational::rational(std::int64_t value) : odd_(value) {
+rational::rational(std::int64_t value) {
   if (value == 0) return;
   exponent_ = std::countr_zero(static_cast<std::uint64_t>(value));
   odd_ = value >> exponent_;
 }
 
-rational::rational(const integer& value) : rational(value, std::int64_t{0}) {}
+rational::rational(const integer& value) : rational(value, 1, 0) {}
 
-rational::rational(integer odd, std::int64_t exponent) : odd_(std::move(odd)) {
-  if (odd_.is_zero()) return;
-  exponent_ = exponent + make_odd(odd_);
+rational::rational(integer odd, integer divisor, std::int64_t exponent) {
+  if (odd.is_zero()) return;
+  if (divisor.sign() < 0) {
+    divisor = -divisor;
+    odd = -odd;
+  }
+  exponent_ = exponent + make_odd(odd) - make_odd(divisor);
+  if (divisor != 1) {
+    const integer common = boost::multiprecision::gcd(magnitude(odd), divisor);
+    odd /= common;
+    divisor /= common;
+  }
+  if (divisor == 1 && leading_bit(odd) < 63) {
+    odd_ = odd.convert_to<std::int64_t>();
+  } else {
+    odd_ = odd.sign();
+    wide_ = std::make_shared<const wide_parts>(std::move(odd), std::move(divisor));
+  }
 }
 
-rational::rational(integer odd, integer divisor, std::int64_t exponent)
-    : odd_(std::move(odd)), divisor_(std::move(divisor)) {
-  if (odd_.is_zero()) {
-    divisor_ = 1;
-    return;
-  }
-  if (divisor_.sign() < 0) {
-    divisor_ = -divisor_;
-    odd_ = -odd_;
-  }
-  exponent_ = exponent + make_odd(odd_) - make_odd(divisor_);
-  if (divisor_ == 1) return;
-  const integer common = boost::multiprecision::gcd(magnitude(odd_), divisor_);
-  if (common == 1) return;
-  odd_ /= common;
-  divisor_ /= common;
+// value * 2^exponent, abs(value) < 2^127
+rational rational::from_int128(int128 value, std::int64_t exponent) {
+  if (value == 0) return {};
+  const auto low = static_cast<std::uint64_t>(value);
+  const int zeros =
+      low != 0 ? std::countr_zero(low)
+               : 64 + std::countr_zero(static_cast<std::uint64_t>(value >> 64));
+  value >>= zeros;
+  rational x;
+  x.odd_ = static_cast<std::int64_t>(value);  // odd, so not -2^63, if it fits
+  x.exponent_ = exponent + zeros;
+  if (x.odd_ == value) return x;
+  const integer high = static_cast<std::int64_t>(value >> 64);
+  return {(high << 64) + static_cast<std::uint64_t>(value), 1, x.exponent_};
 }
 
 rational::rational(const boost::multiprecision::cpp_rational& value)
@@ -79,8 +100,8 @@ rational rational::from_high_precision(const high_precision& value) {
   int exponent = 0;
   const high_precision significand = boost::multiprecision::frexp(value, &exponent);
   constexpr int kDigits = std::numeric_limits<high_precision>::digits;
-  return rational(integer(boost::multiprecision::ldexp(significand, kDigits)),
-                  std::int64_t{exponent} - kDigits);
+  return {integer(boost::multiprecision::ldexp(significand, kDigits)), 1,
+          std::int64_t{exponent} - kDigits};
 }
 
 rational rational::ratio(const integer& p, const integer& q) {
@@ -92,22 +113,21 @@ rational rational::power_of_two(std::int64_t e) { return rational(1).scaled(e); 
 
 std::int64_t rational::exponent() const {
   if (is_zero()) throw std::domain_error("rational: zero has no exponent");
-  const std::int64_t top = leading_bit(odd_);
-  if (is_dyadic()) return top + exponent_;
+  if (is_narrow()) return static_cast<std::int64_t>(std::bit_width(magnitude(odd_))) - 1 + exponent_;
+  const integer p = magnitude(wide_->odd);
+  const integer& q = wide_->divisor;
   const std::int64_t guess =
-      top - leading_bit(divisor_);  // the quotient is in (2^(guess-1), 2^(guess+1))
-  const integer p = magnitude(odd_);
-  const bool below =
-      guess >= 0 ? p < shifted_up(divisor_, guess) : shifted_up(p, -guess) < divisor_;
+      leading_bit(p) - leading_bit(q);  // the quotient is in (2^(guess-1), 2^(guess+1))
+  const bool below = guess >= 0 ? p < shifted_up(q, guess) : shifted_up(p, -guess) < q;
   return guess - (below ? 1 : 0) + exponent_;
 }
 
 rational rational::fraction() const { return abs(*this).scaled(-exponent()) - 1; }
 
 integer rational::floor() const {
-  if (is_integer()) return shifted_up(odd_, exponent_);
-  integer p = odd_;
-  integer q = divisor_;
+  if (is_integer()) return shifted_up(odd(), exponent_);
+  integer p = odd();
+  integer q = divisor();
   if (exponent_ >= 0) {
     p <<= static_cast<unsigned>(exponent_);
   } else {
@@ -132,35 +152,34 @@ integer rational::nearest_multiple(std::int64_t q) const {
   if (is_zero()) return 0;
   const std::int64_t shift = exponent_ - q;
   if (exponent() < q - 1) return 0;  // below half a unit
-  const integer p = magnitude(odd_);
+  if (is_dyadic() && shift >= 0) return shifted_up(odd(), shift);
+  if (is_narrow()) {
+    // At least half a unit: p has at least -shift bits, so that -shift is at most 63. p is odd, so
+    // what is cut off is never zero, and is exactly a half only where one bit is cut off.
+    const std::uint64_t p = magnitude(odd_);
+    const auto down = static_cast<int>(-shift);
+    std::uint64_t nearest = p >> down;
+    nearest += down == 1 ? nearest & 1 : (p >> (down - 1)) & 1;
+    return is_negative() ? integer(-integer(nearest)) : integer(nearest);
+  }
+  const integer p = magnitude(wide_->odd);
+  const integer dividend = shift >= 0 ? shifted_up(p, shift) : p;
+  const integer unit = shift >= 0 ? wide_->divisor : shifted_up(wide_->divisor, -shift);
   integer nearest;
-  if (is_dyadic()) {
-    if (shift >= 0) return shifted_up(odd_, shift);
-    const auto down = static_cast<unsigned>(-shift);
-    nearest = p >> down;
-    // p is odd, so what is cut off is never zero, and is exactly a half only where one bit is cut
-    // off.
-    const bool at_least_half = boost::multiprecision::bit_test(p, down - 1);
-    const bool exactly_half = down == 1;
-    if (exactly_half ? boost::multiprecision::bit_test(nearest, 0) : at_least_half) ++nearest;
-  } else {
-    const integer dividend = shift >= 0 ? shifted_up(p, shift) : p;
-    const integer unit = shift >= 0 ? divisor_ : shifted_up(divisor_, -shift);
-    integer remainder;
-    boost::multiprecision::divide_qr(dividend, unit, nearest, remainder);
-    remainder <<= 1;
-    const int against_half = remainder.compare(unit);
-    if (against_half > 0 || (against_half == 0 && boost::multiprecision::bit_test(nearest, 0))) {
-      ++nearest;
-    }
+  integer remainder;
+  boost::multiprecision::divide_qr(dividend, unit, nearest, remainder);
+  remainder <<= 1;
+  const int against_half = remainder.compare(unit);
+  if (against_half > 0 || (against_half == 0 && boost::multiprecision::bit_test(nearest, 0))) {
+    ++nearest;
   }
   return is_negative() ? integer(-nearest) : nearest;
 }
 
-integer rational::numerator() const { return exponent_ > 0 ? shifted_up(odd_, exponent_) : odd_; }
+integer rational::numerator() const { return exponent_ > 0 ? shifted_up(odd(), exponent_) : odd(); }
 
 integer rational::denominator() const {
-  return exponent_ < 0 ? shifted_up(divisor_, -exponent_) : divisor_;
+  return exponent_ < 0 ? shifted_up(divisor(), -exponent_) : divisor();
 }
 
 boost::multiprecision::cpp_rational rational::to_cpp_rational() const {
@@ -168,7 +187,7 @@ boost::multiprecision::cpp_rational rational::to_cpp_rational() const {
 }
 
 high_precision rational::to_high_precision() const {
-  const high_precision quotient = high_precision(odd_) / high_precision(divisor_);
+  const high_precision quotient = high_precision(odd()) / high_precision(divisor());
   return boost::multiprecision::ldexp(quotient, static_cast<int>(exponent_));
 }
 
@@ -184,6 +203,7 @@ std::string rational::to_decimal(int digits) const { return to_high_precision().
 rational rational::operator-() const {
   rational x = *this;
   x.odd_ = -x.odd_;
+  if (!is_narrow()) x.wide_ = std::make_shared<const wide_parts>(-wide_->odd, wide_->divisor);
   return x;
 }
 
@@ -191,13 +211,16 @@ rational operator+(const rational& x, const rational& y) {
   if (x.is_zero()) return y;
   if (y.is_zero()) return x;
   const std::int64_t exponent = std::min(x.exponent_, y.exponent_);
-  integer p = shifted_up(x.odd_, x.exponent_ - exponent);
-  integer q = shifted_up(y.odd_, y.exponent_ - exponent);
-  if (x.is_dyadic() && y.is_dyadic()) {
-    p += q;
-    return {std::move(p), exponent};
+  const std::int64_t x_up = x.exponent_ - exponent;
+  const std::int64_t y_up = y.exponent_ - exponent;
+  if (x.is_narrow() && y.is_narrow() && std::max(x_up, y_up) <= kGreatestShift) {
+    return rational::from_int128(
+        (rational::int128{x.odd_} << x_up) + (rational::int128{y.odd_} << y_up), exponent);
   }
-  return {p * y.divisor_ + q * x.divisor_, x.divisor_ * y.divisor_, exponent};
+  integer p = shifted_up(x.odd(), x_up);
+  integer q = shifted_up(y.odd(), y_up);
+  if (x.is_dyadic() && y.is_dyadic()) return {p + q, 1, exponent};
+  return {p * y.divisor() + q * x.divisor(), x.divisor() * y.divisor(), exponent};
 }
 
 rational operator-(const rational& x, const rational& y) { return x + -y; }
@@ -205,24 +228,32 @@ rational operator-(const rational& x, const rational& y) { return x + -y; }
 rational operator*(const rational& x, const rational& y) {
   if (x.is_zero() || y.is_zero()) return {};
   const std::int64_t exponent = x.exponent_ + y.exponent_;
-  if (x.is_dyadic() && y.is_dyadic()) return {x.odd_ * y.odd_, exponent};
-  return {x.odd_ * y.odd_, x.divisor_ * y.divisor_, exponent};
+  if (x.is_narrow() && y.is_narrow()) {
+    return rational::from_int128(rational::int128{x.odd_} * y.odd_, exponent);
+  }
+  return {x.odd() * y.odd(), x.divisor() * y.divisor(), exponent};
 }
 
 rational operator/(const rational& x, const rational& y) {
   if (y.is_zero()) throw std::domain_error("rational: division by zero");
   if (x.is_zero()) return {};
-  return {x.odd_ * y.divisor_, x.divisor_ * y.odd_, x.exponent_ - y.exponent_};
+  return {x.odd() * y.divisor(), x.divisor() * y.odd(), x.exponent_ - y.exponent_};
+}
+
+bool operator==(const rational& x, const rational& y) {
+  if (x.odd_ != y.odd_ || x.exponent_ != y.exponent_) return false;
+  return x.is_narrow() || y.is_narrow() ? x.is_narrow() == y.is_narrow() : *x.wide_ == *y.wide_;
 }
 
 std::strong_ordering operator<=>(const rational& x, const rational& y) {
-  if (x.odd_.sign() != y.odd_.sign()) return x.odd_.sign() <=> y.odd_.sign();
-  if (x.is_zero()) return std::strong_ordering::equal;
-  const bool negative = x.is_negative();
-  if (const auto order = x.exponent() <=> y.exponent(); order != 0) {
-    return negative ? 0 <=> order : order;
+  if (x.is_negative() != y.is_negative() || x.is_zero() || y.is_zero()) {
+    const auto sign = [](const rational& z) { return z.is_negative() ? -1 : z.is_zero() ? 0 : 1; };
+    return sign(x) <=> sign(y);
   }
-  return (x - y).odd_.sign() <=> 0;
+  if (const auto order = x.exponent() <=> y.exponent(); order != 0) {
+    return x.is_negative() ? 0 <=> order : order;
+  }
+  return (x - y).odd_ <=> 0;
 }
 
 rational abs(const rational& x) { return x.is_negative() ? -x : x; }

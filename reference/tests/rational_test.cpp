@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <compare>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <stdexcept>
+#include <vector>
 
 namespace pamkit::reference {
 namespace {
@@ -72,6 +75,70 @@ TEST(Rational, RoundsToTheNearestMultipleTiesToEven) {
   EXPECT_EQ(rational(12).nearest_multiple(3), 2);
   EXPECT_EQ(rational(20).nearest_multiple(3), 2);
   EXPECT_EQ(rational(7).nearest_multiple(-4), 112);
+}
+
+// Numbers on both sides of what fits into 64 bits, and exponents on both sides of what fits into 128.
+std::vector<boost::multiprecision::cpp_rational> narrow_and_wide() {
+  std::vector<boost::multiprecision::cpp_rational> found = {0};
+  for (const unsigned bits : {0U, 1U, 23U, 61U, 62U, 63U, 64U, 127U}) {
+    const integer power = integer(1) << bits;
+    for (const int exponent : {-150, -63, -1, 0, 62, 63, 64}) {
+      const integer unit = integer(1) << static_cast<unsigned>(std::abs(exponent));
+      for (const int step : {-1, 1}) {
+        for (const int divisor : {1, 3}) {
+          boost::multiprecision::cpp_rational p(power + step);
+          p /= divisor;
+          found.push_back(p);
+          if (exponent < 0) found.back() /= unit;
+          if (exponent > 0) found.back() *= unit;
+          found.emplace_back(-found.back());
+        }
+      }
+    }
+  }
+  return found;
+}
+
+std::strong_ordering order(int compared) { return compared <=> 0; }
+
+TEST(Rational, IsTheSameNumberNarrowOrWide) {
+  const auto numbers = narrow_and_wide();
+  for (const auto& p : numbers) {
+    const rational x(p);
+    ASSERT_EQ(x.to_cpp_rational(), p);
+    ASSERT_EQ((-x).to_cpp_rational(), -p);
+    ASSERT_EQ(x.is_negative(), p < 0);
+    for (const auto& q : numbers) {
+      const rational y(q);
+      ASSERT_EQ(x + y, rational(boost::multiprecision::cpp_rational(p + q))) << p << " + " << q;
+      ASSERT_EQ(x - y, rational(boost::multiprecision::cpp_rational(p - q))) << p << " - " << q;
+      ASSERT_EQ(x * y, rational(boost::multiprecision::cpp_rational(p * q))) << p << " * " << q;
+      ASSERT_EQ(x <=> y, order(p.compare(q))) << p << " <=> " << q;
+      ASSERT_EQ(x == y, p == q) << p << " == " << q;
+    }
+  }
+}
+
+// By definition: n is x / 2^q to nearest if abs(x / 2^q - n) < 1/2, or if that is 1/2 and n even.
+TEST(Rational, RoundsNarrowAndWideNumbersToTheNearest) {
+  for (const auto& p : narrow_and_wide()) {
+    const rational x(p);
+    if (x.is_zero()) continue;
+    const rational scale = rational::power_of_two(x.exponent());
+    ASSERT_LE(scale, abs(x));
+    ASSERT_LT(abs(x), scale.scaled(1));
+    for (const int below : {-3, -2, -1, 0, 1, 23, 61, 62, 63, 64, 65, 130}) {
+      const std::int64_t q = x.exponent() - below;
+      const integer n = x.nearest_multiple(q);
+      const rational distance = abs(x.scaled(-q) - rational(n));
+      const rational half = rational::power_of_two(-1);
+      ASSERT_TRUE(distance < half || (distance == half && n % 2 == 0)) << p << " in units of 2^" << q;
+    }
+    if (x.exponent() < 300) {
+      const rational floor(x.floor());
+      ASSERT_TRUE(floor <= x && x < floor + 1) << p;
+    }
+  }
 }
 
 TEST(Rational, ConvertsToTextAndBack) {

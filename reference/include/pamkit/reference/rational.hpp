@@ -4,6 +4,7 @@
 #include <boost/multiprecision/cpp_int.hpp>
 #include <compare>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace pamkit::reference {
@@ -16,7 +17,10 @@ using high_precision = boost::multiprecision::cpp_bin_float_50;
 
 /// An exact rational number p / q * 2^e with p and q odd (or p = 0, q = 1, e = 0), q > 0 and gcd(p,
 /// q) = 1. The power of two is kept apart because nearly all numbers here are dyadic: then q stays
-/// 1 and no gcd is ever taken. The form is unique, so equality is member by member.
+/// 1 and no gcd is ever taken. The form is unique, so equality is part by part.
+///
+/// Nearly all of them also have a p of few bits. Those are narrow: p is an int64 and arithmetic on
+/// two of them is that of integers. Every other number is wide: p and q are integers of any size.
 ///
 /// Exponents must stay within +-2^40; nothing in the formats comes near.
 class rational {
@@ -35,10 +39,10 @@ class rational {
   /// 2^e
   static rational power_of_two(std::int64_t e);
 
-  bool is_zero() const { return odd_.is_zero(); }
-  bool is_negative() const { return odd_.sign() < 0; }
+  bool is_zero() const { return odd_ == 0; }
+  bool is_negative() const { return odd_ < 0; }
   /// Whether the number is p * 2^e: a sum of finitely many powers of two.
-  bool is_dyadic() const { return divisor_ == 1; }
+  bool is_dyadic() const { return is_narrow() || wide_->divisor == 1; }
   bool is_integer() const { return is_dyadic() && exponent_ >= 0; }
 
   /// E of x = +-2^E (1 + F), 0 <= F < 1. Throws std::domain_error for zero.
@@ -71,16 +75,27 @@ class rational {
   friend rational operator*(const rational& x, const rational& y);
   /// Throws std::domain_error if y is zero.
   friend rational operator/(const rational& x, const rational& y);
-  friend bool operator==(const rational& x, const rational& y) = default;
+  friend bool operator==(const rational& x, const rational& y);
   friend std::strong_ordering operator<=>(const rational& x, const rational& y);
 
  private:
-  rational(integer odd, std::int64_t exponent);                   // makes the form unique, q = 1
-  rational(integer odd, integer divisor, std::int64_t exponent);  // makes the form unique
+  struct wide_parts {
+    integer odd;
+    integer divisor;
+    bool operator==(const wide_parts&) const = default;
+  };
+  __extension__ using int128 = __int128;
 
-  integer odd_ = 0;
-  integer divisor_ = 1;
+  rational(integer odd, integer divisor, std::int64_t exponent);  // makes the form unique
+  static rational from_int128(int128 value, std::int64_t exponent);
+
+  bool is_narrow() const { return wide_ == nullptr; }
+  integer odd() const { return is_narrow() ? integer(odd_) : wide_->odd; }
+  integer divisor() const { return is_narrow() ? integer(1) : wide_->divisor; }
+
+  std::int64_t odd_ = 0;  // p, abs(p) < 2^63, of a narrow number; of a wide one its sign, +-1
   std::int64_t exponent_ = 0;
+  std::shared_ptr<const wide_parts> wide_;  // null: narrow, q = 1
 };
 
 rational abs(const rational& x);
