@@ -268,7 +268,7 @@ command prove() {
                           ->type_name("P[,...]"));
             make_list(app.add_option("--format", options->format,
                                      "binary32, bfloat16, binary16, e5m2, e4m3 or binary32mN, "
-                                     "N = 1..23 (default: all; N = 1, 3, 7, 10, 22)")
+                                     "N = 1..23 (default: all)")
                           ->type_name("FORMAT[,...]"));
             app.add_option("--proofs", options->folder,
                            "folder of proof files (default: reference/proofs)")

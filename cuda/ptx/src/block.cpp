@@ -21,8 +21,8 @@ block::block(const kernel& k, extent grid_size, extent block_size,
       kernel_(k),
       parameters_(parameters),
       shared_(k.shared_bytes + dynamic_shared),
-      shared_touches_((shared_.size() + k.shared_granule - 1) / k.shared_granule),
-      granule_(k.shared_granule),
+      granules_(k.shared_granule),
+      shared_touches_(granules_.from(shared_.size())),
       global_(global),
       hashes_sums_(hashes_sums) {
   now_.launch_start = global.next_epoch();

@@ -13,8 +13,8 @@ region region_of(u64 address, std::span<std::byte> bytes, access allowed, conten
   r.bytes = bytes;
   r.allowed = allowed;
   r.initial = initial;
-  r.granule = granule;
-  if (allowed == access::read_write) r.touches.resize((bytes.size() + granule - 1) / granule);
+  r.granules = granularity(granule);
+  if (allowed == access::read_write) r.touches.resize(r.granules.from(bytes.size()));
   return r;
 }
 
@@ -47,8 +47,8 @@ const region* memory::closest(u64 address) const {
 
 u64 memory::first_unwritten(u64 address, u64 offset) const {
   const region& r = *closest(address);
-  for (u64 i = offset / r.granule; i < r.touches.size(); ++i) {
-    if (r.touches[i].write_epoch == 0) return i * r.granule;
+  for (u64 i = r.granules.of(offset); i < r.touches.size(); ++i) {
+    if (r.touches[i].write_epoch == 0) return r.granules.offset_of(i);
   }
   return r.bytes.size();
 }

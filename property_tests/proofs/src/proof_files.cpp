@@ -128,7 +128,7 @@ std::vector<code_statement> read_code_statements() {
 
 std::vector<any_format> default_proof_formats() {
   std::vector<any_format> formats = {binary32{}, bfloat16{}, binary16{}, e5m2{}, e4m3{}};
-  for (const int kept : {1, 3, 7, 10, 22}) formats.emplace_back(binary32m{kept});
+  for (int kept = 1; kept <= binary32::fraction_bits; ++kept) formats.emplace_back(binary32m{kept});
   return formats;
 }
 

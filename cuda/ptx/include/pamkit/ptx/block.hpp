@@ -61,7 +61,7 @@ class block {
     std::array<T, N> values;
     check_shared(t, address, sizeof values, "load from", line);
     now_.thread = t.number;
-    for (u32 i = address / granule_; i < (address + sizeof values + granule_ - 1) / granule_; ++i) {
+    for (u64 i = granules_.of(address); i < granules_.from(address + sizeof values); ++i) {
       if (shared_touches_[i].write_epoch < now_.block_start) {
         fail_shared(t, address, "load from", "reads what the block has not written", line);
       }
@@ -76,7 +76,7 @@ class block {
   void store_shared(const thread& t, u32 address, const std::array<T, N>& values, u32 line) {
     check_shared(t, address, sizeof values, "store to", line);
     now_.thread = t.number;
-    for (u32 i = address / granule_; i < (address + sizeof values + granule_ - 1) / granule_; ++i) {
+    for (u64 i = granules_.of(address); i < granules_.from(address + sizeof values); ++i) {
       const char* const wrong = record_write(shared_touches_[i], shared_moment());
       if (*wrong != 0) fail_shared(t, address, "store to", wrong, line);
     }
@@ -90,8 +90,7 @@ class block {
     const u64 offset = address - r.address;
     if (r.allowed == access::read_write) {
       now_.thread = t.number;
-      for (u64 i = offset / r.granule; i < (offset + sizeof values + r.granule - 1) / r.granule;
-           ++i) {
+      for (u64 i = r.granules.of(offset); i < r.granules.from(offset + sizeof values); ++i) {
         if (r.initial == contents::undefined && r.touches[i].write_epoch == 0) {
           fail_global(t, address, "load from", "reads what was never written", line);
         }
@@ -110,8 +109,7 @@ class block {
       fail_global(t, address, "store to", "writes to an operand", line);
     const u64 offset = address - r.address;
     now_.thread = t.number;
-    for (u64 i = offset / r.granule; i < (offset + sizeof values + r.granule - 1) / r.granule;
-         ++i) {
+    for (u64 i = r.granules.of(offset); i < r.granules.from(offset + sizeof values); ++i) {
       const char* const wrong = record_write(r.touches[i], now_);
       if (*wrong != 0) fail_global(t, address, "store to", wrong, line);
     }
@@ -160,8 +158,8 @@ class block {
   const kernel& kernel_;
   std::span<const std::byte> parameters_;
   std::vector<std::byte> shared_;
+  granularity granules_;  // of shared memory
   std::vector<touch> shared_touches_;
-  u32 granule_;
   memory& global_;
   bool hashes_sums_;
   moment now_;

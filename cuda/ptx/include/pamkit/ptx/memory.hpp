@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <span>
 #include <stdexcept>
@@ -78,6 +79,22 @@ inline const char* record_read(touch& cell, const moment& now) {
   return wrong;
 }
 
+/// Memory in granules: the bytes whose accesses are told apart, 1, 2, 4 or 8. Accesses divide by the
+/// size, which is a shift.
+class granularity {
+ public:
+  explicit granularity(u32 bytes) : shift_(std::countr_zero(bytes)) {}
+
+  /// The granule that holds the byte at `offset`.
+  u64 of(u64 offset) const { return offset >> shift_; }
+  /// The first granule that begins at `offset` or behind it.
+  u64 from(u64 offset) const { return of(offset + offset_of(1) - 1); }
+  u64 offset_of(u64 granule) const { return granule << shift_; }
+
+ private:
+  int shift_;
+};
+
 enum class access : u8 { read_only, read_write };
 enum class contents : u8 { defined, undefined };
 
@@ -87,7 +104,7 @@ struct region {
   std::span<std::byte> bytes;
   access allowed = access::read_only;
   contents initial = contents::defined;
-  u32 granule = 4;             ///< bytes whose accesses are told apart: the element size
+  granularity granules{4};     ///< of the size of an element
   std::vector<touch> touches;  ///< one for each granule; none where nothing is written
 };
 

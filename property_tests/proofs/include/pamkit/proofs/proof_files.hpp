@@ -52,7 +52,7 @@ struct code_statement {
 /// Those that the build made, by name; none where it had no compiler for the device.
 std::vector<code_statement> read_code_statements();
 
-/// The formats that are proved when none is named: the fixed ones and members of binary32mN.
+/// The formats that are proved when none is named: the fixed ones and every binary32mN.
 std::vector<any_format> default_proof_formats();
 
 /// SHA-256 of a text: tells whether a verdict is about this very text.
