@@ -37,6 +37,13 @@ for seconds in 9300000000 18446744073709551615; do
   PAMKIT_Z3=$work/yes expect 0 ' 0 failed' '' "$PAMKIT" prove --property P3 --format e4m3 --timeout "$seconds" --quiet
 done
 
+# Of a statement in steps every step has to hold.
+answers() { printf '%s\n' "echo '$1'" | sed '1i #!/bin/sh' >steps && chmod +x steps; }
+answers $'precondition\nsat\nstatement\nunsat\nstatement\nunsat\nmutant\nsat'
+PAMKIT_Z3=$work/steps expect 0 ' 0 failed' '' "$PAMKIT" prove --property P3 --format e4m3
+answers $'precondition\nsat\nstatement\nunsat\nstatement\nsat\nstatement\nunsat\nmutant\nsat'
+PAMKIT_Z3=$work/steps expect 1 'P3_commutes +e4m3 +sat +sat +sat .*FAILED' '' "$PAMKIT" prove --property P3 --format e4m3
+
 if [[ -z ${PAMKIT_Z3:-} ]] && ! command -v z3 >/dev/null; then
   finish
   echo "not run: the proofs, for want of z3"

@@ -146,7 +146,10 @@ verdicts run_solver(const std::string& solver, const std::string& script,
     if (line == "precondition") {
       asked = &v.vacuity;
     } else if (line == "statement") {
-      asked = &v.statement;
+      // A statement in steps is asked in several; the first answer that is not unsat stays.
+      const bool is_open = v.statement == "timeout" || v.statement == "unsat";
+      asked = is_open ? &v.statement : nullptr;
+      if (is_open) v.statement = "timeout";
     } else if (line == "mutant") {
       asked = &v.mutant;
     } else if (asked != nullptr && (line == "sat" || line == "unsat" || line == "unknown")) {
