@@ -59,7 +59,7 @@ rational::rational(integer odd, integer divisor, std::int64_t exponent) {
     odd_ = odd.convert_to<std::int64_t>();
   } else {
     odd_ = odd.sign();
-    wide_ = std::make_shared<const wide_parts>(std::move(odd), std::move(divisor));
+    wide_ = std::make_shared<const wide_parts>(wide_parts{std::move(odd), std::move(divisor)});
   }
 }
 
@@ -203,7 +203,9 @@ std::string rational::to_decimal(int digits) const { return to_high_precision().
 rational rational::operator-() const {
   rational x = *this;
   x.odd_ = -x.odd_;
-  if (!is_narrow()) x.wide_ = std::make_shared<const wide_parts>(-wide_->odd, wide_->divisor);
+  if (!is_narrow()) {
+    x.wide_ = std::make_shared<const wide_parts>(wide_parts{-wide_->odd, wide_->divisor});
+  }
   return x;
 }
 

@@ -77,7 +77,8 @@ TEST(Rational, RoundsToTheNearestMultipleTiesToEven) {
   EXPECT_EQ(rational(7).nearest_multiple(-4), 112);
 }
 
-// Numbers on both sides of what fits into 64 bits, and exponents on both sides of what fits into 128.
+// Numbers on both sides of what fits into 64 bits, and exponents on both sides of what fits into
+// 128.
 std::vector<boost::multiprecision::cpp_rational> narrow_and_wide() {
   std::vector<boost::multiprecision::cpp_rational> found = {0};
   for (const unsigned bits : {0U, 1U, 23U, 61U, 62U, 63U, 64U, 127U}) {
@@ -99,8 +100,6 @@ std::vector<boost::multiprecision::cpp_rational> narrow_and_wide() {
   return found;
 }
 
-std::strong_ordering order(int compared) { return compared <=> 0; }
-
 TEST(Rational, IsTheSameNumberNarrowOrWide) {
   const auto numbers = narrow_and_wide();
   for (const auto& p : numbers) {
@@ -113,7 +112,7 @@ TEST(Rational, IsTheSameNumberNarrowOrWide) {
       ASSERT_EQ(x + y, rational(boost::multiprecision::cpp_rational(p + q))) << p << " + " << q;
       ASSERT_EQ(x - y, rational(boost::multiprecision::cpp_rational(p - q))) << p << " - " << q;
       ASSERT_EQ(x * y, rational(boost::multiprecision::cpp_rational(p * q))) << p << " * " << q;
-      ASSERT_EQ(x <=> y, order(p.compare(q))) << p << " <=> " << q;
+      ASSERT_EQ(x <=> y, p.compare(q) <=> 0) << p << " <=> " << q;
       ASSERT_EQ(x == y, p == q) << p << " == " << q;
     }
   }
@@ -132,7 +131,7 @@ TEST(Rational, RoundsNarrowAndWideNumbersToTheNearest) {
       const integer n = x.nearest_multiple(q);
       const rational distance = abs(x.scaled(-q) - rational(n));
       const rational half = rational::power_of_two(-1);
-      ASSERT_TRUE(distance < half || (distance == half && n % 2 == 0)) << p << " in units of 2^" << q;
+      ASSERT_TRUE(distance < half || (distance == half && n % 2 == 0)) << p << " to 2^" << q;
     }
     if (x.exponent() < 300) {
       const rational floor(x.floor());

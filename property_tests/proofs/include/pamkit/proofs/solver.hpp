@@ -11,7 +11,7 @@ namespace pamkit::proofs {
 /// or "error" with its words.
 struct verdicts {
   std::string vacuity = "timeout";    ///< whether the domain has any case; sat is right
-  std::string statement = "timeout";  ///< whether there is a counterexample; unsat is right, in every step
+  std::string statement = "timeout";  ///< whether any step has a counterexample; unsat is right
   std::string mutant = "timeout";     ///< whether the planted fault is seen; sat is right
   std::string error;                  ///< what the solver could not read, in its words
   std::string rest;  ///< what it printed besides, values of a counterexample for one
