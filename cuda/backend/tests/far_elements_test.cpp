@@ -3,14 +3,20 @@
 /// reaches other ones.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <bit>
-#include <numeric>
+#include <string_view>
+#include <tuple>
+#include <vector>
 
+#include "pamkit/arith/pam.hpp"
 #include "pamkit/cuda/contraction_plan.hpp"
 #include "pamkit/cuda/elementwise_plan.hpp"
 #include "pamkit/cuda/host_backend.hpp"
 #include "pamkit/cuda/host_kernel.hpp"
 #include "pamkit/cuda/kernel/columns.cuh"
+#include "pamkit/cuda/kernel/contraction_tiled.cuh"
 #include "pamkit/cuda/kernel/conv2d_direct.cuh"
 #include "pamkit/cuda/kernel/rows.cuh"
 
@@ -33,12 +39,15 @@ T* before(T* there, std::int64_t far) {
 struct result_words {
   std::vector<std::uint32_t> all = std::vector<std::uint32_t>(64, kUntouched);
   std::uint32_t* data() { return all.data() + 16; }
-  std::vector<std::uint32_t> written() {
+  /// So many words, each `stride` behind the one before.
+  std::vector<std::uint32_t> written(std::size_t count = kHere, std::size_t stride = 1) {
+    std::vector<std::uint32_t> results;
     for (std::size_t i = 0; i < all.size(); ++i) {
-      const bool is_result = i >= 16 && i < 16 + kHere;
+      const bool is_result = i >= 16 && (i - 16) % stride == 0 && (i - 16) / stride < count;
       EXPECT_EQ(all[i] != kUntouched, is_result) << "word " << static_cast<int>(i) - 16;
+      if (is_result) results.push_back(all[i]);
     }
-    return {data(), data() + kHere};
+    return results;
   }
 };
 
@@ -135,6 +144,83 @@ TEST(far_elements, of_rows) {
   EXPECT_EQ(out.written(), sums);
 }
 
+/// A kernel along rows: whether its result and its incoming derivative are rows, or words of rows.
+struct along_rows {
+  const char* kernel;
+  bool writes_rows;
+  bool reads_rows_of_d;
+};
+
+constexpr std::int64_t kLength = 5;
+
+/// The results of three rows, of which the first is the row `first`: y, and the terms of a gain.
+std::array<words, 2> results_along(const along_rows& k, std::int64_t first) {
+  words x;
+  words d;
+  for (std::uint32_t i = 0; i < kHere * kLength; ++i) {
+    x.push_back(kOneAndAHalf + i * 0x00123456U);
+    d.push_back(0x40490fdbU - i * 0x00654321U);
+  }
+  const words gain(d.rbegin(), d.rbegin() + kLength);
+  const words labels = {1, 4, kIgnoredLabel};
+  result_words y;
+  result_words terms;
+  const auto words_before = [&](bool are_rows) { return are_rows ? first * kLength : first; };
+  row_parameters p;
+  p.rows = first + kHere;
+  p.length = kLength;
+  p.x = before(x.data(), first * kLength);
+  p.d = before(d.data(), words_before(k.reads_rows_of_d));
+  // The losses of all rows have one incoming derivative.
+  if (std::string_view(k.kernel).starts_with("pamkit_cross_entropy_vjp")) p.d = d.data();
+  p.gain = p.bias = gain.data();
+  p.labels = std::string_view(k.kernel).starts_with("pamkit_cross_entropy")
+                 ? before(labels.data(), first)
+                 : nullptr;
+  p.y = before(y.data(), words_before(k.writes_rows));
+  p.terms = before(terms.data(), first * kLength);
+  p.n = word{0x40a00000U};
+  p.eps = word{0x3727c5acU};
+  p.right = word{0x3f666666U};
+  p.wrong = word{0x3ccccccdU};
+  run_block_of(k.kernel, first / row_kernel<sum_step>::rows_per_block, p);
+  const bool has_terms = std::string_view(k.kernel) == "pamkit_layer_norm_vjp_pam";
+  return {y.written(static_cast<std::size_t>(k.writes_rows ? kHere * kLength : kHere)),
+          terms.written(has_terms ? kHere * kLength : 0)};
+}
+
+TEST(far_elements, of_every_kernel_along_rows) {
+  const std::vector<along_rows> all = {{"pamkit_sum", false, false},
+                                       {"pamkit_sum_vjp", true, false},
+                                       {"pamkit_square_sum_pam", false, false},
+                                       {"pamkit_mean_pam", false, false},
+                                       {"pamkit_mean_vjp_pam", true, false},
+                                       {"pamkit_norm_pam", false, false},
+                                       {"pamkit_norm_vjp_pam", true, false},
+                                       {"pamkit_softmax_pam", true, false},
+                                       {"pamkit_softmax_vjp_pam", true, true},
+                                       {"pamkit_logsumexp_pam", false, false},
+                                       {"pamkit_logsumexp_vjp_pam", true, false},
+                                       {"pamkit_log_softmax_pam", true, false},
+                                       {"pamkit_log_softmax_vjp_pam", true, true},
+                                       {"pamkit_cross_entropy_pam", false, false},
+                                       {"pamkit_cross_entropy_vjp_pam", true, false},
+                                       {"pamkit_layer_norm_pam", true, false},
+                                       {"pamkit_layer_norm_vjp_pam", true, true}};
+  for (const along_rows& k : all) {
+    EXPECT_EQ(results_along(k, kFar / 2), results_along(k, 0)) << k.kernel;
+  }
+  const auto is_listed = [&](std::string_view name) {
+    return std::ranges::find(all, name, &along_rows::kernel) != all.end();
+  };
+  // All that there are, but for those of other arithmetics, which are the same templates.
+  for (const kernel* k : kernels()) {
+    if (k->parameter_bytes != sizeof(row_parameters) || k->name.ends_with("_exact")) continue;
+    if (k->threads != row_kernel<sum_step>::threads) continue;
+    EXPECT_TRUE(is_listed(k->name)) << k->name;
+  }
+}
+
 /// A lane whose neighbours have what it has.
 struct lane_alike {
   static word from_lane_xor(word mine, int) { return mine; }
@@ -149,10 +235,11 @@ TEST(far_elements, of_counts) {
             std::bit_cast<std::uint32_t>(static_cast<float>(kFar)));
 }
 
-/// 2^24 + 3 losses of 1: their sum and their number round to the same, once each.
+/// 2^24 + 3 losses of 1: their sum and their number round to the same, once each. Their classes are
+/// beyond 2^31.
 TEST(far_elements, of_a_mean_of_losses) {
   const words losses((std::size_t{1} << 24) + 3, std::bit_cast<std::uint32_t>(1.0F));
-  const words labels(losses.size(), 0);
+  const words labels(losses.size(), kIgnoredLabel - 1);
   word mean{};
   row_parameters p;
   p.rows = 1;
@@ -180,15 +267,20 @@ TEST(far_elements, of_columns) {
   result_words tall;
   p.rows = kFar + static_cast<std::int64_t>(terms.size());
   p.columns = 1;
-  p.inner = p.rows;
-  p.inner_stride = 1;
   p.x = before(terms.data(), kFar);
-  p.y = before(tall.data(), kFar / column_block_sums::block_rows);
-  run_block_of("pamkit_column_block_sums",
-               kFar / column_block_sums::block_rows / column_block_sums::threads, p);
-  EXPECT_EQ(tall.written(),
-            (words{std::bit_cast<std::uint32_t>(128.0F), std::bit_cast<std::uint32_t>(128.0F),
-                   std::bit_cast<std::uint32_t>(1.0F)}));
+  // Rows of one matrix, and rows of a matrix each.
+  for (const bool is_one : {true, false}) {
+    p.inner = is_one ? p.rows : 1;
+    p.inner_stride = is_one ? 1 : 0;
+    p.outer_stride = is_one ? 0 : 1;
+    tall = {};
+    p.y = before(tall.data(), kFar / column_block_sums::block_rows);
+    run_block_of("pamkit_column_block_sums",
+                 kFar / column_block_sums::block_rows / column_block_sums::threads, p);
+    EXPECT_EQ(tall.written(),
+              (words{std::bit_cast<std::uint32_t>(128.0F), std::bit_cast<std::uint32_t>(128.0F),
+                     std::bit_cast<std::uint32_t>(1.0F)}));
+  }
 
   result_words totals;
   p.rows = 1;
@@ -202,6 +294,7 @@ TEST(far_elements, of_columns) {
 TEST(far_elements, of_convolutions) {
   const auto one = std::bit_cast<std::uint32_t>(1.0F);
   const words ones(kNumbers.size(), one);
+  const words zeros(kNumbers.size(), 0);
   conv2d_parameters p;
   p.channels = p.height = p.width = p.outputs = p.group_channels = p.group_outputs = 1;
   p.kernel_height = p.kernel_width = p.out_height = p.out_width = 1;
@@ -223,6 +316,22 @@ TEST(far_elements, of_convolutions) {
   p.y = before(out.data(), kFar);
   run_block_of("pamkit_conv2d_weight_vjp_pam", kFar / 128, p);
   EXPECT_EQ(out.written(), kNumbers);
+
+  // Far channels, each a group of its own: all operands and the result are far.
+  p.channels = p.outputs;
+  p.group_outputs = 1;
+  p.x = p.w;
+  for (const auto& [name, w, d] : {std::tuple{"pamkit_conv2d_pam", &kNumbers, &ones},
+                                   std::tuple{"pamkit_conv2d_input_vjp_pam", &kNumbers, &ones},
+                                   std::tuple{"pamkit_conv2d_weight_vjp_pam", &ones, &kNumbers}}) {
+    out = {};
+    p.w = before(w->data(), kFar);
+    p.d = before(d->data(), kFar);
+    p.bias = std::string_view(name) == "pamkit_conv2d_pam" ? before(zeros.data(), kFar) : nullptr;
+    p.y = before(out.data(), kFar);
+    run_block_of(name, kFar / 128, p);
+    EXPECT_EQ(out.written(), kNumbers) << name;
+  }
 }
 
 /// By every kernel that the planner knows: far rows, far columns, and a far batch.
@@ -246,13 +355,13 @@ TEST(far_elements, of_contractions) {
       operand moving{before(spread.data(), far * stride), 0, 0, 0};
       const operand still{&one, 0, 0, 0};
       result_words out;
-      p.out = {.data = before(std::bit_cast<float*>(out.data()), far),
-               .row_stride = 0,
-               .column_stride = 0};
+      p.out = {.row_stride = 0, .column_stride = 0};
       (axis == 0   ? moving.row_stride
        : axis == 1 ? moving.column_stride
                    : moving.batch_stride) = stride;
-      (axis == 0 ? p.out.row_stride : axis == 1 ? p.out.column_stride : p.out.batch_stride) = 1;
+      (axis == 0   ? p.out.row_stride
+       : axis == 1 ? p.out.column_stride
+                   : p.out.batch_stride) = stride;
       p.x = axis == 1 ? still : moving;
       p.y = axis == 1 ? moving : still;
       std::vector<contraction_plan> plans =
@@ -262,14 +371,14 @@ TEST(far_elements, of_contractions) {
         out = {};
         const contraction_plan moved = [&] {
           contraction_plan copy = plan;
-          copy.parameters.out.data = before(std::bit_cast<float*>(out.data()), far);
+          copy.parameters.out.data = before(std::bit_cast<float*>(out.data()), far * stride);
           return copy;
         }();
         const std::int64_t blocks = axis == 2 ? kHere : 1;
         for (std::int64_t b = 1; b <= blocks; ++b) {
           run_block_of(moved.kernel, moved.blocks - b, moved.parameters);
         }
-        const words got = out.written();
+        const words got = out.written(kHere, static_cast<std::size_t>(stride));
         const policy<binary32> rules{.compensation = p.rules.compensation};
         for (std::size_t i = 0; i < numbers.size(); ++i) {
           float expected = 0;
@@ -287,6 +396,69 @@ TEST(far_elements, of_contractions) {
       }
     }
   }
+}
+
+/// A class whose sums end with their first slab, as if there were no other terms: it says so when
+/// all threads of the block have begun with it.
+template <class Class>
+struct of_one_slab : Class {
+  static inline contraction_parameters* sums = nullptr;
+  template <class Thread>
+  static slab_class agree(const Thread& thread, const policy<binary32>& rules, std::uint32_t seen) {
+    const slab_class chosen = Class::agree(thread, rules, seen);
+    sums->terms = 0;
+    return chosen;
+  }
+};
+
+/// A kernel that begins with a far term.
+template <class Kernel>
+struct of_far_terms : Kernel {
+  template <class Thread>
+  static void run(const Thread& thread, typename Kernel::shared_memory& s,
+                  const contraction_parameters& p) {
+    Kernel::template run<kFar>(thread, s, p);
+  }
+};
+
+/// A slab with more than 2^31 terms behind it, and the last two, one of them of three terms.
+template <class Class, class Format>
+void expect_far_terms(const char* name) {
+  using first_slab = contraction_tiled<of_one_slab<Class>, small_tile, Format>;
+  using last_slabs = of_far_terms<contraction_tiled<Class, small_tile, Format>>;
+  std::vector<float> doubling(small_tile::depth + 3);
+  for (std::size_t i = 0; i < doubling.size(); ++i) doubling[i] = static_cast<float>(1 << i);
+  const std::vector<float> ones(doubling.size(), 1);
+  for (const bool x_moves : {true, false}) {
+    const float* const x = (x_moves ? doubling : ones).data();
+    const float* const y = (x_moves ? ones : doubling).data();
+    float sum = 0;
+    contraction_parameters p;
+    of_one_slab<Class>::sums = &p;
+    p.row_tiles = p.column_tiles = 1;
+    p.rows = p.columns = 1;
+    p.x = {.data = x, .row_stride = 0, .column_stride = 1};
+    p.y = {.data = y, .row_stride = 1, .column_stride = 0};
+    p.out = {.data = &sum};
+    p.terms = kFar + (std::int64_t{1} << 31);
+    host_kernel<first_slab>(name).run_on_fibers(0, &p);
+    EXPECT_EQ(sum, 255.0F) << name << " " << x_moves;
+    p.x.data = before(x, kFar);
+    p.y.data = before(y, kFar);
+    p.terms = kFar + static_cast<std::int64_t>(doubling.size());
+    host_kernel<last_slabs>(name).run_on_fibers(0, &p);
+    EXPECT_EQ(sum, 2047.0F) << name << " " << x_moves;
+  }
+}
+
+// Of this file alone, and with them the kernels that are made of them.
+struct here_hybrid : hybrid_class<arith::pam> {};
+struct here_full : full_class<arith::pam, contraction_kind::product> {};
+
+/// By a kernel that fetches the next slab ahead, and by one that does not.
+TEST(far_elements, of_terms) {
+  expect_far_terms<here_hybrid, binary32>("fetching");
+  expect_far_terms<here_full, void>("copying");
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ expect 2 python3 -B "$check" --only nothing
 expect 2 python3 -B "$check" --out nowhere/gpu.json
 expect 2 "$program" probes --pairs 0
 
-export PAMKIT_CUDA_DRIVER=$driver PAMKIT_CUDA_CODE=$folder
+export PAMKIT_CUDA_DRIVER=$driver PAMKIT_CUDA_CODE=$folder PAMKIT_LATE_STREAMS=1
 expect 3 "$program" probes
 grep -q 'no device code' err || fail "no reason: $(cat err)"
 mkdir -p cubin/sm_80

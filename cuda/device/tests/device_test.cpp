@@ -37,6 +37,7 @@ class environment : public ::testing::Environment {
     }
     setenv("PAMKIT_CUDA_CODE", folder.c_str(), 1);
     setenv("PAMKIT_CUDA_DRIVER", PAMKIT_DRIVER_ON_FIBERS, 1);
+    setenv("PAMKIT_LATE_STREAMS", "1", 1);
     folder_ = folder;
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
@@ -191,6 +192,7 @@ TEST(device, each_device_has_the_kernels_in_its_own_context) {
   using set_context = int(void*);
   using create_stream = int(void**, unsigned);
   using retain = int(void**, int);
+  using synchronize = int(void*);
   struct seen {
     std::string kernel;
     int device;
@@ -233,6 +235,8 @@ TEST(device, each_device_has_the_kernels_in_its_own_context) {
     void* const stream = streams[static_cast<std::size_t>(device)];
     y = 0;
     launch_on_stream(sum, device, stream);
+    EXPECT_EQ(y, 0U) << "nothing is waited for";
+    ASSERT_EQ(of_the_driver<synchronize>("cuStreamSynchronize")(stream), 0);
     EXPECT_EQ(y, x);
     launch_on_stream(sum, device, nullptr);
     expected.insert(expected.end(),

@@ -1,10 +1,14 @@
 /// A CUDA driver for tests: two devices, "fibers" of compute capability 8.0 and "other fibers"
 /// of 9.0, whose memory is memory of its own in this process. Modules and streams belong to the
-/// context in which they were made, and a launch in another one fails, as on GPUs.
+/// context in which they were made, and a launch in another one fails, as on GPUs. A stream does
+/// what it is told at once or, where the environment has PAMKIT_LATE_STREAMS, as late as a GPU may:
+/// when somebody waits for it. The default stream, which no other one waits for, does it at once.
 #include <array>
 #include <bit>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -43,8 +47,46 @@ thread_local const context* current = nullptr;
 bool is_device(int device) { return device >= 0 && device < static_cast<int>(contexts.size()); }
 const context& context_of(int device) { return contexts[static_cast<std::size_t>(device)]; }
 
-struct stream {
-  const context* of = nullptr;
+// Copies read their memory, and kernels run, when the stream comes to it; parameters are taken when
+// a kernel is launched.
+class stream {
+ public:
+  explicit stream(const context* owner) : of(owner) {}
+  const context* of;
+
+  void tell(std::function<void()> what) {
+    const std::scoped_lock alone(mutex_);
+    told_.push_back(std::move(what));
+    if (!is_late()) do_all();
+  }
+  void wait() {
+    const std::scoped_lock alone(mutex_);
+    do_all();
+  }
+
+ private:
+  static bool is_late() {
+    static const bool is_asked_for = std::getenv("PAMKIT_LATE_STREAMS") != nullptr;
+    return is_asked_for;
+  }
+  void do_all() {
+    for (const std::function<void()>& what : std::exchange(told_, {})) what();
+  }
+
+  std::mutex mutex_;
+  std::vector<std::function<void()>> told_;
+};
+
+// Of the default stream, a null pointer, `what` is done at once.
+void tell(void* s, std::function<void()> what) {
+  if (s == nullptr) return what();
+  static_cast<stream*>(s)->tell(std::move(what));
+}
+
+// The time at which its stream came to it.
+struct event {
+  double milliseconds = 0;
+  stream* on = nullptr;
 };
 
 struct function {
@@ -96,13 +138,16 @@ int cuDevicePrimaryCtxRetain(void** c, int device) {
   return *c = &contexts[static_cast<std::size_t>(device)], 0;
 }
 int cuCtxSetCurrent(void* c) { return current = static_cast<const context*>(c), 0; }
-// A stream does what it is told before it returns.
 int cuStreamCreate(void** s, unsigned flags) {
   if (current == nullptr) return kInvalidContext;
   *s = new stream{current};
   return flags == 1 ? 0 : kInvalidValue;
 }
-int cuStreamSynchronize(void* s) { return s != nullptr ? 0 : kInvalidValue; }
+int cuStreamSynchronize(void* s) {
+  if (s == nullptr) return kInvalidValue;
+  static_cast<stream*>(s)->wait();
+  return 0;
+}
 int cuModuleLoadData(void** m, const void* image) {
   if (current == nullptr) return kInvalidContext;
   *m = new code_module{current, static_cast<const char*>(image)};
@@ -140,13 +185,15 @@ int cuMemFreeHost(void* memory) {
   delete[] static_cast<std::byte*>(memory);
   return 0;
 }
-int cuMemcpyHtoDAsync_v2(address to, const void* from, std::size_t bytes, void* stream) {
-  std::memcpy(memory_at(to), from, bytes);
-  return stream != nullptr ? 0 : kInvalidValue;
+int cuMemcpyHtoDAsync_v2(address to, const void* from, std::size_t bytes, void* s) {
+  if (s == nullptr) return kInvalidValue;
+  tell(s, [=] { std::memcpy(memory_at(to), from, bytes); });
+  return 0;
 }
-int cuMemcpyDtoHAsync_v2(void* to, address from, std::size_t bytes, void* stream) {
-  std::memcpy(to, memory_at(from), bytes);
-  return stream != nullptr ? 0 : kInvalidValue;
+int cuMemcpyDtoHAsync_v2(void* to, address from, std::size_t bytes, void* s) {
+  if (s == nullptr) return kInvalidValue;
+  tell(s, [=] { std::memcpy(to, memory_at(from), bytes); });
+  return 0;
 }
 int cuLaunchKernel(void* f, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
                    unsigned block_y, unsigned block_z, unsigned shared_bytes, void* s,
@@ -159,9 +206,14 @@ int cuLaunchKernel(void* f, unsigned grid_x, unsigned grid_y, unsigned grid_z, u
   const bool is_plain = grid_y == 1 && grid_z == 1 && block_y == 1 && block_z == 1 &&
                         shared_bytes == 0 && extra == nullptr;
   if (!is_plain || block_x != static_cast<unsigned>(k.threads)) return kInvalidValue;
-  for (unsigned block = 0; block < grid_x; ++block) k.run_on_fibers(block, parameters[0]);
-  const std::scoped_lock alone(log_mutex);
-  if (is_logged) launch_log.push_back({&k, current->device, s});
+  {
+    const std::scoped_lock alone(log_mutex);
+    if (is_logged) launch_log.push_back({&k, current->device, s});
+  }
+  const auto* const first = static_cast<const std::byte*>(parameters[0]);
+  tell(s, [&k, grid_x, taken = std::vector(first, first + k.parameter_bytes)] {
+    for (unsigned block = 0; block < grid_x; ++block) k.run_on_fibers(block, taken.data());
+  });
   return 0;
 }
 // No part of a driver: tells of every launch since the last call, from the first call on.
@@ -176,21 +228,28 @@ void fibers_take_launches(void (*tell)(void* to, const char* kernel, int device,
   for (const started& s : taken) tell(to, std::string(s.what->name).c_str(), s.device, s.stream);
 }
 
-// An event is the time at which it was recorded.
-int cuEventCreate(void** event, unsigned) { return *event = new double(0), 0; }
-int cuEventDestroy_v2(void* event) {
-  delete static_cast<double*>(event);
+int cuEventCreate(void** e, unsigned) { return *e = new event, 0; }
+int cuEventDestroy_v2(void* e) {
+  delete static_cast<event*>(e);
   return 0;
 }
-int cuEventRecord(void* event, void*) {
-  const std::chrono::duration<double, std::milli> now =
-      std::chrono::steady_clock::now().time_since_epoch();
-  *static_cast<double*>(event) = now.count();
+int cuEventRecord(void* e, void* s) {
+  static_cast<event*>(e)->on = static_cast<stream*>(s);
+  tell(s, [e] {
+    const std::chrono::duration<double, std::milli> now =
+        std::chrono::steady_clock::now().time_since_epoch();
+    static_cast<event*>(e)->milliseconds = now.count();
+  });
   return 0;
 }
-int cuEventSynchronize(void*) { return 0; }
+int cuEventSynchronize(void* e) {
+  stream* const on = static_cast<event*>(e)->on;
+  if (on != nullptr) on->wait();
+  return 0;
+}
 int cuEventElapsedTime(float* milliseconds, void* from, void* to) {
-  *milliseconds = static_cast<float>(*static_cast<double*>(to) - *static_cast<double*>(from));
+  *milliseconds = static_cast<float>(static_cast<event*>(to)->milliseconds -
+                                     static_cast<event*>(from)->milliseconds);
   return 0;
 }
 

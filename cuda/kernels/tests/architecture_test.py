@@ -8,7 +8,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 SOURCES = ("emulator", "cuda/kernels")
 # Every name by which the compiler or its headers tell architectures apart.
-_NAMES = re.compile(r"\b(?:__CUDA_ARCH\w*|__NVVM_ARCH\w*|NV_(?:IF|DISPATCH|IS|PROVIDES|HAS|ANY|TARGET)\w*)\b")
+_NAMES = re.compile(r"\b(?:__CUDA_ARCH\w*|__NVVM_ARCH\w*|__nvvm_reflect\w*|NV_(?:IF|DISPATCH|IS|PROVIDES|HAS|ANY|TARGET)\w*)\b")
 _ASKS_FOR_A_DEVICE = re.compile(r"#\s*ifn?def\s+__CUDA_ARCH__\b|\bdefined\s*(?:\(\s*__CUDA_ARCH__\s*\)|__CUDA_ARCH__\b)")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 
@@ -37,7 +37,7 @@ class Architecture(unittest.TestCase):
     def test_other_uses_are_seen(self):
         for text in ("#if __CUDA_ARCH__ >= 900\n", "#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 1000\n", "int a = __CUDA_ARCH__;",
                      "#ifdef __CUDA_ARCH_FEAT_SM90_ALL\n", "#if defined(__CUDA_ARCH_LIST__)\n", "NV_IF_TARGET(NV_PROVIDES_SM_90, (a();))",
-                     "#if __NVVM_ARCH__ > 80\n", "#ifdef __CUDA_ARCH_SPECIFIC__\n"):  # fmt: skip
+                     "#if __NVVM_ARCH__ > 80\n", '__nvvm_reflect("n")', "#ifdef __CUDA_ARCH_SPECIFIC__\n"):  # fmt: skip
             with self.subTest(text):
                 self.assertNotEqual(uses_of_the_architecture(text), [])
 

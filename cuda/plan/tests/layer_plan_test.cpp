@@ -188,6 +188,17 @@ TEST(layer_plan, keeps_sizes_beyond_32_bits) {
   EXPECT_EQ(launch_at<row_parameters>(softmax, 0).reads.at(0).part.words, 15 * kGiga);
   EXPECT_EQ(launch_at<row_parameters>(plan("softmax", {{3, 5 * kGiga}}), 0).parameters.length,
             5 * kGiga);
+  // What a mean divides by.
+  for (const char* const name : {"mean", "mean_vjp", "layer_norm", "layer_norm_vjp"}) {
+    std::vector<shape> operands = {{3, 5 * kGiga}};
+    if (std::string_view(name).starts_with("layer_norm"))
+      operands.insert(operands.end(), {{5 * kGiga}, {5 * kGiga}});
+    if (std::string_view(name).ends_with("_vjp"))
+      operands.push_back(operands.size() == 1 ? shape{3} : operands[0]);
+    EXPECT_EQ(launch_at<row_parameters>(plan(name, operands), 0).parameters.n,
+              detail::from_host(5.0 * static_cast<double>(kGiga)))
+        << name;
+  }
 
   const layer_plan norm = plan("layer_norm_vjp", {{5 * kGiga, 3}, {3}, {3}, {5 * kGiga, 3}});
   EXPECT_EQ(scratch_words(norm),

@@ -207,6 +207,8 @@ void run(const kernel& k, extent grid, extent block_size, std::span<const std::b
   require(grid.count() >= 1 && grid.x <= 0x7fffffff && grid.y <= 0xffff && grid.z <= 0xffff, k,
           fmt::format("a grid has 1 to 2^31 - 1 by 65535 by 65535 blocks, not {} x {} x {}", grid.x,
                       grid.y, grid.z));
+  require(options.first_block < grid.x, k,
+          fmt::format("there is no block {} in {}", options.first_block, grid.x));
   require(
       parameters.size() == k.parameter_bytes, k,
       fmt::format("it takes {} bytes of parameters, not {}", k.parameter_bytes, parameters.size()));
@@ -217,7 +219,7 @@ void run(const kernel& k, extent grid, extent block_size, std::span<const std::b
   scheduler threads(k, b, options);
   for (u32 z = 0; z < grid.z; ++z) {
     for (u32 y = 0; y < grid.y; ++y) {
-      for (u32 x = 0; x < grid.x; ++x) {
+      for (u32 x = options.first_block; x < grid.x; ++x) {
         b.begin({x, y, z});
         threads.run_block();
       }

@@ -89,6 +89,18 @@ TEST_F(execution, elements_that_no_thread_wrote_are_told) {
   EXPECT_EQ(device.first_unwritten(result), 256u);
 }
 
+TEST_F(execution, blocks_before_the_first_that_is_asked_for_do_not_run) {
+  std::vector<u32> a(100), out(100);
+  const u64 result = output(out);
+  options.first_block = 2;
+  EXPECT_EQ(fault_of("adds", 4, 32, input(a), input(a), result, u32{100}), "");
+  EXPECT_EQ(device.first_unwritten(result), 0u);
+  EXPECT_EQ(device.first_unwritten(result, 256), 400u);
+  options.first_block = 4;
+  EXPECT_THROW(fault_of("adds", 4, 32, input(a), input(a), result, u32{100}),
+               std::invalid_argument);
+}
+
 TEST_F(execution, access_behind_the_end_of_a_buffer_is_a_fault) {
   std::vector<u32> out(33);
   EXPECT_EQ(fault_of("writes_everywhere", 1, 33, output(out)), "");

@@ -144,7 +144,7 @@ TEST(contractions, of_pam_are_right_at_the_least_magnitude) {
   const shape one{1, 1, 1};
   for (const subject& k : subjects()) {
     if (k.arithmetic != "pam") continue;
-    for (const std::int32_t compensation : {0, 1, 463051, 0x7fffff}) {
+    for (const std::int32_t compensation : {0, 1, 463051, 0x7fffff, 0x800000}) {
       for (const std::uint32_t a : {0x20000000U, 0x00800000U, 0x00ffffffU, 0x3f800000U}) {
         for (const int nudge : {-1, 0, 1}) {
           const std::uint32_t b = 0x3f800000U + 0x00800000U + static_cast<std::uint32_t>(nudge) -

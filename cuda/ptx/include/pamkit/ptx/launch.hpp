@@ -15,6 +15,7 @@ struct launch_options {
   u64 seed = 1;              ///< of the shuffled order
   bool hashed_sums = false;  ///< see hashed_sum.hpp
   u32 dynamic_shared_bytes = 0;
+  u32 first_block = 0;  ///< those before it, in the grid's x, do not run
 };
 
 /// Runs a kernel to its end, block by block. `parameters` is laid out as the kernel's parameter

@@ -71,7 +71,9 @@ struct contraction_tiled {
     quad limits[Class::has_limits ? Tile::depth : 1][Class::has_limits ? Tile::columns / 4 : 1];
   };
 
-  template <class Thread>
+  /// Sums begin with term Begin, a multiple of the depth. Tests alone skip terms, to reach those
+  /// that are too far to count up to.
+  template <std::int64_t Begin = 0, class Thread>
   PAMKIT_DEVICE static void run(const Thread& thread, shared_memory& s, const parameters& p) {
     const position at(thread, p);
     outputs mine;
@@ -79,8 +81,8 @@ struct contraction_tiled {
     std::uint32_t seen_own = 0;
     if constexpr (Class::has_own) seen_own = mine.load_own(at, p);
     [[maybe_unused]] slab next;
-    if constexpr (kFetchesAhead) next.fetch(thread, p, at, 0);
-    for (std::int64_t first = 0; first < p.terms; first += Tile::depth) {
+    if constexpr (kFetchesAhead) next.fetch(thread, p, at, Begin);
+    for (std::int64_t first = Begin; first < p.terms; first += Tile::depth) {
       const std::int64_t left = p.terms - first;
       const int depth = left < Tile::depth ? static_cast<int>(left) : Tile::depth;
       std::uint32_t seen = seen_own;
