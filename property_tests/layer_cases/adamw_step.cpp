@@ -33,7 +33,14 @@ void adamw_step(layer_case_source& source) {
                                    // Nothing decays, in numbers that kernels take the short way for.
                                    {ordinary, {{"weight_decay", 0}, {"step", 2}}, {2, 40}},
                                    {ordinary, {{"corrected", 1}, {"beta1", 1}, {"beta2", 1}, {"step", 2}}},
-                                   {ordinary, {{"learning_rate", 0}, {"step", 2}}}};
+                                   {ordinary, {{"learning_rate", 0}, {"step", 2}}},
+                                   // Corrections that have nearly ended, a step that binary32 does not hold, growth.
+                                   {ordinary, {{"step", 12345}}},
+                                   {ordinary, {{"beta1", 1}, {"beta2", 1}, {"corrected", 1}, {"step", 16777217}}},
+                                   {ordinary, {{"weight_decay", -0.5}, {"step", 2}}},
+                                   // More than one block of vectors of anything.
+                                   {weighted, {{"step", 2}}, {2, 150}},
+                                   {one_special, {{"step", 2}}, {60, 3}}};
   for (const plan& p : plans) {
     layer_case c;
     const std::vector<std::int64_t> shape = p.shape;
@@ -44,6 +51,29 @@ void adamw_step(layer_case_source& source) {
       for (std::uint32_t& x : c.inputs[3].encodings) x = source.magnitude(x);
     }
     c.attributes = p.attributes;
+    source.add(std::move(c));
+  }
+  // An infinite second moment, and one that is 0 under a direction that is not, whatever the rate, among ordinary
+  // numbers; a first moment that the gradient cancels, beside a small root and a small parameter.
+  for (int i = 0; i < 3; ++i) {
+    layer_case c;
+    for (int k = 0; k < 4; ++k) c.inputs.push_back(source.between({2, 40}, -2, 2));
+    std::vector<std::uint32_t>& second = c.inputs[3].encodings;
+    for (std::uint32_t& x : second) x = source.magnitude(x);
+    c.attributes = {{"step", 2}};
+    if (i == 0) second[5] = second[70] = source.infinity();
+    if (i == 1) {
+      c.attributes = {{"step", 2}, {"beta2", 1}, {"eps", 0}, {"learning_rate", 0}};
+      second[5] = second[70] = 0;
+    }
+    if (i == 2) {
+      c.attributes = {{"step", 2}, {"beta1", 0.5}, {"beta2", 0.5}, {"eps", 1e-30}};
+      c.inputs = {source.between({2, 40}, -105, -97), source.between({2, 40}, -59, -57), {},
+                  source.between({2, 40}, -121, -118)};
+      c.inputs[2] = c.inputs[1];
+      for (std::uint32_t& x : c.inputs[3].encodings) x = source.magnitude(x);
+      for (std::uint32_t& x : c.inputs[2].encodings) x ^= source.negative_zero();
+    }
     source.add(std::move(c));
   }
   // Scalars of 0, and an infinite one, beside an operand whose sum with them looks like that of a normal product.

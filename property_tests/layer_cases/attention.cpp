@@ -48,7 +48,7 @@ void attention(layer_case_source& source) {
       if (p.hidden == hiding::causal) hidden.encodings[i] = key > query ? 1 : 0;
       if (p.hidden == hiding::random && sees_nothing) hidden.encodings[i] = 1;
       // Every word but 0 hides.
-      constexpr std::uint32_t hides[] = {1, 2, 0x80000000, 0xFFFFFFFF};
+      constexpr std::uint32_t hides[] = {1, 2, 0x80000000, 0x3F800000, 0xFFFFFFFF};
       hidden.encodings[i] *= hides[i % std::size(hides)];
     }
     c.incoming = {source.numbers({p.batch, p.queries, p.width}, p.content)};

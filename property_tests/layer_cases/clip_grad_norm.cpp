@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "pamkit/properties/layer_case.hpp"
 
 namespace pamkit::properties::layer_cases {
@@ -20,6 +22,7 @@ void clip_grad_norm(layer_case_source& source) {
                                    {huge, {{5}, {4}}},
                                    {ordinary, {{4}, {3}}, 1e-40},  // subnormal
                                    {ordinary, {{4}, {3}}, 1e-50},  // rounds to 0, but is none
+                                   {tiny, {{5}, {4}}, std::numeric_limits<double>::infinity()},
                                    {ordinary, {{2, 150}, {5}}}};  // more than a block of 256 threads
   for (const plan& p : plans) {
     layer_case c;
@@ -31,7 +34,7 @@ void clip_grad_norm(layer_case_source& source) {
   // Squares that the first one absorbs, one after another, and that together it does not: the order of tensors.
   layer_case ordered;
   ordered.inputs = {source.between({1}, 0, 0)};
-  for (int i = 0; i < 60; ++i) ordered.inputs.push_back(source.between({1}, -14, -14));
+  for (int i = 0; i < 70; ++i) ordered.inputs.push_back(source.between({1}, -14, -14));
   ordered.attributes = {{"limit", 0.5}};
   source.add(std::move(ordered));
   // Nothing but zeros, and nothing at all: limit / 0.

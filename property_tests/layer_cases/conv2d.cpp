@@ -54,7 +54,32 @@ void conv2d(layer_case_source& source) {
          // Of 26 x 5 places the 64th lies past the image for the last column of taps.
          {ordinary, 1, 1, 24, 3, 2, 3, 3, 1, 2},
          // Rows of one place, beside which a kernel's first taps have three on the padding.
-         {ordinary, 1, 2, 66, 1, 1, 7, 7, 1, 3}});
+         {ordinary, 1, 2, 66, 1, 1, 7, 7, 1, 3},
+         // One tap, and places that it reaches on the padding alone.
+         {ordinary, 1, 2, 3, 4, 2, 1, 1, 1, 1},
+         // Steps of taps and places where one divides the other, or neither does.
+         {ordinary, 1, 2, 13, 14, 2, 3, 3, 2, 0, 4},
+         {ordinary, 1, 2, 15, 14, 2, 3, 3, 4, 1, 2},
+         {ordinary, 1, 1, 17, 16, 2, 2, 3, 4, 0, 6},
+         {ordinary, 1, 1, 17, 16, 2, 2, 3, 6, 1, 4},
+         // Three channels in a group; several images of several groups, anything in them, and large weights.
+         {ordinary, 2, 6, 4, 4, 4, 2, 2, 1, 1, 1, 2},
+         {one_special, 3, 4, 4, 5, 4, 2, 2, 1, 1, 1, 2},
+         {one_special, 3, 4, 4, 5, 4, 2, 2, 1, 0, 1, 2},
+         {weighted, 2, 4, 3, 3, 2, 2, 2, 1, 1, 1, 2},
+         {huge, 2, 4, 3, 3, 4, 2, 2, 1, 1, 1, 2},
+         // No bias that would make a NaN canonical, and one without any term.
+         {one_special, 2, 2, 3, 3, 2, 2, 2, 1, 1, 1, 1, false},
+         {weighted, 2, 2, 3, 3, 2, 2, 2, 1, 1, 1, 1, false},
+         {weighted, 1, 0, 3, 3, 4, 2, 2},
+         // Taps, and places of two images, past a block, with anything in them.
+         {weighted, 1, 58, 3, 3, 2, 3, 3},
+         {ordinary, 2, 1, 23, 24, 1, 1, 2},
+         {weighted, 2, 1, 24, 23, 1, 2, 1}});
+    // Places past a block of columns.
+    constexpr std::int64_t kSide = 47;
+    static_assert(kSide * kSide > simd::kColumnBlock);
+    plans.insert(plans.end(), {{ordinary, 1, 1, kSide, kSide, 2, 1, 1}, {weighted, 1, 1, kSide, kSide, 1, 1, 1}});
   }
   for (const plan& p : plans) {
     const auto output = [&](std::int64_t size, std::int64_t kernel) {
@@ -68,6 +93,10 @@ void conv2d(layer_case_source& source) {
     c.incoming = {source.numbers(
         {p.images, p.outputs, output(p.height, p.kernel_height), output(p.width, p.kernel_width)},
         p.content)};
+    if (p.channels == 0 && p.content == weighted) {
+      c.inputs[2].encodings[0] = source.negative_zero();
+      if (source.full_fraction(0) == 0x7FFFFF) c.inputs[2].encodings[1] = 0xFFC00001;
+    }
     // Defaults are left out, so that they are judged as defaults.
     if (p.stride != 1) c.attributes["stride"] = static_cast<double>(p.stride);
     if (p.padding != 0) c.attributes["padding"] = static_cast<double>(p.padding);
@@ -97,6 +126,33 @@ void conv2d(layer_case_source& source) {
   }
   second.incoming = {source.between({1, 2, 3, 3}, -1, 1)};
   source.add(std::move(second));
+  // The same in the second of two groups.
+  layer_case grouped;
+  grouped.inputs = {source.between({2, 2, 4, 4}, -1, 1), source.between({2, 1, 2, 2}, -1, 1),
+                    source.numbers({2}, ordinary)};
+  for (std::uint32_t& x : grouped.inputs[0].encodings) x = source.full_fraction(x);
+  for (std::size_t i = 4; i < 8; ++i) {
+    grouped.inputs[1].encodings[i] = source.full_fraction(large.encodings[i]);
+  }
+  grouped.incoming = {source.between({2, 2, 3, 3}, -1, 1)};
+  grouped.attributes["groups"] = 2;
+  source.add(std::move(grouped));
+  if (!source.is_quick()) {
+    // Products past both ends of the range in terms past a block, of operands that do not meet: sums are ordinary.
+    layer_case wide;
+    wide.inputs = {source.between({1, 58, 3, 3}, -1, 1), source.between({2, 58, 3, 3}, -1, 1),
+                   source.numbers({2}, ordinary)};
+    const std::int64_t far = source.bias() - 5;
+    for (std::size_t i = 0; i < 4; ++i) {
+      std::uint32_t& x = wide.inputs[0].encodings[57 * 9 + i];
+      std::uint32_t& w = wide.inputs[1].encodings[57 * 9 + i];
+      x = source.between({1}, i % 2 == 0 ? far : -far, i % 2 == 0 ? far : -far).encodings[0];
+      w = source.between({1}, i % 2 == 0 ? -far : far, i % 2 == 0 ? -far : far).encodings[0];
+      wide.inputs[1].encodings[(58 + 57) * 9 + i] = w;
+    }
+    wide.incoming = {source.between({1, 2, 1, 1}, -1, 1)};
+    source.add(std::move(wide));
+  }
   // NaNs that no tap reads: the second row, where taps are two apart and steps are of three.
   layer_case unread;
   unread.inputs = {source.between({1, 1, 8, 8}, -1, 1), source.between({1, 1, 3, 3}, -1, 1),

@@ -38,13 +38,18 @@ void cross_entropy(layer_case_source& source) {
                                // Targets that are subnormal, and others that round to 0.
                                {masked, 4, 6, 1e-38},
                                {masked, 4, 6, 1e-50},
-                               {spread, 4, 6, 1e-38, 0, false, huge}});
+                               {spread, 4, 6, 1e-38, 0, false, huge},
+                               // More classes than a byte counts, more rows than a block has, and a block of them.
+                               {ordinary, 2, 300, 0.1},
+                               {spread, 131, 2, 0.1, 0, true},
+                               {ordinary, 128, 2}});
   }
   constexpr std::uint32_t kIgnored = 0xFFFFFFFF;
   for (const plan& p : plans) {
     layer_case c;
     c.inputs = {source.numbers({p.rows, p.classes}, p.content),
                 source.words({p.rows}, static_cast<std::uint32_t>(p.classes))};
+    if (p.classes > 256) c.inputs[1].encodings[0] = static_cast<std::uint32_t>(p.classes - 1);
     if (p.ignores) {
       for (std::size_t i = 0; i < c.inputs[1].encodings.size(); i += 3) {
         c.inputs[1].encodings[i] = kIgnored;

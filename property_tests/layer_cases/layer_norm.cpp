@@ -33,7 +33,11 @@ void layer_norm(layer_case_source& source) {
                                {weighted, 12, 2, ordinary},
                                {ordinary, 4, 64, weighted},
                                {tiny, 4, 20, tiny, 1e-30},
-                               {ordinary, 4, 6, ordinary, -1}});
+                               {ordinary, 4, 6, ordinary, -1},
+                               // Whole blocks of rows, and rows that are longer than one.
+                               {cancelling, 128, 2},
+                               {ordinary, 256, 3},
+                               {ordinary, 2, 300}});
   }
   for (const plan& p : plans) {
     layer_case c;
@@ -57,6 +61,17 @@ void layer_norm(layer_case_source& source) {
     if (i == 3) c.attributes = {{"eps", 0}};
     if (i == 4) c.attributes = {{"eps", 1e-40}};
     source.add(std::move(c));
+  }
+  // In binary32, a bias with a payload beside ordinary numbers, and a long row.
+  if (source.full_fraction(0) == 0x7FFFFF && !source.is_quick()) {
+    for (const std::int64_t length : {40, 1030}) {
+      layer_case c;
+      c.inputs = {source.numbers({2, length}, ordinary), source.numbers({length}, ordinary),
+                  source.numbers({length}, ordinary)};
+      c.inputs[2].encodings[3] = 0xFFC00001;
+      c.incoming = {source.numbers({2, length}, ordinary)};
+      source.add(std::move(c));
+    }
   }
   // In binary32, quotients of normal numbers by about 2^60 whose slopes in it are below 2^-126.
   if (source.full_fraction(0) != 0x7FFFFF) return;

@@ -15,7 +15,8 @@ void linear(layer_case_source& source) {
       {ordinary, 4, 5, 3}, {ordinary, 3, 7, 2, false}, {cancelling, 130, 1, 2}, {ordinary, 2, 0, 3},
       {ordinary, 0, 2, 3}, {weighted, 6, 1, 2},        {one_special, 4, 3, 3},  {tiny, 2, 3, 2},
       {huge, 2, 3, 2},     {cancelling, 3, 9, 2},    {training, 4, 12, 5},
-      {recorded, 4, 12, 5}, {ordinary, kOneVector, 4, 3}, {ordinary, 3, 2, 0}};
+      {recorded, 4, 12, 5}, {ordinary, kOneVector, 4, 3}, {ordinary, 3, 2, 0},
+      {weighted, 2, 0, 9}, {ordinary, 2, 2, 300}};  // no term; several tiles of outputs
   if (!source.is_quick()) {
     plans.insert(plans.end(), {{ordinary, 259, 2, 2}, {spread, 6, 20, 4}, {weighted, 9, 2, 2}});
   }
@@ -33,6 +34,11 @@ void linear(layer_case_source& source) {
                 source.numbers({p.outputs, p.inputs}, p.content),
                 source.numbers({p.has_bias ? p.outputs : 0}, p.content)};
     c.incoming = {source.numbers(with_last(p.outputs), p.content)};
+    // A bias without any term to add: no -0, and in binary32 no payload, comes out.
+    if (p.inputs == 0 && p.content == weighted) {
+      c.inputs[2].encodings[0] = source.negative_zero();
+      if (source.full_fraction(0) == 0x7FFFFF) c.inputs[2].encodings[1] = 0xFFC00001;
+    }
     source.add(std::move(c));
   }
 }

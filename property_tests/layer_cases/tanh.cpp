@@ -2,6 +2,6 @@
 
 namespace pamkit::properties::layer_cases {
 
-void tanh(layer_case_source& source) { add_row_cases(source, /*reduces=*/false); }
+void tanh(layer_case_source& source) { add_element_cases(source); }
 
 }  // namespace pamkit::properties::layer_cases

@@ -20,7 +20,7 @@
 namespace pamkit::properties {
 namespace {
 
-constexpr std::array<std::pair<memory_layout, std::string_view>, 7> kLayouts = {{
+constexpr std::array<std::pair<memory_layout, std::string_view>, 8> kLayouts = {{
     {memory_layout::contiguous, "contiguous"},
     {memory_layout::transposed, "transposed"},
     {memory_layout::padded, "padded"},
@@ -28,6 +28,7 @@ constexpr std::array<std::pair<memory_layout, std::string_view>, 7> kLayouts = {
     {memory_layout::interleaved, "interleaved"},
     {memory_layout::split, "split"},
     {memory_layout::broadcast, "broadcast"},
+    {memory_layout::broadcast_apart, "broadcast_apart"},
 }};
 
 // A NaN with a payload that no operation returns: what lies in gaps.
@@ -51,8 +52,40 @@ struct placement {
   }
 };
 
+// The axes of a batch of matrices, of more than one place, along which its elements do not change.
+struct constant_axes {
+  bool batch = false;
+  bool rows = false;
+  bool columns = false;
+
+  bool any() const { return batch || rows || columns; }
+};
+
+constant_axes constant_axes_of(const column& elements, std::int64_t batch, std::int64_t rows,
+                               std::int64_t columns) {
+  if (std::ssize(elements) < batch * rows * columns) return {};  // not read
+  constant_axes axes{.batch = batch > 1, .rows = rows > 1, .columns = columns > 1};
+  for (std::int64_t i = 0; i < batch; ++i) {
+    for (std::int64_t r = 0; r < rows; ++r) {
+      for (std::int64_t c = 0; c < columns; ++c) {
+        const auto at = [&](std::int64_t b, std::int64_t row, std::int64_t col) {
+          return elements[static_cast<std::size_t>((b * rows + row) * columns + col)];
+        };
+        axes.batch &= at(i, r, c) == at(0, r, c);
+        axes.rows &= at(i, r, c) == at(i, 0, c);
+        axes.columns &= at(i, r, c) == at(i, r, 0);
+      }
+    }
+  }
+  return axes;
+}
+
+bool is_broadcast(memory_layout layout) {
+  return layout == memory_layout::broadcast || layout == memory_layout::broadcast_apart;
+}
+
 placement place(memory_layout layout, std::int64_t batch, std::int64_t rows, std::int64_t columns,
-                bool may_broadcast) {
+                constant_axes constant = {}) {
   placement p{.rows = rows, .columns = columns};
   const std::int64_t elements = rows * columns;
   switch (layout) {
@@ -78,9 +111,14 @@ placement place(memory_layout layout, std::int64_t batch, std::int64_t rows, std
       p.batch_stride = 3 * elements;
       break;
     case memory_layout::broadcast:
-      p.row_stride = may_broadcast ? 0 : columns;
-      p.batch_stride = may_broadcast ? columns : elements;
+    case memory_layout::broadcast_apart: {
+      const std::int64_t unit = layout == memory_layout::broadcast ? 1 : 3;
+      const std::int64_t row = constant.columns ? unit : columns * unit;
+      p.column_stride = constant.columns ? 0 : unit;
+      p.row_stride = constant.rows ? 0 : row;
+      p.batch_stride = constant.batch ? 0 : constant.rows ? row : rows * row;
       break;
+    }
     default:
       p.row_stride = columns;
       p.batch_stride = elements;
@@ -138,50 +176,64 @@ struct buffer {
   }
 };
 
-// An operand in memory in the format that it was widened from, where all its elements have encodings
-// there.
+// The first stored format but `own` that has all elements, and `own` where none has.
+element_format other_format(element_format own, std::span<const float> elements) {
+  element_format other = own;
+  const auto consider = [&]<class F>(const F&) {
+    constexpr element_format stored = stored_format<F>();
+    if (other != own || stored == own || stored == element_format::binary32) return;
+    const bool has_all = std::ranges::all_of(elements, [](float e) {
+      const encoding<binary32> x{std::bit_cast<std::uint32_t>(e)};
+      const auto y = narrow(policy<F>{.subnormals = subnormal_policy::gradual}, x);
+      return is_nan(x) || widen(y).bits == x.bits;
+    });
+    if (has_all) other = stored;
+  };
+  for (const any_format& f : default_formats()) std::visit(consider, f);
+  return other;
+}
+
+// An operand in memory in a format that has all its elements: as a rule the one that it was widened
+// from.
 struct narrow_memory {
   std::optional<guarded_memory> bytes;
 
-  // The view of the same elements here, or the given one.
-  matrix_view replace(const any_format& format, const buffer& wide, const matrix_view& view) {
-    const std::span<const float> memory = wide.memory;
+  // The view of the same elements here, or the given one where `format` has not all of them.
+  matrix_view replace(element_format format, buffer& wide, const matrix_view& view,
+                      bool has_other_data) {
+    const std::span<float> memory = wide.memory;
     matrix_view narrowed = view;
+    narrowed.format = format;
+    if (format == element_format::binary32) {
+      narrowed.narrow = view.data;
+      narrowed.data = nullptr;
+      return narrowed;
+    }
+    bool has_all = true;
     const auto narrow_to = [&]<class F>(const F&) {
-      constexpr element_format stored = stored_format<F>();
-      if constexpr (stored != element_format::binary32) {
-        constexpr std::size_t kSize = sizeof(typename F::storage);
-        bytes.emplace(memory.size() * kSize, guard_of(wide.where));
-        for (std::size_t i = 0; i < memory.size(); ++i) {
-          const encoding<binary32> x{std::bit_cast<std::uint32_t>(memory[i])};
-          const auto y = narrow(policy<F>{.subnormals = subnormal_policy::gradual}, x);
-          if (!is_nan(x) && widen(y).bits != x.bits) return;
-          const auto element = static_cast<typename F::storage>(y.bits);
-          std::memcpy(bytes->data() + i * kSize, &element, kSize);
-        }
-        narrowed.narrow = element_address(stored, bytes->data(), view.data - memory.data());
-        narrowed.format = stored;
-        narrowed.data = nullptr;
+      if (stored_format<F>() != format) return;
+      constexpr std::size_t kSize = sizeof(typename F::storage);
+      bytes.emplace(memory.size() * kSize, guard_of(wide.where));
+      for (std::size_t i = 0; i < memory.size(); ++i) {
+        const encoding<binary32> x{std::bit_cast<std::uint32_t>(memory[i])};
+        const auto y = narrow(policy<F>{.subnormals = subnormal_policy::gradual}, x);
+        has_all &= is_nan(x) || widen(y).bits == x.bits;
+        const auto element = static_cast<typename F::storage>(y.bits);
+        std::memcpy(bytes->data() + i * kSize, &element, kSize);
       }
     };
-    std::visit(narrow_to, format);
+    for (const any_format& f : default_formats()) std::visit(narrow_to, f);
+    if (!has_all) return view;
+    narrowed.narrow = element_address(format, bytes->data(), view.data - memory.data());
+    // `data` is not read: there may be none, or something else.
+    if (has_other_data) {
+      std::ranges::fill(memory, std::bit_cast<float>(kPoison));
+    } else {
+      narrowed.data = nullptr;
+    }
     return narrowed;
   }
 };
-
-bool has_equal_rows(const column& elements, std::int64_t batch, std::int64_t rows,
-                    std::int64_t columns) {
-  for (std::int64_t i = 0; i < batch * rows; ++i) {
-    const std::int64_t first = i / rows * rows;
-    for (std::int64_t c = 0; c < columns; ++c) {
-      if (elements[static_cast<std::size_t>(i * columns + c)] !=
-          elements[static_cast<std::size_t>(first * columns + c)]) {
-        return false;
-      }
-    }
-  }
-  return true;
-}
 
 void call_in_parts(contraction_function function, const policy<binary32>& rules,
                    contraction_kind kind, const contraction_problem& whole) {
@@ -246,9 +298,10 @@ std::string_view name_of(memory_layout layout) {
 }
 
 bool is_possible(memory_layout layout, const contraction_case& c) {
-  if (layout != memory_layout::broadcast) return true;
-  return c.m > 1 && has_equal_rows(c.a, c.batch, c.m, c.k) &&
-         has_equal_rows(c.d, c.batch, c.m, c.n);
+  if (!is_broadcast(layout)) return true;
+  return constant_axes_of(c.a, c.batch, c.m, c.k).any() ||
+         constant_axes_of(c.b, c.batch, c.k, c.n).any() ||
+         constant_axes_of(c.d, c.batch, c.m, c.n).any();
 }
 
 column contract(const subject& s, contraction_kind kind, derivative gradient,
@@ -260,9 +313,13 @@ column contract(const subject& s, contraction_kind kind, derivative gradient,
                                 " has no such contraction of " + s.arithmetic().label);
   }
   const bool reads_d = kind != contraction_kind::product;
-  buffer a(place(layout, c.batch, c.m, c.k, true));
-  buffer b(place(layout, c.batch, c.k, c.n, false));
-  buffer d(place(layout, c.batch, c.m, c.n, true));
+  const auto place_operand = [&](const column& x, std::int64_t rows, std::int64_t columns) {
+    return place(layout, c.batch, rows, columns,
+                 is_broadcast(layout) ? constant_axes_of(x, c.batch, rows, columns) : constant_axes{});
+  };
+  buffer a(place_operand(c.a, c.m, c.k));
+  buffer b(place_operand(c.b, c.k, c.n));
+  buffer d(place_operand(c.d, c.m, c.n));
   a.fill(c.batch, c.a);
   b.fill(c.batch, c.b);
   if (reads_d) d.fill(c.batch, c.d);
@@ -278,17 +335,26 @@ column contract(const subject& s, contraction_kind kind, derivative gradient,
   narrow_memory narrow_b;
   narrow_memory narrow_d;
   if (s.implementation().reads_narrow_elements) {
-    // Every operand says for itself how it is stored: in some layouts one of them stays binary32.
-    const auto narrow_to = [&](narrow_memory& narrowed, const buffer& x, matrix_view& view,
+    // Every operand says for itself how it is stored: in some layouts one of them stays binary32, in
+    // one the right operand is in another format than the others. binary32 may be named, too.
+    const element_format own = stored_format(s.rules().format);
+    const bool is_binary32 = own == element_format::binary32;
+    const auto narrow_to = [&](narrow_memory& narrowed, buffer& x, matrix_view& view,
                                memory_layout stays) {
-      if (layout != stays) view = narrowed.replace(s.rules().format, x, view);
+      if (layout == stays || (is_binary32 && layout != memory_layout::padded &&
+                               layout != memory_layout::reversed)) {
+        return;
+      }
+      const bool is_other = &x == &b && layout == memory_layout::split && !is_binary32;
+      view = narrowed.replace(is_other ? other_format(own, x.memory) : own, x, view,
+                              layout != memory_layout::contiguous);
     };
     narrow_to(narrow_a, a, problem.a, memory_layout::padded);
     narrow_to(narrow_b, b, problem.b, memory_layout::interleaved);
     if (reads_d) narrow_to(narrow_d, d, problem.d, memory_layout::reversed);
   }
   buffer out(
-      place(layout, c.batch, output_rows(kind, problem), output_columns(kind, problem), false),
+      place(layout, c.batch, output_rows(kind, problem), output_columns(kind, problem)),
       kBehind);
   problem.out = out.output(0);
   const policy<binary32> rules = contraction_rules(s.rules());

@@ -104,7 +104,7 @@ void sprinkle_zeros(column& x, const format_description& f, entropy& source) {
   }
 }
 
-void place_special(column& x, const format_description& f, entropy& source) {
+void place_special(column& x, const format_description& f, entropy& source, bool is_last) {
   if (x.empty()) return;
   const std::uint32_t specials[] = {f.infinity,
                                     f.nan,
@@ -112,7 +112,7 @@ void place_special(column& x, const format_description& f, entropy& source) {
                                     f.min_normal,
                                     f.min_normal - static_cast<std::uint32_t>(unit_of(f)),
                                     0};
-  x[source.below(x.size())] =
+  x[is_last ? x.size() - 1 : source.below(x.size())] =
       specials[source.below(std::size(specials))] | (source.one_in(2) ? f.sign_mask : 0);
 }
 
@@ -176,11 +176,20 @@ void fill_slopes_at_edge(contraction_case& c, const format_description& f) {
   place(c.d, half, f.sign_mask);
 }
 
-void repeat_first_row(column& x, std::int64_t batch, std::int64_t rows, std::int64_t columns) {
-  for (std::int64_t i = 0; i < batch * rows; ++i) {
-    for (std::int64_t c = 0; c < columns; ++c) {
-      x[static_cast<std::size_t>(i * columns + c)] =
-          x[static_cast<std::size_t>(i / rows * rows * columns + c)];
+enum class axis : std::uint8_t { batch, rows, columns };
+
+// The first element along an axis of x [batch, rows, columns] at all its places.
+void repeat_first(column& x, std::int64_t batch, std::int64_t rows, std::int64_t columns,
+                  axis along) {
+  std::size_t next = 0;
+  for (std::int64_t i = 0; i < batch; ++i) {
+    for (std::int64_t r = 0; r < rows; ++r) {
+      for (std::int64_t c = 0; c < columns; ++c) {
+        const std::int64_t from = ((along == axis::batch ? 0 : i) * rows +
+                                   (along == axis::rows ? 0 : r)) * columns +
+                                  (along == axis::columns ? 0 : c);
+        x[next++] = x[static_cast<std::size_t>(from)];
+      }
     }
   }
 }
@@ -224,8 +233,21 @@ contraction_case make_contraction_case(const case_shape& shape, const contractio
       fill_cancelling(c, f, source);
       break;
     case contraction_content::equal_rows:
-      repeat_first_row(c.a, c.batch, c.m, c.k);
-      repeat_first_row(c.d, c.batch, c.m, c.n);
+      repeat_first(c.a, c.batch, c.m, c.k, axis::rows);
+      repeat_first(c.d, c.batch, c.m, c.n, axis::rows);
+      break;
+    case contraction_content::equal_columns:
+      repeat_first(c.b, c.batch, c.k, c.n, axis::columns);
+      repeat_first(c.d, c.batch, c.m, c.n, axis::columns);
+      break;
+    case contraction_content::equal_terms:
+      repeat_first(c.a, c.batch, c.m, c.k, axis::columns);
+      repeat_first(c.b, c.batch, c.k, c.n, axis::rows);
+      break;
+    case contraction_content::equal_batches:
+      repeat_first(c.a, c.batch, c.m, c.k, axis::batch);
+      repeat_first(c.b, c.batch, c.k, c.n, axis::batch);
+      repeat_first(c.d, c.batch, c.m, c.n, axis::batch);
       break;
     case contraction_content::zeros_right:
       sprinkle_zeros(c.b, f, source);
@@ -238,7 +260,10 @@ contraction_case make_contraction_case(const case_shape& shape, const contractio
       sprinkle_zeros(c.d, f, source);
       break;
     case contraction_content::one_special:
-      for (column* x : {&c.a, &c.b, &c.d}) place_special(*x, f, source);
+    case contraction_content::last_special:
+      for (column* x : {&c.a, &c.b, &c.d}) {
+        place_special(*x, f, source, plan.content == contraction_content::last_special);
+      }
       break;
     case contraction_content::underflowing:
       fill_around_edge(c, f, f.min_normal, source);

@@ -5,6 +5,7 @@
 
 #include "oracle_rules.hpp"
 #include "pamkit/reference/tensor.hpp"
+#include "pamkit/simd/contraction_blocks.hpp"
 
 namespace pamkit::properties {
 namespace {
@@ -159,6 +160,8 @@ std::vector<contraction_plan> matmul_plans() {
           {cancelling, 1, 4, 5, 6},
           {cancelling, 1, 2, 3, 9},
           {equal_rows, 1, 4, 3, 5},
+          {equal_columns, 1, 3, 4, 5},
+          {equal_terms, 1, 3, 5, 4},
           {single_terms, 1, 28, 28, 1},
           {zeros_left, 1, 5, 18, 3},
           {zeros_right, 1, 4, 21, 3},
@@ -192,17 +195,31 @@ std::vector<contraction_plan> derivative_plans() {
           {slopes_at_edge, 1, 3, 1, 6},      {slopes_at_edge, 1, 1, 6, 3}};
 }
 
+// At least the terms that any kernel, or sum, takes together.
+constexpr std::int64_t kMostTerms = 1024;
+static_assert(kMostTerms >= simd::kTermBlock);
+
 std::vector<contraction_plan> more_matmul_plans() {
   return {{moderate, 1, 33, 34, 35},   {single_terms, 1, 64, 64, 1}, {weighted, 1, 16, 16, 2},
           {moderate, 1, 3, 3, 1000},   {moderate, 1, 100, 5, 3},     {moderate, 1, 3, 530, 3},
           {zeros, 1, 13, 66, 5},       {underflowing, 1, 13, 66, 2}, {overflowing, 1, 13, 66, 1},
           {one_special, 1, 20, 40, 6}, {training, 1, 24, 17, 96},   {cancelling, 1, 9, 20, 12},
-          {zeros_left, 1, 2, 5, 520},  {recorded, 1, 24, 17, 96}};
+          {zeros_left, 1, 2, 5, 520},  {recorded, 1, 24, 17, 96},
+          // More tiles of columns than one, of operands that do not change along an axis.
+          {equal_rows, 1, 5, 200, 6},  {equal_columns, 1, 5, 200, 6}, {equal_terms, 1, 5, 200, 7},
+          // The third block of columns and of terms of a kernel that has the largest blocks.
+          {weighted, 1, 2, 2 * simd::kColumnBlock + 70, 2},
+          {moderate, 1, 2, 2 * simd::kColumnBlock + 70, 1},
+          {zeros, 1, 2, 3, 2 * kMostTerms + 60},
+          // More than a tile of rows and a block of terms, of which the last element alone is no ordinary one.
+          {last_special, 1, 9, 3, simd::kTermBlock + 8}};
 }
 
 std::vector<contraction_plan> more_derivative_plans() {
   return {{single_terms, 1, 40, 1, 40}, {single_terms, 1, 1, 40, 40}, {moderate, 1, 3, 700, 3},
-          {moderate, 1, 700, 3, 3},     {zeros, 1, 9, 40, 17},        {one_special, 1, 9, 17, 55}};
+          {moderate, 1, 700, 3, 3},     {zeros, 1, 9, 40, 17},        {one_special, 1, 9, 17, 55},
+          {zeros, 1, 2 * kMostTerms + 60, 3, 2}, {last_special, 1, simd::kTermBlock + 8, 9, 3},
+          {last_special, 1, 9, simd::kTermBlock + 8, 3}};
 }
 
 void append(std::vector<contraction_plan>& plans, const std::vector<contraction_plan>& more) {
@@ -218,6 +235,8 @@ std::vector<contraction_plan> contraction_plans(const tensor_operation& operatio
              {weighted, 3, 2, 2, 3},
              {single_terms, 2, 4, 3, 1},
              {moderate, 0, 2, 2, 2},
+             {moderate, 3, 2, 3, 0},
+             {equal_batches, 3, 4, 5, 6},
              {zeros, 3, 2, 5, 2}};
   } else if (operation.is_linear) {
     plans = {{moderate, 1, 4, 6, 5},
@@ -233,6 +252,8 @@ std::vector<contraction_plan> contraction_plans(const tensor_operation& operatio
   if (operation.has_batch || operation.is_linear) {
     append(plans,
            {{moderate, 1, 19, 18, 17}, {weighted, 1, 9, 9, 4}, {single_terms, 1, 33, 17, 1}});
+    // More tiles of rows and of columns than one, in every matrix.
+    if (operation.has_batch) append(plans, {{moderate, 2, 70, 140, 1}});
   } else {
     append(plans, more_matmul_plans());
     if (operation.is_vjp) append(plans, more_derivative_plans());

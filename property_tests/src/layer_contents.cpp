@@ -228,7 +228,26 @@ void add_row_cases(layer_case_source& source, bool reduces) {
   }
   single.incoming = {source.numbers(reduces ? std::vector<std::int64_t>{6} : std::vector<std::int64_t>{6, 1}, ordinary)};
   source.add(std::move(single));
+  // All zeros negative, in more elements than a sum has lanes: it starts from +0. A NaN in a block of lanes of which
+  // all else is masked.
+  layer_case lanes;
+  lanes.inputs = {source.numbers({2, 70}, ordinary)};
+  for (std::size_t i = 0; i < 140; ++i) {
+    lanes.inputs[0].encodings[i] = i < 70 ? source.negative_zero() : (source.negative_zero() | source.infinity());
+  }
+  lanes.inputs[0].encodings[75] = source.nan();
+  lanes.incoming = {source.numbers(reduces ? std::vector<std::int64_t>{2} : std::vector<std::int64_t>{2, 70}, ordinary)};
+  source.add(std::move(lanes));
   if (source.is_quick()) return;
+  // In binary32 a row of more elements than any kernel takes together.
+  if (source.full_fraction(0) == 0x7FFFFF) {
+    constexpr std::int64_t kLong = 1100;
+    layer_case c;
+    c.inputs = {source.numbers({1, kLong}, ordinary)};
+    c.inputs[0].encodings.back() = 0x41200000;  // the greatest comes last
+    c.incoming = {source.numbers(reduces ? std::vector<std::int64_t>{1} : std::vector<std::int64_t>{1, kLong}, ordinary)};
+    source.add(std::move(c));
+  }
   // Exponentials of which some are subnormal, some vanish, beside that of 0.
   constexpr std::int64_t kRows = 3;
   constexpr std::int64_t kLength = 40;
@@ -249,6 +268,23 @@ void add_row_cases(layer_case_source& source, bool reduces) {
   add(kPairs, 2, [](std::int64_t row) { return 99 + static_cast<double>(row) / 2; });
   // In binary32, where pam takes it by log2 e to -126 and one unit to each side: exponential and share are MIN.
   add(kRows, 2, [](std::int64_t row) { return std::ldexp(0xC355C4 + static_cast<double>(row), -17); });
+}
+
+void add_element_cases(layer_case_source& source) {
+  add_row_cases(source, /*reduces=*/false);
+  layer_case scalar;
+  scalar.inputs = {source.numbers({}, layer_content::ordinary)};
+  scalar.incoming = {source.numbers({}, layer_content::ordinary)};
+  source.add(std::move(scalar));
+}
+
+void add_endless_row(layer_case_source& source) {
+  if (source.is_quick() || source.full_fraction(0) != 0x7FFFFF) return;
+  constexpr std::int64_t kLength = 70000;
+  layer_case c;
+  c.inputs = {source.numbers({1, kLength}, layer_content::ordinary)};
+  c.incoming = {source.numbers({1}, layer_content::ordinary)};
+  source.add(std::move(c));
 }
 
 }  // namespace pamkit::properties

@@ -246,12 +246,39 @@ void compare_narrowed(comparisons& c, const std::vector<std::uint32_t>& operands
   }
 }
 
+// Section 5: under flush a value is rounded as if the exponent had no lower end, and what is then below MIN is a zero;
+// operands of binary32 keep their value, subnormal ones too.
+void compare_flushed(comparisons& c, const any_format& format, int kept) {
+  const format_description f = describe(format);
+  std::vector<float> values;
+  for (std::uint32_t m = 1; m < 0x01800000; m += m < 0x007E0000 ? 0x1234F : 0x1FFF) {
+    values.push_back(std::bit_cast<float>(m));
+    values.push_back(std::bit_cast<float>(m | 0x80000000U));
+  }
+  for (const std::uint32_t below : {1U, 2U, 3U, 0x2000U, 0x4000U, 0x6000U, 0x7FFFU, 0x8000U, 0x8001U, 0xC000U, 0x10000U}) {
+    values.push_back(std::bit_cast<float>(0x00800000U - below));
+  }
+  std::vector<std::uint32_t> narrowed(values.size());
+  narrow({.format = format}, values, narrowed);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double v = std::abs(double{values[i]});
+    const double unit = std::ldexp(1.0, std::ilogb(v) - kept);
+    const double rounded = std::nearbyint(v / unit) * unit;
+    const auto magnitude = rounded < 0x1p-126 ? 0U : std::bit_cast<std::uint32_t>(static_cast<float>(rounded));
+    const auto sign = std::bit_cast<std::uint32_t>(values[i]) & 0x80000000U;
+    c.equal(fmt::format("{:08X} narrowed to {}, flushing", std::bit_cast<std::uint32_t>(values[i]), f.name), narrowed[i],
+            (sign | magnitude) >> (32 - f.storage_bits));
+  }
+}
+
 rows cut_rows() {
   comparisons c;
+  compare_flushed(c, bfloat16{}, 7);
   std::vector<std::uint32_t> operands = encodings_of(all_format_facts().front());
   std::uint32_t pattern = 1;
   for (int i = 0; i < 400; ++i) operands.push_back(pattern = pattern * 1664525 + 1013904223);
   for (int kept = 1; kept <= 23; ++kept) {
+    compare_flushed(c, binary32m{kept}, kept);
     for (std::uint32_t e = 0; e < 255; e += 127) {  // ties and their neighbours, up to past MAX
       const std::uint32_t half = 1U << (22 - std::min(kept, 22));
       for (const std::uint32_t q : {1U, 2U, (1U << kept) - 1, (1U << kept) - 2}) {
@@ -440,7 +467,7 @@ void compare_names(comparisons& c) {
   c.equal("default formats", fmt::format("{}", fmt::join(defaults, " ")),
           "binary32 bfloat16 binary16 e5m2 e4m3 binary32m7");
   for (const std::string_view name :
-       {"", "pam:", "pam:1.", "pam:2", "pam:0.5", "pam:1.5e0", "pam:1.05x", "pam:-1", "pam:1,5", "PAM", "pam ",
+       {"", "pam:", "pam:1.", "pam:2", "pam:0.5", "pam:1.5e0", "pam:1.05x", "pam:-1", "pam:1,5", "pam:1./5", "pam:1.-5", "PAM", "pam ",
         "pam:1.999999999999999999", "l_mul:1.1", "exact:1.1", "adder:1.1", "power_of_two:1.1"}) {
     c.equal(fmt::format("'{}' is an arithmetic", name), parse_arithmetic(name).has_value(), false);
   }

@@ -78,6 +78,7 @@ std::vector<call> wrong_calls(const layer_info& layer, const call& right) {
       if (c.operands[i].encodings.empty()) c.operands[i].shape.front() = 1;
       if (!c.operands[i].encodings.empty()) c.operands[i].encodings.pop_back();
     });
+    add(fmt::format("an element of operand {} too many", i), [&](call& c) { c.operands[i].encodings.push_back(0); });
     add(fmt::format("a negative axis of operand {}", i), [&](call& c) {
       c.operands[i].shape.insert(c.operands[i].shape.begin(), {-1, -1});
     });
@@ -93,6 +94,10 @@ std::vector<call> wrong_calls(const layer_info& layer, const call& right) {
         shape.pop_back();
         shape.back() *= last;
       });
+    }
+    std::vector<std::int64_t> exchanged(right.operands[i].shape.rbegin(), right.operands[i].shape.rend());
+    if (exchanged != right.operands[i].shape) {
+      add(fmt::format("the axes of operand {} exchanged", i), [&](call& c) { c.operands[i].shape = exchanged; });
     }
     add(fmt::format("the axes of operand {} longer", i), [&](call& c) {
       tensor& t = c.operands[i];
@@ -119,6 +124,7 @@ std::vector<call> wrong_calls(const layer_info& layer, const call& right) {
     add("a kernel without columns", [](call& c) { c.operands[1] = {{3, 1, 3, 0}, {}}; });
     add("a kernel without rows", [](call& c) { c.operands[1] = {{3, 1, 0, 3}, {}}; });
     add("a kernel one row too high", [](call& c) { c.operands[1] = {{3, 1, 5, 3}, ones(45)}; });
+    add("a kernel one column too wide", [](call& c) { c.operands[1] = {{3, 1, 3, 6}, ones(54)}; });
     add("outputs that do not split into groups", [](call& c) {
       c.operands[0] = {{1, 2, 4, 5}, ones(40)};
       c.attributes = {{"groups", 2}};
@@ -128,6 +134,8 @@ std::vector<call> wrong_calls(const layer_info& layer, const call& right) {
     add("a class past the last", [](call& c) {
       c.operands[1].encodings[0] = static_cast<std::uint32_t>(c.operands[0].shape[1]);
     });
+    // What other programs ignore is a word like any other here.
+    add("class -100", [](call& c) { c.operands[1].encodings[0] = static_cast<std::uint32_t>(-100); });
   }
   return calls;
 }
@@ -156,6 +164,11 @@ result judge_refusals(const backend& b, const arithmetic_choice& arithmetic,
   if (is_refused(f, right)) {
     row.status = run_status::fail;
     row.reason = "a right call is refused";
+    return row;
+  }
+  if (layer.is_variadic && is_refused(f, {})) {
+    row.status = run_status::fail;
+    row.reason = "a call of no operand at all is refused";
     return row;
   }
   for (const call& c : wrong_calls(layer, right)) {

@@ -38,17 +38,19 @@ enum class memory_layout : std::uint8_t {
   reversed,     ///< negative strides
   interleaved,  ///< elements 3 apart
   split,        ///< one call for each batch element and each block of the output
-  broadcast,    ///< row stride 0 of a and d; only for operands with equal rows
+  broadcast,    ///< stride 0 along every axis on which an operand does not change; only for cases
+                ///< with such an operand
+  broadcast_apart,  ///< the same, elements 3 apart where they do change
 };
 
 inline constexpr memory_layout all_layouts[] = {
     memory_layout::contiguous, memory_layout::transposed,  memory_layout::padded,
     memory_layout::reversed,   memory_layout::interleaved, memory_layout::split,
-    memory_layout::broadcast};
+    memory_layout::broadcast,  memory_layout::broadcast_apart};
 
 std::string_view name_of(memory_layout layout);
 
-/// Whether a case can be laid out so: broadcast needs equal rows.
+/// Whether a case can be laid out so: broadcast needs an operand that does not change along an axis.
 bool is_possible(memory_layout layout, const contraction_case& c);
 
 /// The sums of one contraction, binary32 encodings, row-major, of operands that are binary32
@@ -68,11 +70,15 @@ enum class contraction_content : std::uint8_t {
   single_terms,   ///< one summed term for each output, many at a range edge: nothing can absorb an
                   ///< error
   cancelling,     ///< pairs of nearly opposite terms, and terms tiny next to them
-  equal_rows,     ///< moderate, with equal rows
+  equal_rows,     ///< moderate, with equal rows of a and d
+  equal_columns,  ///< moderate, with equal columns of b and d
+  equal_terms,    ///< moderate, a and b with the same elements in every term of k
+  equal_batches,  ///< moderate, with equal matrices in every batch
   zeros_left,     ///< moderate, with zeros and subnormals in a and d
   zeros_right,    ///< the same in b
   zeros,          ///< the same in all three
   one_special,    ///< moderate, with one infinity, NaN, subnormal or range end in each operand
+  last_special,   ///< the same at the end of each operand
   underflowing,   ///< products on both sides of MIN, none near MAX
   overflowing,    ///< products on both sides of MAX, none near MIN
   least_at_edge,  ///< the least product of the whole matrices is MIN + nudge units

@@ -78,6 +78,10 @@ class layer_case_source {
   std::uint32_t magnitude(std::uint32_t x) const { return x & description_.magnitude_mask; }
   std::uint32_t negative_zero() const { return description_.sign_mask; }
   std::uint32_t nan() const { return description_.nan; }
+  /// Infinity, or the largest finite number of a format without.
+  std::uint32_t infinity() const {
+    return description_.has_infinity ? description_.infinity : description_.max_finite;
+  }
   /// A tensor of words below `limit`.
   tensor words(std::vector<std::int64_t> shape, std::uint32_t limit);
 
@@ -106,6 +110,12 @@ class layer_case_source {
 /// around the 32 lanes of their sums, with every content. `reduces`: the output has one element for
 /// each row.
 void add_row_cases(layer_case_source& source, bool reduces);
+
+/// The same for an operation on each element of a tensor by itself, and a tensor without axes.
+void add_element_cases(layer_case_source& source);
+
+/// In binary32 one row of more elements than 16 bits count, for an operation that adds them up.
+void add_endless_row(layer_case_source& source);
 
 /// The cases of an operation, its operands in `format`. Equal arguments give equal cases on every
 /// machine.
