@@ -38,6 +38,7 @@ void adamw_step(layer_case_source& source) {
                                    {ordinary, {{"step", 12345}}},
                                    {ordinary, {{"beta1", 1}, {"beta2", 1}, {"corrected", 1}, {"step", 16777217}}},
                                    {ordinary, {{"weight_decay", -0.5}, {"step", 2}}},
+                                   {ordinary, {{"learning_rate", -1e-3}, {"step", 2}}},
                                    // More than one block of vectors of anything.
                                    {weighted, {{"step", 2}}, {2, 150}},
                                    {one_special, {{"step", 2}}, {60, 3}}};
@@ -55,7 +56,7 @@ void adamw_step(layer_case_source& source) {
   }
   // An infinite second moment, and one that is 0 under a direction that is not, whatever the rate, among ordinary
   // numbers; a first moment that the gradient cancels, beside a small root and a small parameter.
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 7; ++i) {
     layer_case c;
     for (int k = 0; k < 4; ++k) c.inputs.push_back(source.between({2, 40}, -2, 2));
     std::vector<std::uint32_t>& second = c.inputs[3].encodings;
@@ -73,6 +74,20 @@ void adamw_step(layer_case_source& source) {
       c.inputs[2] = c.inputs[1];
       for (std::uint32_t& x : c.inputs[3].encodings) x = source.magnitude(x);
       for (std::uint32_t& x : c.inputs[2].encodings) x ^= source.negative_zero();
+    }
+    // Infinite parameters and first moments; a decay of 0 makes a NaN canonical; a tiny second moment that stays.
+    if (i == 3) c.inputs[0].encodings[5] = source.infinity();
+    if (i == 4) c.inputs[2].encodings[5] = source.infinity();
+    if (i == 5) {
+      c.attributes = {{"step", 2}, {"weight_decay", 0}};
+      c.inputs[0].encodings[5] = source.full_fraction(0) == 0x7FFFFF ? 0xFFC00001 : source.nan();
+      c.inputs[0].encodings[70] = source.infinity();
+    }
+    if (i == 6) {
+      c.attributes = {{"step", 2}, {"beta2", 1}, {"corrected", 1}};
+      c.inputs[1] = source.between({2, 40}, 1, 3);
+      c.inputs[3] = source.between({2, 40}, -121, -118);
+      for (std::uint32_t& x : c.inputs[3].encodings) x = source.magnitude(x);
     }
     source.add(std::move(c));
   }

@@ -30,7 +30,11 @@ void attention(layer_case_source& source) {
                                {ordinary, 3, 9, 9, 7, hiding::causal},
                                {spread, 1, 4, 6, 5},
                                {weighted, 4, 2, 3, 2, hiding::random},
-                               {one_special, 3, 3, 4, 2}});
+                               {one_special, 3, 3, 4, 2},
+                               // More keys, and numbers of a query, than any kernel takes together.
+                               {ordinary, 1, 3, 70, 4, hiding::random},
+                               {ordinary, 1, 72, 70, 2, hiding::causal},
+                               {ordinary, 1, 2, 3, 320}});
   }
   for (const plan& p : plans) {
     layer_case c;

@@ -14,6 +14,8 @@ void clip_grad_norm(layer_case_source& source) {
   const std::vector<plan> plans = {{ordinary, {{3, 5}, {7}, {2, 2, 2}}},
                                    {ordinary, {{4}}, 1e6},
                                    {ordinary, {{4}, {3}}, 0},
+                                   {one_special, {{9}, {8}}, 0},
+                                   {tiny, {{9}, {8}}, -0.0},
                                    {cancelling, {{2, 35}, {33}}, 0.1},
                                    {spread, {{40}, {0}, {1}, {9}}, 5},
                                    {weighted, {{3}, {2}}},

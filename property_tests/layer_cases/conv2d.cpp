@@ -64,6 +64,11 @@ void conv2d(layer_case_source& source) {
          {ordinary, 1, 1, 17, 16, 2, 2, 3, 6, 1, 4},
          // Three channels in a group; several images of several groups, anything in them, and large weights.
          {ordinary, 2, 6, 4, 4, 4, 2, 2, 1, 1, 1, 2},
+         {ordinary, 2, 4, 4, 4, 6, 2, 2, 1, 1, 1, 2},
+         {spread, 1, 12, 5, 4, 9, 3, 2, 2, 1, 2, 3},
+         // Kernels that lie on the padding as a whole.
+         {ordinary, 1, 2, 3, 3, 2, 2, 2, 1, 3},
+         {one_special, 1, 1, 2, 3, 2, 2, 3, 2, 4},
          {one_special, 3, 4, 4, 5, 4, 2, 2, 1, 1, 1, 2},
          {one_special, 3, 4, 4, 5, 4, 2, 2, 1, 0, 1, 2},
          {weighted, 2, 4, 3, 3, 2, 2, 2, 1, 1, 1, 2},
@@ -75,7 +80,9 @@ void conv2d(layer_case_source& source) {
          // Taps, and places of two images, past a block, with anything in them.
          {weighted, 1, 58, 3, 3, 2, 3, 3},
          {ordinary, 2, 1, 23, 24, 1, 1, 2},
-         {weighted, 2, 1, 24, 23, 1, 2, 1}});
+         {weighted, 2, 1, 24, 23, 1, 2, 1},
+         // Taps past a block of columns.
+         {ordinary, 1, simd::kColumnBlock / 9 + 3, 3, 3, 1, 3, 3}});
     // Places past a block of columns.
     constexpr std::int64_t kSide = 47;
     static_assert(kSide * kSide > simd::kColumnBlock);

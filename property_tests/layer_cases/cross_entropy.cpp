@@ -42,7 +42,11 @@ void cross_entropy(layer_case_source& source) {
                                // More classes than a byte counts, more rows than a block has, and a block of them.
                                {ordinary, 2, 300, 0.1},
                                {spread, 131, 2, 0.1, 0, true},
-                               {ordinary, 128, 2}});
+                               {ordinary, 128, 2},
+                               {cancelling, 300, 2, 0.1, 0, true},
+                               // No part of a whole: beyond what a distribution allows, and computed all the same.
+                               {ordinary, 3, 5, 1.5},
+                               {ordinary, 3, 5, -0.25, 1}});
   }
   constexpr std::uint32_t kIgnored = 0xFFFFFFFF;
   for (const plan& p : plans) {
@@ -66,6 +70,18 @@ void cross_entropy(layer_case_source& source) {
   none.inputs = {source.numbers({2, 3}, ordinary), tensor{{2}, {kIgnored, kIgnored}}};
   none.incoming = {source.numbers({}, ordinary)};
   source.add(std::move(none));
+  // In binary32, a target that is subnormal beside one whose term nothing absorbs.
+  if (source.full_fraction(0) == 0x7FFFFF) {
+    layer_case c;
+    c.inputs = {tensor{{1, 3}, {0x0D800000, 0xC2700000, 0xC2700000}}, tensor{{1}, {0}}};
+    c.incoming = {source.numbers({}, ordinary)};
+    c.attributes = {{"smoothing", 1e-38}};
+    source.add(std::move(c));
+  }
+  layer_case no_classes;
+  no_classes.inputs = {source.numbers({2, 0}, ordinary), tensor{{2}, {kIgnored, kIgnored}}};
+  no_classes.incoming = {source.numbers({}, ordinary)};
+  source.add(std::move(no_classes));
 }
 
 }  // namespace pamkit::properties::layer_cases

@@ -32,6 +32,14 @@ void dropout(layer_case_source& source) {
   };
   for (const layer_content content : all_layer_contents) add(content, shapes[next % std::size(shapes)]);
   add(layer_content::ordinary, {2, 150});  // more than a block of 256 threads
+  add_with(0.95, layer_content::spread, {3, 7});
+  add_with(1 - 0x1p-30, layer_content::ordinary, {3, 7});
+  // Subnormal operands whose derivative is ordinary.
+  layer_case small;
+  small.inputs = {source.numbers({4, 11}, layer_content::tiny), source.words({4, 11}, 2)};
+  small.incoming = {source.numbers({4, 11}, layer_content::ordinary)};
+  small.attributes = {{"p", 0.6}};
+  source.add(std::move(small));
   // A rate of 0 is a product by 1 all the same, which flushes and makes NaNs canonical.
   for (const layer_content content : {layer_content::weighted, layer_content::tiny}) add_with(0, content, {4, 11});
 }

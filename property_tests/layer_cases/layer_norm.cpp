@@ -62,6 +62,25 @@ void layer_norm(layer_case_source& source) {
     if (i == 4) c.attributes = {{"eps", 1e-40}};
     source.add(std::move(c));
   }
+  // Elements that are the mean, gains and biases of 0, an infinite gain, and incoming derivatives of 0 among tiny ones:
+  // each alone among ordinary numbers.
+  for (int i = 0; i < 5; ++i) {
+    layer_case c;
+    c.inputs = {source.between({2, 40}, -1, 1), source.between({40}, 0, 2), source.between({40}, -1, 1)};
+    c.incoming = {source.between({2, 40}, -1, 1)};
+    std::vector<std::uint32_t>& x = c.inputs[0].encodings;
+    if (i == 0) {
+      for (std::size_t j = 0; j < 80; ++j) x[j] = j % 3 == 0 || j % 40 == 39 ? 0 : j % 3 == 1 ? x[1] : x[1] ^ source.negative_zero();
+    }
+    if (i == 1) std::ranges::fill(c.inputs[2].encodings, 0);
+    if (i == 1) std::ranges::fill(x, x[0]);
+    if (i == 2) c.inputs[1].encodings[3] = source.infinity();
+    if (i == 3) c.inputs[1].encodings[3] = c.inputs[2].encodings[3] = 0;
+    if (i >= 3) c.incoming = {source.between({2, 40}, -110, -108)};
+    if (i == 3) c.incoming[0].encodings[3] = source.between({1}, 2, 2).encodings[0];
+    if (i == 4) c.incoming[0].encodings[3] = 0;
+    source.add(std::move(c));
+  }
   // In binary32, a bias with a payload beside ordinary numbers, and a long row.
   if (source.full_fraction(0) == 0x7FFFFF && !source.is_quick()) {
     for (const std::int64_t length : {40, 1030}) {

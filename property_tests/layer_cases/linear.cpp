@@ -18,12 +18,15 @@ void linear(layer_case_source& source) {
       {recorded, 4, 12, 5}, {ordinary, kOneVector, 4, 3}, {ordinary, 3, 2, 0},
       {weighted, 2, 0, 9}, {ordinary, 2, 2, 300}};  // no term; several tiles of outputs
   if (!source.is_quick()) {
-    plans.insert(plans.end(), {{ordinary, 259, 2, 2}, {spread, 6, 20, 4}, {weighted, 9, 2, 2}});
+    plans.insert(plans.end(), {{ordinary, 259, 2, 2}, {spread, 6, 20, 4}, {weighted, 9, 2, 2}, {ordinary, 3, 200, 3}});
+    // In binary32 more blocks of rows than a block has rows.
+    if (source.full_fraction(0) == 0x7FFFFF) plans.push_back({cancelling, 128 * 128 + 200, 1, 1});
   }
   for (const plan& p : plans) {
     std::vector<std::int64_t> leading = {p.rows};
     if (p.rows == kOneVector) leading = {};
     if (p.rows > 0 && p.rows % 2 == 0) leading = {p.rows / 2, 2};
+    if (p.rows == 6) leading = {1, 3, 2};
     const auto with_last = [&](std::int64_t n) {
       std::vector<std::int64_t> shape = leading;
       shape.push_back(n);

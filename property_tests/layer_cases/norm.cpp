@@ -15,6 +15,12 @@ void norm(layer_case_source& source) {
   }
   c.incoming = {source.numbers({kRows}, layer_content::ordinary)};
   source.add(std::move(c));
+  // Zeros beside one that is small: no other term hides their derivatives.
+  layer_case zeros;
+  zeros.inputs = {source.between({4, 2}, -20, -18)};
+  for (std::size_t row = 0; row < 4; ++row) zeros.inputs[0].encodings[2 * row] = 0;
+  zeros.incoming = {source.between({4}, 0, 0)};
+  source.add(std::move(zeros));
 }
 
 }  // namespace pamkit::properties::layer_cases

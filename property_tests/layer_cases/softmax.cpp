@@ -4,6 +4,11 @@ namespace pamkit::properties::layer_cases {
 
 void softmax(layer_case_source& source) {
   add_row_cases(source, /*reduces=*/false);
+  // Ordinary probabilities of derivatives whose sums leave the range.
+  layer_case steep;
+  steep.inputs = {source.between({4, 40}, -2, 2)};
+  steep.incoming = {source.between({4, 40}, source.bias() - 1, source.bias())};
+  source.add(std::move(steep));
   // In binary32, one logit just below, at and past the one whose t is 2^128, among others that are ordinary.
   if (source.full_fraction(0) != 0x7FFFFF) return;
   constexpr std::uint32_t kPastMax = 0x7F800000 - (0x3FB8AA3B - 0x3F800000);

@@ -336,7 +336,7 @@ column contract(const subject& s, contraction_kind kind, derivative gradient,
   narrow_memory narrow_d;
   if (s.implementation().reads_narrow_elements) {
     // Every operand says for itself how it is stored: in some layouts one of them stays binary32, in
-    // one the right operand is in another format than the others. binary32 may be named, too.
+    // some the right operand is in another format than the others. binary32 may be named, too.
     const element_format own = stored_format(s.rules().format);
     const bool is_binary32 = own == element_format::binary32;
     const auto narrow_to = [&](narrow_memory& narrowed, buffer& x, matrix_view& view,
@@ -345,7 +345,9 @@ column contract(const subject& s, contraction_kind kind, derivative gradient,
                                layout != memory_layout::reversed)) {
         return;
       }
-      const bool is_other = &x == &b && layout == memory_layout::split && !is_binary32;
+      const bool is_other =
+          &x == &b && !is_binary32 &&
+          (layout == memory_layout::split || layout == memory_layout::transposed);
       view = narrowed.replace(is_other ? other_format(own, x.memory) : own, x, view,
                               layout != memory_layout::contiguous);
     };

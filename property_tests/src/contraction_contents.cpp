@@ -265,6 +265,11 @@ contraction_case make_contraction_case(const case_shape& shape, const contractio
         place_special(*x, f, source, plan.content == contraction_content::last_special);
       }
       break;
+    case contraction_content::ends:
+      for (column* x : {&c.a, &c.b}) {
+        for (std::uint32_t& e : *x) e = (e & f.sign_mask) | (source.one_in(2) ? f.max_finite : f.min_normal);
+      }
+      break;
     case contraction_content::underflowing:
       fill_around_edge(c, f, f.min_normal, source);
       break;

@@ -161,6 +161,7 @@ std::vector<contraction_plan> matmul_plans() {
           {cancelling, 1, 2, 3, 9},
           {equal_rows, 1, 4, 3, 5},
           {equal_columns, 1, 3, 4, 5},
+          {ends, 1, 7, 9, 1},
           {equal_terms, 1, 3, 5, 4},
           {single_terms, 1, 28, 28, 1},
           {zeros_left, 1, 5, 18, 3},
@@ -192,7 +193,8 @@ std::vector<contraction_plan> derivative_plans() {
           {least_at_edge, 1, 3, 1, 6, -1},   {least_at_edge, 1, 1, 6, 3, 0},
           {greatest_at_edge, 1, 3, 1, 6, 1}, {greatest_at_edge, 1, 1, 6, 3, 1},
           {greatest_at_edge, 1, 3, 1, 6, 0}, {greatest_at_edge, 1, 1, 6, 3, 0},
-          {slopes_at_edge, 1, 3, 1, 6},      {slopes_at_edge, 1, 1, 6, 3}};
+          {slopes_at_edge, 1, 3, 1, 6},      {slopes_at_edge, 1, 1, 6, 3},
+          {ends, 1, 7, 1, 9},                {ends, 1, 1, 9, 7}};
 }
 
 // At least the terms that any kernel, or sum, takes together.
@@ -210,7 +212,7 @@ std::vector<contraction_plan> more_matmul_plans() {
           // The third block of columns and of terms of a kernel that has the largest blocks.
           {weighted, 1, 2, 2 * simd::kColumnBlock + 70, 2},
           {moderate, 1, 2, 2 * simd::kColumnBlock + 70, 1},
-          {zeros, 1, 2, 3, 2 * kMostTerms + 60},
+          {zeros, 1, 1, 2, 5 * kMostTerms + 60},
           // More than a tile of rows and a block of terms, of which the last element alone is no ordinary one.
           {last_special, 1, 9, 3, simd::kTermBlock + 8}};
 }
@@ -218,7 +220,8 @@ std::vector<contraction_plan> more_matmul_plans() {
 std::vector<contraction_plan> more_derivative_plans() {
   return {{single_terms, 1, 40, 1, 40}, {single_terms, 1, 1, 40, 40}, {moderate, 1, 3, 700, 3},
           {moderate, 1, 700, 3, 3},     {zeros, 1, 9, 40, 17},        {one_special, 1, 9, 17, 55},
-          {zeros, 1, 2 * kMostTerms + 60, 3, 2}, {last_special, 1, simd::kTermBlock + 8, 9, 3},
+          {zeros, 1, 2 * kMostTerms + 60, 3, 2}, {weighted, 1, 2, 2, 2 * simd::kColumnBlock + 70},
+           {last_special, 1, simd::kTermBlock + 8, 9, 3},
           {last_special, 1, 9, simd::kTermBlock + 8, 3}};
 }
 

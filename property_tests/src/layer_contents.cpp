@@ -205,7 +205,7 @@ void add_row_cases(layer_case_source& source, bool reduces) {
   }
   // One row without a leading axis; rows of zeros of both signs, and of equal elements, under three.
   for (int i = 0; i < 3; ++i) {
-    const std::vector<std::int64_t> leading = i == 0 ? std::vector<std::int64_t>{} : std::vector<std::int64_t>{2, 1, 2};
+    const std::vector<std::int64_t> leading = i == 0 ? std::vector<std::int64_t>{} : std::vector<std::int64_t>{2, 3, 2};
     std::vector<std::int64_t> shape = leading;
     shape.push_back(5);
     layer_case c;

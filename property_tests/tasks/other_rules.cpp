@@ -8,6 +8,7 @@
 #include "golden_elementwise.hpp"
 #include "golden_failure.hpp"
 #include "judge.hpp"
+#include "pamkit/profiles.hpp"
 #include "result_text.hpp"
 #include "suite_context.hpp"
 
@@ -150,6 +151,22 @@ rows run_factor(suite_context& context, const arithmetic_choice& factor, const b
   return found;
 }
 
+// The released kernels have factors too, in binary32 and without policies.
+rows run_paper_factors(suite_context& context, const backend& b) {
+  rows found;
+  for (const operation_info& o : operations()) {
+    if (!context.wants_operation(o.name) || context.is_stopping()) continue;
+    judged_row judged = row_of(context, factor_text, o.name, "pam:ALPHA", "binary32", b);
+    judged.row.profile = name_of(profile::paper);
+    for (const arithmetic_choice& factor : factors()) {
+      const auto arithmetic = under_profile(factor, profile::paper);
+      if (arithmetic) judged.judge_elements({.arithmetic = &*arithmetic}, b, o);
+    }
+    if (judged.row.cases > 0) found.push_back(std::move(judged.row));
+  }
+  return found;
+}
+
 rows run_widths(suite_context& context, const arithmetic_choice& arithmetic) {
   rows found;
   const auto has_rows = [&](int kept) {
@@ -193,6 +210,15 @@ void add_tasks(suite_context& context) {
       return found;
     }, 0, 2);
   }
+  if (!context.wants_profile(profile::paper)) return;
+  context.add_task("P1.factors profile paper", [&context] {
+    rows found;
+    for (const backend* b : context.options().backends) {
+      if (context.stride(*b) > 1 || !context.is_judged(*b)) continue;
+      std::ranges::move(run_paper_factors(context, *b), std::back_inserter(found));
+    }
+    return found;
+  });
 }
 
 }  // namespace

@@ -79,6 +79,7 @@ enum class contraction_content : std::uint8_t {
   zeros,          ///< the same in all three
   one_special,    ///< moderate, with one infinity, NaN, subnormal or range end in each operand
   last_special,   ///< the same at the end of each operand
+  ends,           ///< a and b at MAX and MIN of either sign, d moderate
   underflowing,   ///< products on both sides of MIN, none near MAX
   overflowing,    ///< products on both sides of MAX, none near MIN
   least_at_edge,  ///< the least product of the whole matrices is MIN + nudge units
