@@ -62,7 +62,7 @@ std::optional<layer_shape> parse_layer_shape(std::string_view text) {
   for (const std::string_view attribute : std::span(parts).subspan(1)) {
     const auto sides = split(attribute, '=');
     const auto value = sides.size() == 2 ? number<double>(sides[1]) : std::nullopt;
-    if (!value || std::isnan(*value)) return std::nullopt;
+    if (!value || !std::isfinite(*value)) return std::nullopt;
     if (!shape.attributes.emplace(sides[0], *value).second) return std::nullopt;
   }
   for (const std::string_view one : split(parts[0], ',')) {

@@ -142,7 +142,11 @@ rows run_factor(suite_context& context, const arithmetic_choice& factor, const b
     if (!context.wants_operation(name) || context.is_stopping()) continue;
     const tensor_operation& o = *find_tensor_operation(name);
     judged_row judged = row_of(context, factor_text, name, "pam:ALPHA", "binary32", b);
+    const bool has_binary32 = std::ranges::any_of(context.options().formats, [](const any_format& f) {
+      return std::holds_alternative<binary32>(f);
+    });
     for (const derivative gradient : {derivative::approx, derivative::exact}) {
+      if (!has_binary32) continue;
       if (!o.is_vjp && gradient == derivative::exact) continue;
       context.for_each_setting(factor, binary32{}, [&](const setting& s) { judged.judge_sums(s, b, o, gradient); });
     }
@@ -193,7 +197,11 @@ rows run_widths(suite_context& context, const arithmetic_choice& arithmetic) {
 void add_tasks(suite_context& context) {
   if (context.is_quick()) return;
   const auto& arithmetics = context.options().arithmetics;
-  if (context.wants(width_text)) {
+  // Who asks for some formats asks for no other widths.
+  const bool has_widths = std::ranges::count_if(context.options().formats, [](const any_format& f) {
+                            return std::holds_alternative<binary32m>(f);
+                          }) > 1;
+  if (context.wants(width_text) && has_widths) {
     for (const arithmetic_choice& a : arithmetics) {
       context.add_task(fmt::format("P1.widths {}", a.label), [&context, &a] { return run_widths(context, a); }, 0, 1);
     }
