@@ -59,7 +59,6 @@ for configuration in "$@"; do
   cases=
   [[ $level != -O0 ]] || cases=$step
   "${runner[@]}" "$dir/bin/pamkit_kernel_check" ${cases:+"$cases"} || status=1
-  # The golden model, which these programs do not have in them.
   [[ $compiler != clang* ]] || python3 -B "$here/syntax.py" "$dir" reference || status=1
 done
 ((status)) && exit 1

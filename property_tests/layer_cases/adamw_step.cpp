@@ -54,43 +54,45 @@ void adamw_step(layer_case_source& source) {
     c.attributes = p.attributes;
     source.add(std::move(c));
   }
-  // An infinite second moment, and one that is 0 under a direction that is not, whatever the rate, among ordinary
-  // numbers; a first moment that the gradient cancels, beside a small root and a small parameter.
-  for (int i = 0; i < 7; ++i) {
+  // Ordinary numbers but for what is changed.
+  const auto add_changed = [&](const auto& change) {
     layer_case c;
     for (int k = 0; k < 4; ++k) c.inputs.push_back(source.between({2, 40}, -2, 2));
-    std::vector<std::uint32_t>& second = c.inputs[3].encodings;
-    for (std::uint32_t& x : second) x = source.magnitude(x);
     c.attributes = {{"step", 2}};
-    if (i == 0) second[5] = second[70] = source.infinity();
-    if (i == 1) {
-      c.attributes = {{"step", 2}, {"beta2", 1}, {"eps", 0}, {"learning_rate", 0}};
-      second[5] = second[70] = 0;
-    }
-    if (i == 2) {
-      c.attributes = {{"step", 2}, {"beta1", 0.5}, {"beta2", 0.5}, {"eps", 1e-30}};
-      c.inputs = {source.between({2, 40}, -105, -97), source.between({2, 40}, -59, -57), {},
-                  source.between({2, 40}, -121, -118)};
-      c.inputs[2] = c.inputs[1];
-      for (std::uint32_t& x : c.inputs[3].encodings) x = source.magnitude(x);
-      for (std::uint32_t& x : c.inputs[2].encodings) x ^= source.negative_zero();
-    }
-    // Infinite parameters and first moments; a decay of 0 makes a NaN canonical; a tiny second moment that stays.
-    if (i == 3) c.inputs[0].encodings[5] = source.infinity();
-    if (i == 4) c.inputs[2].encodings[5] = source.infinity();
-    if (i == 5) {
-      c.attributes = {{"step", 2}, {"weight_decay", 0}};
-      c.inputs[0].encodings[5] = source.full_fraction(0) == 0x7FFFFF ? 0xFFC00001 : source.nan();
-      c.inputs[0].encodings[70] = source.infinity();
-    }
-    if (i == 6) {
-      c.attributes = {{"step", 2}, {"beta2", 1}, {"corrected", 1}};
-      c.inputs[1] = source.between({2, 40}, 1, 3);
-      c.inputs[3] = source.between({2, 40}, -121, -118);
-      for (std::uint32_t& x : c.inputs[3].encodings) x = source.magnitude(x);
-    }
+    change(c, c.inputs);
+    for (std::uint32_t& x : c.inputs[3].encodings) x = source.magnitude(x);
     source.add(std::move(c));
-  }
+  };
+  using operands = std::vector<tensor>;
+  const auto tiny_squares = [&] { return source.between({2, 40}, -121, -118); };
+  // An infinite second moment; one that is 0 under a direction that is not, whatever the rate.
+  add_changed([&](layer_case&, operands& of) { of[3].encodings[5] = of[3].encodings[70] = source.infinity(); });
+  add_changed([&](layer_case& c, operands& of) {
+    c.attributes = {{"step", 2}, {"beta2", 1}, {"eps", 0}, {"learning_rate", 0}};
+    of[3].encodings[5] = of[3].encodings[70] = 0;
+  });
+  // A first moment that the gradient cancels, beside a small root and a small parameter.
+  add_changed([&](layer_case& c, operands& of) {
+    c.attributes = {{"step", 2}, {"beta1", 0.5}, {"beta2", 0.5}, {"eps", 1e-30}};
+    of[0] = source.between({2, 40}, -105, -97);
+    of[1] = of[2] = source.between({2, 40}, -59, -57);
+    for (std::uint32_t& x : of[2].encodings) x ^= source.negative_zero();
+    of[3] = tiny_squares();
+  });
+  // An infinite parameter and an infinite first moment; a decay of 0 makes a NaN canonical.
+  add_changed([&](layer_case&, operands& of) { of[0].encodings[5] = source.infinity(); });
+  add_changed([&](layer_case&, operands& of) { of[2].encodings[5] = source.infinity(); });
+  add_changed([&](layer_case& c, operands& of) {
+    c.attributes = {{"step", 2}, {"weight_decay", 0}};
+    of[0].encodings[5] = source.is_binary32() ? source.payload_nan : source.nan();
+    of[0].encodings[70] = source.infinity();
+  });
+  // A tiny second moment that stays.
+  add_changed([&](layer_case& c, operands& of) {
+    c.attributes = {{"step", 2}, {"beta2", 1}, {"corrected", 1}};
+    of[1] = source.between({2, 40}, 1, 3);
+    of[3] = tiny_squares();
+  });
   // Scalars of 0, and an infinite one, beside an operand whose sum with them looks like that of a normal product.
   struct edge {
     layer_attributes attributes;

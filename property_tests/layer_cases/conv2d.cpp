@@ -102,7 +102,7 @@ void conv2d(layer_case_source& source) {
         p.content)};
     if (p.channels == 0 && p.content == weighted) {
       c.inputs[2].encodings[0] = source.negative_zero();
-      if (source.full_fraction(0) == 0x7FFFFF) c.inputs[2].encodings[1] = 0xFFC00001;
+      if (source.is_binary32()) c.inputs[2].encodings[1] = source.payload_nan;
     }
     // Defaults are left out, so that they are judged as defaults.
     if (p.stride != 1) c.attributes["stride"] = static_cast<double>(p.stride);

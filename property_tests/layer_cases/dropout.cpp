@@ -17,9 +17,9 @@ void dropout(layer_case_source& source) {
     }
     c.incoming = {source.numbers(shape, content)};
     // In binary32 a NaN with a payload comes in, which no result may show.
-    if (content == layer_content::weighted && source.full_fraction(0) == 0x7FFFFF) {
+    if (content == layer_content::weighted && source.is_binary32()) {
       for (tensor* t : {&c.inputs[0], &c.incoming[0]}) {
-        if (!t->encodings.empty()) t->encodings.front() = 0xFFC00001;
+        if (!t->encodings.empty()) t->encodings.front() = source.payload_nan;
       }
       if (!c.inputs[1].encodings.empty()) c.inputs[1].encodings.front() = 1;
     }

@@ -62,38 +62,49 @@ void layer_norm(layer_case_source& source) {
     if (i == 4) c.attributes = {{"eps", 1e-40}};
     source.add(std::move(c));
   }
-  // Elements that are the mean, gains and biases of 0, an infinite gain, and incoming derivatives of 0 among tiny ones:
-  // each alone among ordinary numbers.
-  for (int i = 0; i < 5; ++i) {
+  // Ordinary numbers but for what is changed of x, gain, bias and the incoming derivative.
+  const auto add_changed = [&](const auto& change) {
     layer_case c;
     c.inputs = {source.between({2, 40}, -1, 1), source.between({40}, 0, 2), source.between({40}, -1, 1)};
     c.incoming = {source.between({2, 40}, -1, 1)};
-    std::vector<std::uint32_t>& x = c.inputs[0].encodings;
-    if (i == 0) {
-      for (std::size_t j = 0; j < 80; ++j) x[j] = j % 3 == 0 || j % 40 == 39 ? 0 : j % 3 == 1 ? x[1] : x[1] ^ source.negative_zero();
-    }
-    if (i == 1) std::ranges::fill(c.inputs[2].encodings, 0);
-    if (i == 1) std::ranges::fill(x, x[0]);
-    if (i == 2) c.inputs[1].encodings[3] = source.infinity();
-    if (i == 3) c.inputs[1].encodings[3] = c.inputs[2].encodings[3] = 0;
-    if (i >= 3) c.incoming = {source.between({2, 40}, -110, -108)};
-    if (i == 3) c.incoming[0].encodings[3] = source.between({1}, 2, 2).encodings[0];
-    if (i == 4) c.incoming[0].encodings[3] = 0;
+    change(c.inputs[0].encodings, c.inputs[1].encodings, c.inputs[2].encodings, c.incoming[0]);
     source.add(std::move(c));
-  }
+  };
+  // Elements that are the mean; a row of equal ones without biases.
+  add_changed([&](auto& x, auto&, auto&, tensor&) {
+    for (std::size_t j = 0; j < x.size(); ++j) {
+      const bool is_mean = j % 3 == 0 || j % 40 == 39;
+      x[j] = is_mean ? 0 : j % 3 == 1 ? x[1] : x[1] ^ source.negative_zero();
+    }
+  });
+  add_changed([&](auto& x, auto&, auto& bias, tensor&) {
+    std::ranges::fill(bias, 0);
+    std::ranges::fill(x, x[0]);
+  });
+  add_changed([&](auto&, auto& gain, auto&, tensor&) { gain[3] = source.infinity(); });
+  // Among incoming derivatives that are tiny one that meets a gain of 0, and one that is 0.
+  add_changed([&](auto&, auto& gain, auto& bias, tensor& d) {
+    gain[3] = bias[3] = 0;
+    d = source.between({2, 40}, -110, -108);
+    d.encodings[3] = source.between({1}, 2, 2).encodings[0];
+  });
+  add_changed([&](auto&, auto&, auto&, tensor& d) {
+    d = source.between({2, 40}, -110, -108);
+    d.encodings[3] = 0;
+  });
   // In binary32, a bias with a payload beside ordinary numbers, and a long row.
-  if (source.full_fraction(0) == 0x7FFFFF && !source.is_quick()) {
+  if (source.is_binary32() && !source.is_quick()) {
     for (const std::int64_t length : {40, 1030}) {
       layer_case c;
       c.inputs = {source.numbers({2, length}, ordinary), source.numbers({length}, ordinary),
                   source.numbers({length}, ordinary)};
-      c.inputs[2].encodings[3] = 0xFFC00001;
+      c.inputs[2].encodings[3] = source.payload_nan;
       c.incoming = {source.numbers({2, length}, ordinary)};
       source.add(std::move(c));
     }
   }
   // In binary32, quotients of normal numbers by about 2^60 whose slopes in it are below 2^-126.
-  if (source.full_fraction(0) != 0x7FFFFF) return;
+  if (!source.is_binary32()) return;
   layer_case c;
   c.inputs = {source.between({2, 40}, -12, -9), source.between({40}, -1, 0), source.between({40}, -1, 0)};
   for (std::size_t row = 0; row < 80; row += 40) {

@@ -20,7 +20,7 @@ void linear(layer_case_source& source) {
   if (!source.is_quick()) {
     plans.insert(plans.end(), {{ordinary, 259, 2, 2}, {spread, 6, 20, 4}, {weighted, 9, 2, 2}, {ordinary, 3, 200, 3}});
     // In binary32 more blocks of rows than a block has rows.
-    if (source.full_fraction(0) == 0x7FFFFF) plans.push_back({cancelling, 128 * 128 + 200, 1, 1});
+    if (source.is_binary32()) plans.push_back({cancelling, 128 * 128 + 200, 1, 1});
   }
   for (const plan& p : plans) {
     std::vector<std::int64_t> leading = {p.rows};
@@ -40,7 +40,7 @@ void linear(layer_case_source& source) {
     // A bias without any term to add: no -0, and in binary32 no payload, comes out.
     if (p.inputs == 0 && p.content == weighted) {
       c.inputs[2].encodings[0] = source.negative_zero();
-      if (source.full_fraction(0) == 0x7FFFFF) c.inputs[2].encodings[1] = 0xFFC00001;
+      if (source.is_binary32()) c.inputs[2].encodings[1] = source.payload_nan;
     }
     source.add(std::move(c));
   }

@@ -47,7 +47,7 @@ column contiguous_product(contraction_kind kind, const contraction_case& c,
   const std::int64_t rows = output_rows(kind, problem);
   const std::int64_t columns = output_columns(kind, problem);
   // What is not written shows.
-  std::vector<float> out(static_cast<std::size_t>(c.batch * rows * columns) + 1, std::bit_cast<float>(0x7FA5A5A5));
+  std::vector<float> out(static_cast<std::size_t>(c.batch * rows * columns) + 1, std::bit_cast<float>(kPoison));
   problem.out = {out.data(), are_columns ? 1 : columns, are_columns ? rows : 1, rows * columns};
   run(problem);
   if (are_columns) out = exchanged(out, c.batch, columns, rows);

@@ -31,9 +31,6 @@ constexpr std::array<std::pair<memory_layout, std::string_view>, 8> kLayouts = {
     {memory_layout::broadcast_apart, "broadcast_apart"},
 }};
 
-// A NaN with a payload that no operation returns: what lies in gaps.
-constexpr std::uint32_t kPoison = 0x7fa5a5a5;
-
 // Elements behind an output.
 constexpr std::int64_t kBehind = 64;
 

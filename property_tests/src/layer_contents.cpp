@@ -216,9 +216,12 @@ void add_row_cases(layer_case_source& source, bool reduces) {
     }
     c.incoming = {source.numbers(reduces ? leading : shape, ordinary)};
     // In binary32 a NaN with a payload comes in, which no result may show.
-    if (i == 2 && source.full_fraction(0) == 0x7FFFFF) c.incoming[0].encodings[0] = 0xFFC00001;
+    if (i == 2 && source.is_binary32()) c.incoming[0].encodings[0] = source.payload_nan;
     source.add(std::move(c));
   }
+  const auto incoming_shape = [&](std::int64_t rows, std::int64_t length) {
+    return reduces ? std::vector{rows} : std::vector{rows, length};
+  };
   // Rows of one element, zeros of both signs among them: what one value gives has the right sign.
   layer_case single;
   single.inputs = {source.numbers({6, 1}, ordinary)};
@@ -226,7 +229,7 @@ void add_row_cases(layer_case_source& source, bool reduces) {
     std::uint32_t& x = single.inputs[0].encodings[i];
     x = i % 2 == 0 ? 0 : source.negative_zero();
   }
-  single.incoming = {source.numbers(reduces ? std::vector<std::int64_t>{6} : std::vector<std::int64_t>{6, 1}, ordinary)};
+  single.incoming = {source.numbers(incoming_shape(6, 1), ordinary)};
   source.add(std::move(single));
   // All zeros negative, in more elements than a sum has lanes: it starts from +0. A NaN in a block of lanes of which
   // all else is masked.
@@ -236,16 +239,16 @@ void add_row_cases(layer_case_source& source, bool reduces) {
     lanes.inputs[0].encodings[i] = i < 70 ? source.negative_zero() : (source.negative_zero() | source.infinity());
   }
   lanes.inputs[0].encodings[75] = source.nan();
-  lanes.incoming = {source.numbers(reduces ? std::vector<std::int64_t>{2} : std::vector<std::int64_t>{2, 70}, ordinary)};
+  lanes.incoming = {source.numbers(incoming_shape(2, 70), ordinary)};
   source.add(std::move(lanes));
   if (source.is_quick()) return;
   // In binary32 a row of more elements than any kernel takes together.
-  if (source.full_fraction(0) == 0x7FFFFF) {
+  if (source.is_binary32()) {
     constexpr std::int64_t kLong = 1100;
     layer_case c;
     c.inputs = {source.numbers({1, kLong}, ordinary)};
     c.inputs[0].encodings.back() = 0x41200000;  // the greatest comes last
-    c.incoming = {source.numbers(reduces ? std::vector<std::int64_t>{1} : std::vector<std::int64_t>{1, kLong}, ordinary)};
+    c.incoming = {source.numbers(incoming_shape(1, kLong), ordinary)};
     source.add(std::move(c));
   }
   // Exponentials of which some are subnormal, some vanish, beside that of 0.
@@ -261,7 +264,7 @@ void add_row_cases(layer_case_source& source, bool reduces) {
       c.inputs[0].encodings[static_cast<std::size_t>(i)] =
           i % length == 0 ? 0 : source.negative_logit(magnitude(i / length));
     }
-    c.incoming = {source.numbers(reduces ? std::vector{rows} : std::vector{rows, length}, ordinary)};
+    c.incoming = {source.numbers(incoming_shape(rows, length), ordinary)};
     source.add(std::move(c));
   };
   add(kRows, kLength, [&](std::int64_t) { return 86 + static_cast<double>(source.random().below(20 * 64)) / 64; });
@@ -279,7 +282,7 @@ void add_element_cases(layer_case_source& source) {
 }
 
 void add_endless_row(layer_case_source& source) {
-  if (source.is_quick() || source.full_fraction(0) != 0x7FFFFF) return;
+  if (source.is_quick() || !source.is_binary32()) return;
   constexpr std::int64_t kLength = 70000;
   layer_case c;
   c.inputs = {source.numbers({1, kLength}, layer_content::ordinary)};

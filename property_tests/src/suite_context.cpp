@@ -124,6 +124,12 @@ bool suite_context::is_enumerated(const setting& s, int arity) const {
   return size <= 65536 && (!is_quick() || s.is_default() || arity == 2);
 }
 
+bool suite_context::wants_binary32() const {
+  return std::ranges::any_of(options_.formats, [](const any_format& f) {
+    return std::holds_alternative<binary32>(f);
+  });
+}
+
 operand_columns suite_context::operands_for(const setting& s, int arity, std::size_t sampled,
                                             result& row) {
   if (is_enumerated(s, arity)) {

@@ -90,6 +90,8 @@ class suite_context {
   bool wants(const property_text& text) const;
   bool wants_operation(std::string_view name) const;
   bool wants_profile(profile p) const;
+  /// Whether binary32 is among the formats: the one in which contractions and layers compute.
+  bool wants_binary32() const;
   bool is_quick() const { return options_.level == suite_level::quick; }
 
   /// A number that differs from setting to setting: where what is judged of many cases begins.

@@ -183,13 +183,9 @@ void add_tasks_of(suite_context& context, const Operation& o, bool is_vjp) {
 }
 
 void add_tasks(suite_context& context) {
-  const bool has_binary32 =
-      std::ranges::any_of(context.options().formats, [](const any_format& f) {
-        return std::holds_alternative<binary32>(f);
-      });
   // A planted fault is one thread's own: the others would not have it.
   const bool has_faults = context.options().observer != nullptr;
-  if (!context.wants(text) || !has_binary32 || has_faults) return;
+  if (!context.wants(text) || !context.wants_binary32() || has_faults) return;
   for (const tensor_operation& o : tensor_operations()) add_tasks_of(context, o, o.is_vjp);
   for (const layer_operation& o : layer_operations()) {
     if (has_layer_cases(o.layer->name)) add_tasks_of(context, o, o.is_vjp);

@@ -141,7 +141,7 @@ result judge_environment(suite_context& context, const setting& s, const backend
     bool is_kept = true;
     const trap_watch traps;
     if (traps.can_watch()) {
-      const unusual_environment environment = 
+      const unusual_environment environment =
           unusual_environment::with_traps(kMasked[row.cases % std::size(kMasked)]);
       got = compute();
       is_kept = environment.is_kept();

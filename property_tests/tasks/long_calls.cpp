@@ -136,10 +136,7 @@ rows run_long(suite_context& context, const setting& s) {
 }
 
 void add_tasks(suite_context& context) {
-  const bool has_binary32 = std::ranges::any_of(context.options().formats, [](const any_format& f) {
-    return std::holds_alternative<binary32>(f);
-  });
-  if (!context.wants(text) || !has_binary32) return;
+  if (!context.wants(text) || !context.wants_binary32()) return;
   for (const arithmetic_choice& arithmetic : context.options().arithmetics) {
     const setting s{&arithmetic, binary32{}, context.options().policies.front(), context.options().overflows.front()};
     context.add_task(fmt::format("P50.long {}", arithmetic.label), [&context, s] { return run_long(context, s); }, 0, 1);

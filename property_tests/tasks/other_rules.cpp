@@ -139,14 +139,10 @@ rows run_factor(suite_context& context, const arithmetic_choice& factor, const b
     add(std::move(judged));
   }
   for (const std::string_view name : {"matmul", "matmul_vjp"}) {
-    if (!context.wants_operation(name) || context.is_stopping()) continue;
+    if (!context.wants_binary32() || !context.wants_operation(name) || context.is_stopping()) continue;
     const tensor_operation& o = *find_tensor_operation(name);
     judged_row judged = row_of(context, factor_text, name, "pam:ALPHA", "binary32", b);
-    const bool has_binary32 = std::ranges::any_of(context.options().formats, [](const any_format& f) {
-      return std::holds_alternative<binary32>(f);
-    });
     for (const derivative gradient : {derivative::approx, derivative::exact}) {
-      if (!has_binary32) continue;
       if (!o.is_vjp && gradient == derivative::exact) continue;
       context.for_each_setting(factor, binary32{}, [&](const setting& s) { judged.judge_sums(s, b, o, gradient); });
     }

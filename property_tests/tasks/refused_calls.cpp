@@ -33,8 +33,8 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr wrong_value kWrongValues[] = {
     {"conv2d", "stride", 0},       {"conv2d", "stride", 1.5},      {"conv2d", "padding", -1},
     {"conv2d", "dilation", 0},     {"conv2d", "dilation", 100},    {"conv2d", "groups", 0},
-    {"conv2d", "groups", 2},       {"conv2d", "stride", 1e300}, {"conv2d", "stride", 1000000001}, {"adamw_step", "step", 1000000001},
-       {"dropout", "p", 1},
+    {"conv2d", "groups", 2},       {"conv2d", "stride", 1e300},    {"dropout", "p", 1},
+    {"conv2d", "stride", 1e9 + 1}, {"adamw_step", "step", 1e9 + 1},
     {"dropout", "p", -0.25},       {"clip_grad_norm", "limit", -1}, {"adamw_step", "step", 0},
     {"adamw_step", "corrected", 2}, {"adamw_step", "corrected", 0.5},
     {"adamw_step", "step", 0.5},   {"cross_entropy", "fairseq", -1}, {"cross_entropy", "fairseq", 0.5},

@@ -96,12 +96,7 @@ rows run_probe(const suite_context& context, const setting& s, const probed_sum&
 
 // The order is one of binary32 sums, and no policy's: each is probed once.
 void add_tasks(suite_context& context) {
-  if (!context.wants(text)) return;
-  const bool has_binary32 =
-      std::ranges::any_of(context.options().formats, [](const any_format& f) {
-        return std::holds_alternative<binary32>(f);
-      });
-  if (!has_binary32) return;
+  if (!context.wants(text) || !context.wants_binary32()) return;
   for (const probed_sum& p : probed_sums()) {
     if (!context.wants_operation(p.operation)) continue;
     for (const arithmetic_choice& arithmetic : context.options().arithmetics) {

@@ -30,6 +30,9 @@ struct contraction_case {
 /// Reads a shape as `shape` writes it; the operands stay empty.
 std::optional<contraction_case> parse_shape(std::string_view text);
 
+/// A NaN with a payload that no operation returns: what lies in gaps, and where nothing is written.
+inline constexpr std::uint32_t kPoison = 0x7fa5a5a5;
+
 /// How the matrices of a call lie in memory. Gaps are filled with NaNs, which no result may show.
 enum class memory_layout : std::uint8_t {
   contiguous,

@@ -78,6 +78,9 @@ class layer_case_source {
   std::uint32_t magnitude(std::uint32_t x) const { return x & description_.magnitude_mask; }
   std::uint32_t negative_zero() const { return description_.sign_mask; }
   std::uint32_t nan() const { return description_.nan; }
+  /// In binary32 a NaN with a payload comes in as it is, and no result may show it.
+  static constexpr std::uint32_t payload_nan = 0xFFC00001;
+  bool is_binary32() const { return description_.name == "binary32"; }
   /// Infinity, or the largest finite number of a format without.
   std::uint32_t infinity() const {
     return description_.has_infinity ? description_.infinity : description_.max_finite;
