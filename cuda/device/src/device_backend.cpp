@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <stdexcept>
+#include <utility>
 
 #include "device_memory.hpp"
 #include "pamkit/cuda/backend_over.hpp"
@@ -333,11 +334,11 @@ class device {
 
   void reserve(device_lane& lane, std::size_t bytes) const {
     if (bytes <= lane.capacity) return;
-    if (lane.capacity != 0) {
+    // Whatever fails, it has no memory before it has the new one.
+    if (std::exchange(lane.capacity, 0) != 0) {
       check(driver_, driver_.cuMemFree(lane.memory), "device memory");
       check(driver_, driver_.cuMemFreeHost(lane.staging), "page-locked memory");
     }
-    lane.capacity = 0;
     check(driver_, driver_.cuMemAlloc(&lane.memory, bytes), "device memory");
     void* staging = nullptr;
     const driver::result code = driver_.cuMemHostAlloc(&staging, bytes, 0);
