@@ -11,11 +11,16 @@
 #include <fstream>
 #include <random>
 #include <span>
+#include <stdexcept>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "device_memory.hpp"
 #include "pamkit/cuda/contraction_plan.hpp"
 #include "pamkit/cuda/device_backend.hpp"
+#include "pamkit/cuda/driver.hpp"
 #include "pamkit/cuda/host_backend.hpp"
 #include "pamkit/cuda/host_kernel.hpp"
 #include "pamkit/cuda/kernel/rows.cuh"
@@ -108,6 +113,32 @@ TEST(device, contractions_and_layers_equal_those_on_fibers) {
   EXPECT_TRUE(is_counted);
 }
 
+TEST(device, operands_may_lie_in_one_another) {
+  std::mt19937 random(5);
+  const auto a = drawn(random, 40 * 9);
+  std::vector<float> got(40 * 7, 1);
+  std::vector<float> expected(40 * 7, 2);
+  contraction_problem p{.batch = 1,
+                        .m = 40,
+                        .n = 7,
+                        .k = 9,
+                        .a = {a.data(), 9, 1, 0},
+                        .b = {a.data() + 5, 7, 1, 0},
+                        .d = {},
+                        .out = {}};
+  p.out = {got.data(), 7, 1, 0};
+  device_backend().contraction("pam", contraction_kind::product, {})({}, p);
+  p.out = {expected.data(), 7, 1, 0};
+  host_backend().contraction("pam", contraction_kind::product, {})({}, p);
+  EXPECT_EQ(std::memcmp(got.data(), expected.data(), got.size() * sizeof(float)), 0);
+}
+
+const launch kNoKernel{.kernel = "pamkit_nothing",
+                       .blocks = 1,
+                       .parameters = nullptr,
+                       .parameter_bytes = 0,
+                       .memory = {}};
+
 TEST(device, threads_that_launch_at_once_each_get_their_own_results) {
   constexpr std::size_t kThreads = 4;
   constexpr std::size_t kCount = 300;
@@ -168,12 +199,7 @@ TEST(device, launches_on_streams_take_addresses_as_they_are) {
     }
   }
   EXPECT_EQ(std::memcmp(got.data(), expected.data(), got.size() * sizeof(float)), 0);
-  const launch unknown{.kernel = "pamkit_nothing",
-                       .blocks = 1,
-                       .parameters = nullptr,
-                       .parameter_bytes = 0,
-                       .memory = {}};
-  EXPECT_THROW(launch_on_stream(unknown, 0, nullptr), std::invalid_argument);
+  EXPECT_THROW(launch_on_stream(kNoKernel, 0, nullptr), std::invalid_argument);
 }
 
 // The driver's function `name`, of the library that the program under test has opened.
@@ -249,12 +275,61 @@ TEST(device, each_device_has_the_kernels_in_its_own_context) {
 }
 
 TEST(device, kernels_that_no_code_has_are_refused) {
-  const launch l{.kernel = "pamkit_nothing",
-                 .blocks = 1,
-                 .parameters = nullptr,
-                 .parameter_bytes = 0,
-                 .memory = {}};
-  EXPECT_THROW(execute_on_device(l), std::invalid_argument);
+  EXPECT_THROW(execute_on_device(kNoKernel), std::invalid_argument);
+}
+
+// Where no toolkit is installed the driver has this name alone.
+TEST(device, the_driver_is_looked_for_by_the_name_that_drivers_have) {
+  ASSERT_TRUE(find_device().is_found);
+  unsetenv("PAMKIT_CUDA_DRIVER");
+  driver found;
+  EXPECT_NO_THROW(found = open_driver());
+  setenv("PAMKIT_CUDA_DRIVER", PAMKIT_DRIVER_ON_FIBERS, 1);
+  EXPECT_EQ(found.cuInit, of_the_driver<driver::result(unsigned)>("cuInit"));
+}
+
+TEST(device, what_the_driver_refuses_is_told_and_the_next_launch_is_right) {
+  struct refusal {
+    const char* function;
+    int error;
+    const char* name;
+  };
+  const configuration rules = parse_arithmetic("pam")->configure(
+      binary32{}, subnormal_policy::flush, overflow_policy::infinity);
+  const auto product = [&](const backend& by, std::size_t count) {
+    std::vector<std::uint32_t> a(count), b(count), out(count);
+    std::mt19937 random(6);
+    for (std::uint32_t& x : a) x = static_cast<std::uint32_t>(random());
+    for (std::uint32_t& x : b) x = static_cast<std::uint32_t>(random());
+    by.elementwise("mul", "pam")(rules, a.data(), b.data(), out.data(), count);
+    return out;
+  };
+  // More each time, so that there is memory to be freed and to be had.
+  std::size_t count = 40000;
+  EXPECT_EQ(product(device_backend(), count), product(host_backend(), count));
+  for (const auto& [function, error, name] :
+       {refusal{"cuCtxSetCurrent", 201, "CUDA_ERROR_INVALID_CONTEXT"},
+        {"cuMemFree_v2", 700, "CUDA_ERROR_ILLEGAL_ADDRESS"},
+        {"cuMemFreeHost", 700, "CUDA_ERROR_ILLEGAL_ADDRESS"},
+        {"cuMemAlloc_v2", 2, "CUDA_ERROR_OUT_OF_MEMORY"},
+        {"cuMemHostAlloc", 2, "CUDA_ERROR_OUT_OF_MEMORY"},
+        {"cuMemcpyHtoDAsync_v2", 1, "CUDA_ERROR_INVALID_VALUE"},
+        {"cuLaunchKernel", 1, "CUDA_ERROR_INVALID_VALUE"},
+        {"cuMemcpyDtoHAsync_v2", 1, "CUDA_ERROR_INVALID_VALUE"},
+        {"cuStreamSynchronize", 700, "CUDA_ERROR_ILLEGAL_ADDRESS"}}) {
+    count += 1000;
+    of_the_driver<void(const char*, int)>("fibers_fail")(function, error);
+    std::string told;
+    try {
+      product(device_backend(), count);
+    } catch (const std::runtime_error& refused) {
+      told = refused.what();
+    }
+    EXPECT_NE(told.find(name), std::string::npos) << function << ": " << told;
+    for (const std::size_t next : {std::size_t{100}, count}) {
+      EXPECT_EQ(product(device_backend(), next), product(host_backend(), next)) << function;
+    }
+  }
 }
 
 // Parts of one matrix are computed by several threads at once: what lies between the elements of
@@ -341,6 +416,21 @@ TEST(device_layout, keeps_overlapping_regions_together_and_addresses_modulo_256)
   for (const std::size_t at : {10U, 1000U, 1050U}) {
     EXPECT_EQ(static_cast<std::uintptr_t>(offset(at)) % 256,
               std::bit_cast<std::uintptr_t>(&memory[at]) % 256);
+  }
+}
+
+TEST(device_layout, a_region_in_another_one_ends_where_that_one_ends) {
+  std::vector<std::byte> memory(4096);
+  for (const std::size_t inner : {1000U, 1050U, 1200U}) {
+    for (const bool is_first : {true, false}) {
+      std::vector<memory_region> regions = {{&memory[1000], 300, false},
+                                            {&memory[inner], 100, true}};
+      if (is_first) std::swap(regions[0], regions[1]);
+      const device_layout layout(regions);
+      ASSERT_EQ(layout.segments().size(), 1U);
+      EXPECT_EQ(layout.segments()[0].begin, std::bit_cast<std::uintptr_t>(&memory[1000]));
+      EXPECT_EQ(layout.segments()[0].end, std::bit_cast<std::uintptr_t>(&memory[1300])) << inner;
+    }
   }
 }
 
