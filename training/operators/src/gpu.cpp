@@ -39,6 +39,7 @@ std::string load_torch_cuda() {
 }  // namespace
 
 gpu_search find_gpu() {
+  at::globalContext().setAllowTF32CuDNN(false);
   if (std::string missing = load_torch_cuda(); !missing.empty()) return {"", std::move(missing)};
   if (!c10::impl::hasDeviceGuardImpl(at::kCUDA)) {
     return {"", "this LibTorch is one without CUDA"};
@@ -48,7 +49,6 @@ gpu_search find_gpu() {
   }
   const cuda::device_search& found = cuda::find_device();
   if (!found.is_found) return {"", found.reason};
-  at::globalContext().setAllowTF32CuDNN(false);
   return {found.device.name, ""};
 }
 

@@ -16,8 +16,8 @@ struct gpu_search {
 };
 
 /// Loads LibTorch's part for CUDA, libtorch_cuda.so, where this process has not got it, and looks
-/// for the GPU. LibTorch's own convolutions there keep binary32 operands from then on. To be asked
-/// before LibTorch is asked for anything on a GPU.
+/// for the GPU. LibTorch's own convolutions on any GPU keep binary32 operands from then on. To be
+/// asked before LibTorch is asked for anything on a GPU.
 gpu_search find_gpu();
 
 /// The kernels as a backend, for use_backend(): "cuda". Where find_gpu() has found it.
