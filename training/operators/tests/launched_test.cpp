@@ -20,8 +20,12 @@ namespace {
 
 using at::Tensor;
 
+// No block is no launch for a driver.
 launcher on_fibers(const Tensor&) {
-  return [](const cuda::launch& what) { cuda::execute_on_fibers(what, 1); };
+  return [](const cuda::launch& what) {
+    ASSERT_NE(what.blocks, 0U) << what.kernel;
+    cuda::execute_on_fibers(what, 1);
+  };
 }
 using launched = products<launched_steps<on_fibers>>;
 
@@ -166,13 +170,16 @@ TEST(Launched, ElementwiseOperationsEqualTheVectorKernels) {
             arithmetic.configure(format, subnormal_policy::flush, overflow_policy::infinity);
         if (o.unary != nullptr) rules.compensation = 0;
         for (const elements kind : kElements) {
-          const Tensor a = drawn(kind, ++stream, {9, 61}).to(type).t();
-          const Tensor b = o.binary != nullptr ? drawn(kind, ++stream, {61, 9}).to(type) : Tensor();
-          const Tensor expected =
-              o.binary != nullptr ? o.binary(a, b, label, "approx") : o.unary(a, label, "approx");
-          expect_equal(launch_elementwise(o.name, rules, a, b, on_fibers(a)), expected,
-                       label + " " + o.name + " in " + c10::toString(type));
-          ++compared;
+          for (const layout& l : layouts()) {
+            const Tensor a = drawn(kind, ++stream, {9, 61}).to(type).t();
+            const Tensor b =
+                o.binary != nullptr ? l.of(drawn(kind, ++stream, {61, 9}).to(type)) : Tensor();
+            const Tensor expected =
+                o.binary != nullptr ? o.binary(a, b, label, "approx") : o.unary(a, label, "approx");
+            expect_equal(launch_elementwise(o.name, rules, a, b, on_fibers(a)), expected,
+                         label + " " + o.name + " in " + c10::toString(type) + ", " + l.name);
+            ++compared;
+          }
         }
       }
     }
@@ -211,7 +218,7 @@ TEST(Launched, LayersEqualTheVectorKernels) {
           for (const std::int64_t rows : {0, 7, 131}) {
             const Tensor x = operand({2, rows, 37});
             const Tensor d = operand({37, rows, 2}).transpose(0, 2);
-            const Tensor keep =
+            const Tensor kept =
                 at::arange(x.numel(), at::kLong).remainder(3).ne(0).to(at::kByte).view(x.sizes());
             for (const char* const name : {"softmax", "log_softmax"}) {
               compare(name, rules, gradient, {x}, {});
@@ -221,12 +228,16 @@ TEST(Launched, LayersEqualTheVectorKernels) {
             const Tensor bias = operand({37});
             compare("layer_norm", rules, gradient, {x, gain, bias}, {{"eps", 1e-5}});
             compare("layer_norm_vjp", rules, gradient, {x, gain, bias, d}, {{"eps", 1e-5}});
-            compare("dropout", rules, gradient, {x, keep}, {{"p", 0.3}});
-            compare("dropout_vjp", rules, gradient, {x, keep, d}, {{"p", 0.3}});
+            for (const layout& l : layouts()) {
+              const Tensor keep = l.of(kept);
+              compare("dropout", rules, gradient, {x, keep}, {{"p", 0.3}});
+              compare("dropout_vjp", rules, gradient, {x, keep, d}, {{"p", 0.3}});
+            }
             const Tensor logits = operand({rows, 19});
             const Tensor classes = at::arange(rows, at::kLong).remainder(19);
             const Tensor some = classes.masked_fill(classes.remainder(3).eq(0), -100);
-            for (const Tensor& labels : {classes, some, at::full({rows}, -100, at::kLong)}) {
+            for (const Tensor& labels : {classes, some, at::stack({some, classes}, 1).select(1, 0),
+                                         at::full({rows}, -100, at::kLong)}) {
               for (const layer_attributes& smoothing :
                    {layer_attributes{}, layer_attributes{{"smoothing", 0.1}, {"fairseq", 1}}}) {
                 compare("cross_entropy", rules, gradient, {logits, labels}, smoothing);
