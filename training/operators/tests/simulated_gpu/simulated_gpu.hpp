@@ -6,10 +6,12 @@
 #include <string>
 #include <vector>
 
-/// LibTorch's devices cuda:0 and cuda:1 without a GPU. Their tensors lie in memory of this process;
-/// what LibTorch itself computes on them its CPU computes, and kernels run by the driver on fibers
-/// (cuda/device/tests), which refuses a launch in another context than the kernel's or the
-/// stream's.
+/// LibTorch's devices cuda:0 and cuda:1 without a GPU. Their tensors lie in the memory of the driver
+/// on fibers (cuda/device/tests), which runs the kernels and refuses a launch in another context
+/// than the kernel's or the stream's. What LibTorch itself computes on them its CPU computes;
+/// whoever else reads or writes them from the host is ended by a signal. LibTorch's current device
+/// is that of the driver's current context, as on GPUs. A copy to the host that is not to be waited
+/// for has nothing in it until somebody waits: for another copy, or for a stream.
 
 namespace pamkit::operators::test {
 
