@@ -334,10 +334,12 @@ class device {
 
   void reserve(device_lane& lane, std::size_t bytes) const {
     if (bytes <= lane.capacity) return;
-    // Whatever fails, it has no memory before it has the new one.
+    // Whatever fails, it has no memory before it has the new one: what a free tells may be the
+    // failure of an earlier launch.
     if (std::exchange(lane.capacity, 0) != 0) {
-      check(driver_, driver_.cuMemFree(lane.memory), "device memory");
+      const driver::result freed = driver_.cuMemFree(lane.memory);
       check(driver_, driver_.cuMemFreeHost(lane.staging), "page-locked memory");
+      check(driver_, freed, "device memory");
     }
     check(driver_, driver_.cuMemAlloc(&lane.memory, bytes), "device memory");
     void* staging = nullptr;

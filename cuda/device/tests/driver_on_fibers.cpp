@@ -219,7 +219,7 @@ struct asked_failure {
 std::mutex failure_mutex;
 asked_failure next_failure;
 
-// What a function ends with instead of doing anything: 0 unless it was asked to fail.
+// What a function ends with: 0 unless it was asked to fail.
 int failure_of(const char* function) {
   const std::scoped_lock alone(failure_mutex);
   if (next_failure.function != function) return 0;
@@ -321,9 +321,8 @@ int cuMemAlloc_v2(address* a, std::size_t bytes) {
   return *a = allocated, 0;
 }
 int cuMemFree_v2(address a) {
-  if (const int error = failure_of(__func__); error != 0) return error;
   wait_for_all();
-  return memory().free(a) ? 0 : kInvalidValue;
+  return memory().free(a) ? failure_of(__func__) : kInvalidValue;
 }
 int cuMemHostAlloc(void** memory, std::size_t bytes, unsigned) {
   if (const int error = failure_of(__func__); error != 0) return error;
@@ -331,10 +330,9 @@ int cuMemHostAlloc(void** memory, std::size_t bytes, unsigned) {
   return 0;
 }
 int cuMemFreeHost(void* memory) {
-  if (const int error = failure_of(__func__); error != 0) return error;
   wait_for_all();
   delete[] static_cast<std::byte*>(memory);
-  return 0;
+  return failure_of(__func__);
 }
 int cuMemcpyHtoDAsync_v2(address to, const void* from, std::size_t bytes, void* s) {
   if (const int error = failure_of(__func__); error != 0) return error;
@@ -370,7 +368,8 @@ int cuLaunchKernel(void* f, unsigned grid_x, unsigned grid_y, unsigned grid_z, u
   });
   return 0;
 }
-// These are no part of a driver. The next call of `function` does nothing but end with `error`.
+// These are no part of a driver. The next call of `function` ends with `error`: instead of what it
+// does or, where it frees, after that, as if an earlier launch had failed.
 void fibers_fail(const char* function, int error) {
   const std::scoped_lock alone(failure_mutex);
   next_failure = {function, error};
