@@ -39,6 +39,9 @@ void adamw_step(layer_case_source& source) {
                                    {ordinary, {{"beta1", 1}, {"beta2", 1}, {"corrected", 1}, {"step", 16777217}}},
                                    {ordinary, {{"weight_decay", -0.5}, {"step", 2}}},
                                    {ordinary, {{"learning_rate", -1e-3}, {"step", 2}}},
+                                   // A decay whose powers change their sign, an eps that is subtracted, and a count of -0.
+                                   {ordinary, {{"beta1", -0.5}, {"step", 3}}},
+                                   {ordinary, {{"eps", -1e-3}, {"corrected", -0.0}, {"step", 2}}},
                                    // More than one block of vectors of anything.
                                    {weighted, {{"step", 2}}, {2, 150}},
                                    {one_special, {{"step", 2}}, {60, 3}}};
@@ -87,11 +90,35 @@ void adamw_step(layer_case_source& source) {
     of[0].encodings[5] = source.is_binary32() ? source.payload_nan : source.nan();
     of[0].encodings[70] = source.infinity();
   });
+  // The same where the gradient leaves a unit of a small number: a first moment below the least normal number.
+  add_changed([&](layer_case& c, operands& of) {
+    c.attributes = {{"step", 2}, {"beta1", 0.5}, {"beta2", 0.5}, {"eps", 1e-30}};
+    of[0] = source.between({2, 40}, -101, -99);
+    of[1] = of[2] = source.between({2, 40}, -108, -106);
+    for (std::uint32_t& x : of[2].encodings) x = (x + source.least_subnormal()) ^ source.negative_zero();
+    of[3] = tiny_squares();
+  });
+  // An eps that is the root's negative, in two places.
+  add_changed([&](layer_case& c, operands& of) {
+    c.attributes = {{"step", 2}, {"beta2", 0.5}, {"eps", -2}};
+    for (const std::size_t at : {5U, 70U}) {
+      of[1].encodings[at] = source.two_to(1);
+      of[3].encodings[at] = source.two_to(2);
+    }
+  });
   // A tiny second moment that stays.
   add_changed([&](layer_case& c, operands& of) {
     c.attributes = {{"step", 2}, {"beta2", 1}, {"corrected", 1}};
     of[1] = source.between({2, 40}, 1, 3);
     of[3] = tiny_squares();
+  });
+  // More elements than 16 bits count.
+  source.add_long([&](std::int64_t count) {
+    layer_case c;
+    for (int i = 0; i < 4; ++i) c.inputs.push_back(source.between({count}, -2, 2));
+    for (std::uint32_t& x : c.inputs[3].encodings) x = source.magnitude(x);
+    c.attributes = {{"step", 2}};
+    return c;
   });
   // Scalars of 0, and an infinite one, beside an operand whose sum with them looks like that of a normal product.
   struct edge {

@@ -36,6 +36,15 @@ void attention(layer_case_source& source) {
                                {ordinary, 1, 72, 70, 2, hiding::causal},
                                {ordinary, 1, 2, 3, 320}});
   }
+  // More scores than 16 bits count.
+  source.add_long([&](std::int64_t) {
+    constexpr std::int64_t kTokens = 257;
+    layer_case c;
+    for (int i = 0; i < 3; ++i) c.inputs.push_back(source.numbers({1, kTokens, 1}, ordinary));
+    c.inputs.push_back(source.words({1, kTokens, kTokens}, 2));
+    c.incoming = {source.numbers({1, kTokens, 1}, ordinary)};
+    return c;
+  });
   for (const plan& p : plans) {
     layer_case c;
     c.inputs = {source.numbers({p.batch, p.queries, p.width}, p.content),

@@ -39,6 +39,19 @@ void clip_grad_norm(layer_case_source& source) {
   for (int i = 0; i < 70; ++i) ordered.inputs.push_back(source.between({1}, -14, -14));
   ordered.attributes = {{"limit", 0.5}};
   source.add(std::move(ordered));
+  // Turned off, it makes no NaN canonical.
+  if (source.is_binary32()) {
+    layer_case off;
+    off.inputs = {source.numbers({5}, ordinary)};
+    off.inputs[0].encodings[2] = source.payload_nan;
+    off.attributes = {{"limit", 0}};
+    source.add(std::move(off));
+  }
+  source.add_long([&](std::int64_t count) {
+    layer_case c;
+    c.inputs = {source.numbers({5}, ordinary), source.numbers({count}, ordinary)};
+    return c;
+  });
   // Nothing but zeros, and nothing at all: limit / 0.
   layer_case zeros;
   zeros.inputs = {source.numbers({5}, ordinary), source.numbers({}, ordinary)};

@@ -22,6 +22,7 @@ void conv2d(layer_case_source& source) {
       {ordinary, 1, 0, 3, 3, 2, 2, 2},
       {ordinary, 1, 2, 3, 3, 0, 2, 2, 1, 0, 1, 1, false},
       {ordinary, 1, 1, 0, 2, 2, 2, 3, 1, 1},
+      {ordinary, 1, 1, 2, 0, 2, 3, 2, 1, 1},
       {weighted, 1, 1, 3, 3, 1, 2, 2, 1, 1},
       {one_special, 1, 2, 3, 3, 2, 2, 2, 1, 1},
       {cancelling, 1, 2, 4, 4, 2, 3, 3, 1, 1},
@@ -82,12 +83,27 @@ void conv2d(layer_case_source& source) {
          {ordinary, 2, 1, 23, 24, 1, 1, 2},
          {weighted, 2, 1, 24, 23, 1, 2, 1},
          // Taps past a block of columns.
-         {ordinary, 1, simd::kColumnBlock / 9 + 3, 3, 3, 1, 3, 3}});
+         {ordinary, 1, simd::kColumnBlock / 9 + 3, 3, 3, 1, 3, 3},
+         {weighted, 1, simd::kColumnBlock / 9 + 3, 3, 3, 2, 3, 3},
+         {huge, 1, simd::kColumnBlock / 9 + 3, 3, 3, 2, 3, 3},
+         // The same of two images, and two of more outputs than a block has rows.
+         {ordinary, 2, simd::kColumnBlock / 9 + 3, 3, 3, 1, 3, 3},
+         {ordinary, 2, 2, 2, 2, simd::kRowBlock + 5, 1, 1},
+         // Pixels that as many taps reach at other numbers of places, and other numbers of taps at as many.
+         {ordinary, 1, 2, 5, 5, 2, 2, 2, 2, 2},
+         {ordinary, 1, 2, 4, 4, 2, 3, 3, 2, 2}});
     // Places past a block of columns.
     constexpr std::int64_t kSide = 47;
     static_assert(kSide * kSide > simd::kColumnBlock);
     plans.insert(plans.end(), {{ordinary, 1, 1, kSide, kSide, 2, 1, 1}, {weighted, 1, 1, kSide, kSide, 1, 1, 1}});
   }
+  // More places, and pixels of a channel, than 16 bits count.
+  source.add_long([&](std::int64_t) {
+    layer_case c;
+    c.inputs = {source.numbers({1, 2, 257, 256}, ordinary), source.numbers({1, 2, 1, 1}, ordinary), source.numbers({1}, ordinary)};
+    c.incoming = {source.numbers({1, 1, 257, 256}, ordinary)};
+    return c;
+  });
   for (const plan& p : plans) {
     const auto output = [&](std::int64_t size, std::int64_t kernel) {
       return (size + 2 * p.padding - p.dilation * (kernel - 1) - 1) / p.stride + 1;
@@ -111,6 +127,13 @@ void conv2d(layer_case_source& source) {
     if (p.groups != 1) c.attributes["groups"] = static_cast<double>(p.groups);
     source.add(std::move(c));
   }
+  // A padding of -0 is none.
+  layer_case unpadded;
+  unpadded.inputs = {source.numbers({1, 1, 2, 3}, ordinary), source.numbers({1, 1, 2, 2}, ordinary),
+                     source.numbers({1}, ordinary)};
+  unpadded.incoming = {source.numbers({1, 1, 1, 2}, ordinary)};
+  unpadded.attributes["padding"] = -0.0;
+  source.add(std::move(unpadded));
   // The largest weights but one binade: compensated, the slope of each has a carry of 2 and
   // overflows, and a pixel that a tap does not reach has no term of it.
   layer_case c;

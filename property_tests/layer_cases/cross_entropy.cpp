@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "pamkit/properties/layer_case.hpp"
 
 namespace pamkit::properties::layer_cases {
@@ -38,14 +40,21 @@ void cross_entropy(layer_case_source& source) {
                                // Targets that are subnormal, and others that round to 0.
                                {masked, 4, 6, 1e-38},
                                {masked, 4, 6, 1e-50},
+                               {masked, 4, 6, -1e-50},
+                               {masked, 4, 6, -0.0, -0.0},
                                {spread, 4, 6, 1e-38, 0, false, huge},
                                // More classes than a byte counts, more rows than a block has, and a block of them.
                                {ordinary, 2, 300, 0.1},
                                {spread, 131, 2, 0.1, 0, true},
                                {ordinary, 128, 2},
+                               // More rows that count than a byte does.
+                               {ordinary, 600, 2, 0, 0, true},
                                {cancelling, 300, 2, 0.1, 0, true},
                                // No part of a whole: beyond what a distribution allows, and computed all the same.
                                {ordinary, 3, 5, 1.5},
+                               // One class, which has all of the distribution, or more.
+                               {ordinary, 2, 1, 0, 1},
+                               {ordinary, 2, 1, 0.1, 1},
                                {ordinary, 3, 5, -0.25, 1}});
   }
   constexpr std::uint32_t kIgnored = 0xFFFFFFFF;
@@ -61,10 +70,33 @@ void cross_entropy(layer_case_source& source) {
     }
     c.incoming = {source.numbers({}, p.incoming)};
     // Defaults are left out, so that they are judged as defaults.
-    if (p.smoothing != 0) c.attributes["smoothing"] = p.smoothing;
-    if (p.fairseq != 0) c.attributes["fairseq"] = p.fairseq;
+    if (p.smoothing != 0 || std::signbit(p.smoothing)) c.attributes["smoothing"] = p.smoothing;
+    if (p.fairseq != 0 || std::signbit(p.fairseq)) c.attributes["fairseq"] = p.fairseq;
     source.add(std::move(c));
   }
+  for (const double smoothing : {0.0, 0.1}) {
+    source.add_long([&](std::int64_t length) {
+      layer_case c;
+      c.inputs = {source.numbers({1, length}, ordinary), {{1}, {static_cast<std::uint32_t>(length - 2)}}};
+      c.incoming = {source.numbers({}, ordinary)};
+      if (smoothing != 0) c.attributes["smoothing"] = smoothing;
+      return c;
+    });
+  }
+  // An infinite derivative, and targets of -0 that it does not meet.
+  layer_case infinite;
+  infinite.inputs = {source.numbers({3, 4}, ordinary), source.words({3}, 4)};
+  infinite.incoming = {tensor{{}, {source.infinity()}}};
+  infinite.attributes = {{"smoothing", -1e-50}};
+  source.add(std::move(infinite));
+  // More rows than 16 bits count, every third of them ignored.
+  source.add_long([&](std::int64_t rows) {
+    layer_case c;
+    c.inputs = {source.numbers({rows, 2}, ordinary), source.words({rows}, 2)};
+    for (std::size_t i = 0; i < c.inputs[1].encodings.size(); i += 3) c.inputs[1].encodings[i] = kIgnored;
+    c.incoming = {source.numbers({}, ordinary)};
+    return c;
+  });
   // No row is kept: 0 / 0.
   layer_case none;
   none.inputs = {source.numbers({2, 3}, ordinary), tensor{{2}, {kIgnored, kIgnored}}};

@@ -33,7 +33,14 @@ void dropout(layer_case_source& source) {
   for (const layer_content content : all_layer_contents) add(content, shapes[next % std::size(shapes)]);
   add(layer_content::ordinary, {2, 150});  // more than a block of 256 threads
   add_with(0.95, layer_content::spread, {3, 7});
+  add_with(-0.0, layer_content::ordinary, {3, 7});
   add_with(1 - 0x1p-30, layer_content::ordinary, {3, 7});
+  source.add_long([&](std::int64_t count) {
+    layer_case c;
+    c.inputs = {source.numbers({count}, layer_content::ordinary), source.words({count}, 2)};
+    c.incoming = {source.numbers({count}, layer_content::ordinary)};
+    return c;
+  });
   // Subnormal operands whose derivative is ordinary.
   layer_case small;
   small.inputs = {source.numbers({4, 11}, layer_content::tiny), source.words({4, 11}, 2)};

@@ -37,6 +37,8 @@ void layer_norm(layer_case_source& source) {
                                // Whole blocks of rows, and rows that are longer than one.
                                {cancelling, 128, 2},
                                {ordinary, 256, 3},
+                               // More than a block of rows, and of columns.
+                               {ordinary, 131, 70},
                                {ordinary, 2, 300}});
   }
   for (const plan& p : plans) {
@@ -71,12 +73,13 @@ void layer_norm(layer_case_source& source) {
     source.add(std::move(c));
   };
   // Elements that are the mean; a row of equal ones without biases.
-  add_changed([&](auto& x, auto&, auto&, tensor&) {
+  const auto set_around_mean = [&](std::vector<std::uint32_t>& x, std::uint32_t distance) {
     for (std::size_t j = 0; j < x.size(); ++j) {
       const bool is_mean = j % 3 == 0 || j % 40 == 39;
-      x[j] = is_mean ? 0 : j % 3 == 1 ? x[1] : x[1] ^ source.negative_zero();
+      x[j] = is_mean ? 0 : j % 3 == 1 ? distance : distance ^ source.negative_zero();
     }
-  });
+  };
+  add_changed([&](auto& x, auto&, auto&, tensor&) { set_around_mean(x, x[1]); });
   add_changed([&](auto& x, auto&, auto& bias, tensor&) {
     std::ranges::fill(bias, 0);
     std::ranges::fill(x, x[0]);
@@ -91,6 +94,44 @@ void layer_norm(layer_case_source& source) {
   add_changed([&](auto&, auto&, auto&, tensor& d) {
     d = source.between({2, 40}, -110, -108);
     d.encodings[3] = 0;
+  });
+  // Elements that are the mean beside small ones, where the quotient of a zero that nobody looked at would be a small
+  // number with the fraction of 1 / root.
+  add_changed([&](auto& x, auto& gain, auto&, tensor&) {
+    set_around_mean(x, source.between({1}, -9, -4).encodings[0]);
+    for (std::uint32_t& g : gain) g = source.full_fraction(g);
+  });
+  // A gain, and an incoming derivative, that is subnormal, without anything that absorbs what it gives; quotients of
+  // more than 1.
+  add_changed([&](auto& x, auto& gain, auto& bias, tensor&) {
+    set_around_mean(x, source.two_to(0));
+    gain[1] = gain[2] = source.greatest_subnormal();
+    bias[1] = bias[2] = 0;
+  });
+  add_changed([&](auto& x, auto& gain, auto&, tensor& d) {
+    set_around_mean(x, source.two_to(0));
+    std::ranges::fill(gain, source.full_fraction(source.two_to(0)));
+    for (const std::size_t at : {1U, 2U, 41U, 42U}) d.encodings[at] = source.greatest_subnormal();
+  });
+  // An element less than the least normal number off the mean, among some that are the mean and small ones.
+  add_changed([&](auto& x, auto&, auto& bias, tensor&) {
+    set_around_mean(x, source.two_to(-110));
+    std::ranges::fill(bias, 0);
+    x[0] = x[42] = source.least_subnormal();
+    x[3] = x[45] = x[0] | source.negative_zero();
+  });
+  source.add_long([&](std::int64_t rows) {
+    layer_case c;
+    c.inputs = {source.numbers({rows, 2}, ordinary), source.numbers({2}, ordinary), source.numbers({2}, ordinary)};
+    c.incoming = {source.numbers({rows, 2}, ordinary)};
+    return c;
+  });
+  source.add_long([&](std::int64_t length) {
+    layer_case c;
+    c.inputs = {source.numbers({1, length}, ordinary), source.numbers({length}, ordinary),
+                source.numbers({length}, ordinary)};
+    c.incoming = {source.numbers({1, length}, ordinary)};
+    return c;
   });
   // In binary32, a bias with a payload beside ordinary numbers, and a long row.
   if (source.is_binary32() && !source.is_quick()) {

@@ -9,6 +9,13 @@ void softmax(layer_case_source& source) {
   steep.inputs = {source.between({4, 40}, -2, 2)};
   steep.incoming = {source.between({4, 40}, source.bias() - 1, source.bias())};
   source.add(std::move(steep));
+  // Derivatives so small that what a quotient and the sum pass on may nearly cancel: to less than the least normal number.
+  for (int i = 0; i < 4; ++i) {
+    layer_case small;
+    small.inputs = {source.between({4, 40}, -2, 1)};
+    small.incoming = {source.between({4, 40}, -125 + 6 * i, -118 + 6 * i)};
+    source.add(std::move(small));
+  }
   // In binary32, one logit just below, at and past the one whose t is 2^128, among others that are ordinary.
   if (!source.is_binary32()) return;
   constexpr std::uint32_t kPastMax = 0x7F800000 - (0x3FB8AA3B - 0x3F800000);

@@ -60,7 +60,7 @@ std::shared_ptr<const std::vector<layer_case>> case_cache::layers(const any_form
   return get(layers_, case_shape{format, 1, 0}, std::string(layer),
              [&](auto& entry, std::uint64_t seed) {
                auto made = std::make_shared<std::vector<layer_case>>(
-                   make_layer_cases(layer, format, seed, is_quick_));
+                   make_layer_cases(layer, format, seed, is_quick_ ? layer_case_size::quick : layer_case_size::standard));
                for (const layer_case& c : *made) count_layer_case(format, c, entry.reached);
                return made;
              });

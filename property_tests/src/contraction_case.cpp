@@ -20,13 +20,14 @@
 namespace pamkit::properties {
 namespace {
 
-constexpr std::array<std::pair<memory_layout, std::string_view>, 8> kLayouts = {{
+constexpr std::array<std::pair<memory_layout, std::string_view>, 9> kLayouts = {{
     {memory_layout::contiguous, "contiguous"},
     {memory_layout::transposed, "transposed"},
     {memory_layout::padded, "padded"},
     {memory_layout::reversed, "reversed"},
     {memory_layout::interleaved, "interleaved"},
     {memory_layout::split, "split"},
+    {memory_layout::mixed, "mixed"},
     {memory_layout::broadcast, "broadcast"},
     {memory_layout::broadcast_apart, "broadcast_apart"},
 }};
@@ -128,6 +129,18 @@ placement place(memory_layout layout, std::int64_t batch, std::int64_t rows, std
   return p;
 }
 
+// The layouts of the matrices of one call.
+struct call_layout {
+  memory_layout a, b, d, out;
+};
+
+call_layout layout_of_each(memory_layout layout, const contraction_case& c) {
+  using enum memory_layout;
+  if (layout == mixed) return {contiguous, contiguous, transposed, interleaved};
+  if (layout == split && (c.m + c.n + c.k) % 2 == 1) return {reversed, reversed, reversed, reversed};
+  return {layout, layout, layout, layout};
+}
+
 // Behind the elements, or before them where they are read backwards, lies a page without access.
 guarded_memory::side guard_of(const placement& p) {
   return p.column_stride < 0 ? guarded_memory::side::front : guarded_memory::side::back;
@@ -135,13 +148,15 @@ guarded_memory::side guard_of(const placement& p) {
 
 struct buffer {
   placement where;
+  guarded_memory::side guard;
   guarded_memory bytes;
   std::span<float> memory;
 
   // With so many elements more behind it, which a call must not write.
-  explicit buffer(const placement& p, std::int64_t more = 0)
+  buffer(const placement& p, guarded_memory::side side, std::int64_t more = 0)
       : where(p),
-        bytes(static_cast<std::size_t>(p.size + more) * sizeof(float), guard_of(p)),
+        guard(side),
+        bytes(static_cast<std::size_t>(p.size + more) * sizeof(float), side),
         memory(new (bytes.data()) float[static_cast<std::size_t>(p.size + more)],
                static_cast<std::size_t>(p.size + more)) {
     std::ranges::fill(memory, std::bit_cast<float>(kPoison));
@@ -210,7 +225,7 @@ struct narrow_memory {
     const auto narrow_to = [&]<class F>(const F&) {
       if (stored_format<F>() != format) return;
       constexpr std::size_t kSize = sizeof(typename F::storage);
-      bytes.emplace(memory.size() * kSize, guard_of(wide.where));
+      bytes.emplace(memory.size() * kSize, wide.guard);
       for (std::size_t i = 0; i < memory.size(); ++i) {
         const encoding<binary32> x{std::bit_cast<std::uint32_t>(memory[i])};
         const auto y = narrow(policy<F>{.subnormals = subnormal_policy::gradual}, x);
@@ -294,6 +309,11 @@ std::string_view name_of(memory_layout layout) {
       ->second;
 }
 
+bool is_large(const contraction_case& c) {
+  constexpr std::int64_t kManyTerms = 1000;
+  return c.batch * c.m * c.n * c.k > kManyTerms;
+}
+
 bool is_possible(memory_layout layout, const contraction_case& c) {
   if (!is_broadcast(layout)) return true;
   return constant_axes_of(c.a, c.batch, c.m, c.k).any() ||
@@ -310,13 +330,15 @@ column contract(const subject& s, contraction_kind kind, derivative gradient,
                                 " has no such contraction of " + s.arithmetic().label);
   }
   const bool reads_d = kind != contraction_kind::product;
-  const auto place_operand = [&](const column& x, std::int64_t rows, std::int64_t columns) {
-    return place(layout, c.batch, rows, columns,
-                 is_broadcast(layout) ? constant_axes_of(x, c.batch, rows, columns) : constant_axes{});
+  const auto [layout_a, layout_b, layout_d, layout_out] = layout_of_each(layout, c);
+  const auto make_operand = [&](const column& x, memory_layout its, std::int64_t rows, std::int64_t columns) {
+    const placement p = place(its, c.batch, rows, columns,
+                              is_broadcast(its) ? constant_axes_of(x, c.batch, rows, columns) : constant_axes{});
+    return buffer(p, layout == memory_layout::mixed ? guarded_memory::side::front : guard_of(p));
   };
-  buffer a(place_operand(c.a, c.m, c.k));
-  buffer b(place_operand(c.b, c.k, c.n));
-  buffer d(place_operand(c.d, c.m, c.n));
+  buffer a = make_operand(c.a, layout_a, c.m, c.k);
+  buffer b = make_operand(c.b, layout_b, c.k, c.n);
+  buffer d = make_operand(c.d, layout_d, c.m, c.n);
   a.fill(c.batch, c.a);
   b.fill(c.batch, c.b);
   if (reads_d) d.fill(c.batch, c.d);
@@ -333,7 +355,8 @@ column contract(const subject& s, contraction_kind kind, derivative gradient,
   narrow_memory narrow_d;
   if (s.implementation().reads_narrow_elements) {
     // Every operand says for itself how it is stored: in some layouts one of them stays binary32, in
-    // some the right operand is in another format than the others. binary32 may be named, too.
+    // some the right operand, or the incoming derivative, is in another format than the others. binary32
+    // may be named, too.
     const element_format own = stored_format(s.rules().format);
     const bool is_binary32 = own == element_format::binary32;
     const auto narrow_to = [&](narrow_memory& narrowed, buffer& x, matrix_view& view,
@@ -343,8 +366,9 @@ column contract(const subject& s, contraction_kind kind, derivative gradient,
         return;
       }
       const bool is_other =
-          &x == &b && !is_binary32 &&
-          (layout == memory_layout::split || layout == memory_layout::transposed);
+          !is_binary32 &&
+          (&x == &b ? layout == memory_layout::split || layout == memory_layout::transposed
+                    : &x == &d && layout == memory_layout::mixed);
       view = narrowed.replace(is_other ? other_format(own, x.memory) : own, x, view,
                               layout != memory_layout::contiguous);
     };
@@ -352,9 +376,8 @@ column contract(const subject& s, contraction_kind kind, derivative gradient,
     narrow_to(narrow_b, b, problem.b, memory_layout::interleaved);
     if (reads_d) narrow_to(narrow_d, d, problem.d, memory_layout::reversed);
   }
-  buffer out(
-      place(layout, c.batch, output_rows(kind, problem), output_columns(kind, problem)),
-      kBehind);
+  const placement outputs = place(layout_out, c.batch, output_rows(kind, problem), output_columns(kind, problem));
+  buffer out(outputs, guard_of(outputs), kBehind);
   problem.out = out.output(0);
   const policy<binary32> rules = contraction_rules(s.rules());
   if (layout == memory_layout::split) {

@@ -149,7 +149,7 @@ void fill_beside(column& x, const format_description& f, std::int64_t extreme, b
 
 void fill_at_edge(contraction_case& c, const case_shape& shape, const format_description& f,
                   const contraction_plan& plan, entropy& source) {
-  const bool is_least = plan.content == contraction_content::least_at_edge;
+  const bool is_least = plan.content != contraction_content::greatest_at_edge;
   const std::int64_t edge = is_least ? f.min_normal : f.max_finite;
   const std::int64_t total = edge + plan.nudge * unit_of(f) + f.one - shape.compensation;
   // Both derivatives meet the edge too when the two halves are nearly equal.
@@ -159,6 +159,16 @@ void fill_at_edge(contraction_case& c, const case_shape& shape, const format_des
   fill_beside(c.a, f, left, is_least, source);
   fill_beside(c.b, f, total - left, is_least, source);
   fill_beside(c.d, f, left, is_least, source);
+}
+
+// Zeros in the place of some magnitudes that are not the least.
+void zero_beside_least(column& x, const format_description& f, entropy& source) {
+  if (x.empty()) return;
+  const auto magnitude_of = [&](std::uint32_t e) { return magnitude(f, e); };
+  const std::uint32_t least = magnitude(f, *std::ranges::min_element(x, {}, magnitude_of));
+  for (std::uint32_t& e : x) {
+    if (magnitude(f, e) != least && source.one_in(3)) e &= f.sign_mask;
+  }
 }
 
 // Terms of exact derivatives that leave the range by a carry alone: d times a factor of a and b is
@@ -277,8 +287,11 @@ contraction_case make_contraction_case(const case_shape& shape, const contractio
       fill_around_edge(c, f, f.max_finite, source);
       break;
     case contraction_content::least_at_edge:
+    case contraction_content::zeros_at_edge:
     case contraction_content::greatest_at_edge:
       fill_at_edge(c, shape, f, plan, source);
+      if (plan.content != contraction_content::zeros_at_edge) break;
+      for (column* x : {&c.a, &c.b, &c.d}) zero_beside_least(*x, f, source);
       break;
     case contraction_content::slopes_at_edge:
       fill_slopes_at_edge(c, f);

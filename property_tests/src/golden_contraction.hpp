@@ -41,11 +41,12 @@ std::vector<column> backend_results(const tensor_operation& operation, derivativ
                                     const subject& s, const contraction_case& c,
                                     memory_layout layout);
 
-/// The first difference between the two, over all possible layouts; nothing when they agree.
+/// The first difference between the two, over those of `layouts` that are possible; nothing when they agree.
 std::optional<contraction_mismatch> compare_contraction(const tensor_operation& operation,
                                                         derivative gradient, const subject& s,
                                                         const contraction_case& c,
-                                                        const std::vector<column>& expected);
+                                                        const std::vector<column>& expected,
+                                                        std::span<const memory_layout> layouts = all_layouts);
 
 /// The cases of an operation at a level: shapes with odd and long sides, single terms, empty axes.
 std::vector<contraction_plan> contraction_plans(const tensor_operation& operation, bool quick);

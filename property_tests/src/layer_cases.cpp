@@ -40,10 +40,10 @@ void count_layer_case(const any_format& format, const layer_case& c, class_count
 bool has_layer_cases(std::string_view layer) { return find_entry(layer) != nullptr; }
 
 std::vector<layer_case> make_layer_cases(std::string_view layer, const any_format& format,
-                                         std::uint64_t seed, bool quick) {
+                                         std::uint64_t seed, layer_case_size size) {
   const layer_case_entry* entry = find_entry(layer);
   if (entry == nullptr) return {};
-  layer_case_source source(format, seed, quick);
+  layer_case_source source(format, seed, size);
   entry->add_cases(source);
   return source.take();
 }

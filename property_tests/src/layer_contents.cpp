@@ -10,8 +10,14 @@
 
 namespace pamkit::properties {
 
-layer_case_source::layer_case_source(const any_format& format, std::uint64_t seed, bool quick)
-    : format_(format), description_(describe(format)), entropy_(seed), quick_(quick) {}
+layer_case_source::layer_case_source(const any_format& format, std::uint64_t seed, layer_case_size size)
+    : format_(format), description_(describe(format)), entropy_(seed), size_(size) {}
+
+std::uint32_t layer_case_source::two_to(std::int64_t exponent) const {
+  const std::int64_t last_field = description_.max_finite >> description_.fraction_bits;
+  const std::int64_t field = std::clamp<std::int64_t>(description_.bias + exponent, 1, last_field);
+  return static_cast<std::uint32_t>(field << description_.fraction_bits);
+}
 
 // A normal number with an exponent in [low, high], as far as the format has them, and any fraction
 // pattern.
@@ -222,6 +228,19 @@ void add_row_cases(layer_case_source& source, bool reduces) {
   const auto incoming_shape = [&](std::int64_t rows, std::int64_t length) {
     return reduces ? std::vector{rows} : std::vector{rows, length};
   };
+  source.add_long([&](std::int64_t rows) {
+    layer_case c;
+    c.inputs = {source.numbers({rows, 2}, ordinary)};
+    c.incoming = {source.numbers(incoming_shape(rows, 2), ordinary)};
+    return c;
+  });
+  source.add_long([&](std::int64_t length) {
+    layer_case c;
+    c.inputs = {source.numbers({1, length}, ordinary)};
+    c.inputs[0].encodings.back() = source.between({1}, 4, 4).encodings[0];  // the greatest, or the least
+    c.incoming = {source.numbers(incoming_shape(1, length), ordinary)};
+    return c;
+  });
   // Rows of one element, zeros of both signs among them: what one value gives has the right sign.
   layer_case single;
   single.inputs = {source.numbers({6, 1}, ordinary)};

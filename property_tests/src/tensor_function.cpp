@@ -210,7 +210,7 @@ double made_elements(const tensor_function& f, const layer_shape& shape) {
 
 tensor_stream::tensor_stream(const tensor_function& f, const bound_function& forward,
                              const configuration& rules, layer_shape shape, std::uint64_t seed)
-    : function_(f), shape_(std::move(shape)), source_(rules.format, seed, false) {
+    : function_(f), shape_(std::move(shape)), source_(rules.format, seed, layer_case_size::standard) {
   const std::size_t wanted = f.info->inputs.size();
   if (!f.info->is_variadic && shape_.tensors.size() != wanted) {
     throw std::invalid_argument(fmt::format("{}: {} shapes are needed, one for each operand, got {}",

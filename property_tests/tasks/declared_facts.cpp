@@ -271,8 +271,63 @@ void compare_flushed(comparisons& c, const any_format& format, int kept) {
   }
 }
 
+// Sections 2.2 and 5: rounded to nearest, ties to even, once; past MAX an infinity, a NaN or MAX.
+std::uint32_t narrowed_by_section_5(const format_facts& f, double v, subnormal_policy subnormals, overflow_policy overflow) {
+  const std::uint32_t sign = std::signbit(v) ? 1U << (f.width - 1) : 0U;
+  const double magnitude = std::abs(v);
+  if (magnitude == 0) return sign;
+  const int least = 1 - f.bias;
+  const bool is_gradual = subnormals == subnormal_policy::gradual;
+  const int exponent = is_gradual ? std::max(std::ilogb(magnitude), least) : std::ilogb(magnitude);
+  const double unit = std::ldexp(1.0, exponent - f.kept);
+  const double rounded = std::nearbyint(magnitude / unit) * unit;
+  if (rounded > f.value(f.max)) {
+    if (overflow == overflow_policy::saturate) return sign | f.max;
+    return f.has_infinity ? sign | f.all_ones() << f.stored : f.nan;
+  }
+  if (rounded < std::ldexp(1.0, least)) {
+    return sign | (is_gradual ? static_cast<std::uint32_t>(std::ldexp(rounded, f.stored - least)) : 0U);
+  }
+  const int e = std::ilogb(rounded);
+  const double fraction = std::ldexp(rounded, f.stored - e) - std::ldexp(1.0, f.stored);
+  return sign | static_cast<std::uint32_t>(e + f.bias) << f.stored | static_cast<std::uint32_t>(fraction);
+}
+
+// Ties between neighbours and binary32's neighbours of those, at the ends of the range too: half a unit past MAX, and
+// below MIN half of the unit that it has.
+void compare_rounded(comparisons& c, const format_facts& f) {
+  const any_format format = *parse_format(f.name);
+  std::vector<float> values;
+  const auto add_around = [&](double tie) {
+    const auto at = static_cast<float>(tie);
+    for (const float x : {std::nextafter(at, 0.0F), at, std::nextafter(at, HUGE_VALF)}) {
+      values.insert(values.end(), {x, -x});
+    }
+  };
+  const std::uint32_t step = f.width > 8 ? 29 : 1;
+  for (std::uint32_t x = 0; x < f.max; x += x + step < f.max ? step : 1) add_around((f.value(x) + f.value(x + 1)) / 2);
+  const std::uint32_t min = 1U << f.stored;
+  for (const std::uint32_t x : {min - 1, min, 2 * min - 1}) add_around((f.value(x) + f.value(x + 1)) / 2);
+  add_around(f.value(f.max) + (f.value(f.max) - f.value(f.max - 1)) / 2);
+  add_around(std::ldexp(1 - std::ldexp(1.0, -f.kept - 2), 1 - f.bias));
+  add_around(std::ldexp(3.0, -f.bias - f.kept));
+  for (const auto subnormals : {subnormal_policy::flush, subnormal_policy::gradual}) {
+    for (const auto overflow : {overflow_policy::infinity, overflow_policy::saturate}) {
+      std::vector<std::uint32_t> narrowed(values.size());
+      narrow({.format = format, .subnormals = subnormals, .overflow = overflow}, values, narrowed);
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        c.equal(fmt::format("{} narrowed to {}", values[i], f.name), narrowed[i],
+                narrowed_by_section_5(f, values[i], subnormals, overflow));
+      }
+    }
+  }
+}
+
 rows cut_rows() {
   comparisons c;
+  for (const format_facts& f : all_format_facts()) {
+    if (f.width < 32) compare_rounded(c, f);
+  }
   compare_flushed(c, bfloat16{}, 7);
   std::vector<std::uint32_t> operands = encodings_of(all_format_facts().front());
   std::uint32_t pattern = 1;
@@ -314,6 +369,7 @@ rows cut_rows() {
 
 struct arithmetic_facts {
   std::string_view name;
+  std::string_view reference;  ///< a piece of where it is published
   std::vector<std::string_view> operations;
   bool has_approx, has_exact;
   bool has_all_layers;  ///< or only those that need products and sums alone
@@ -321,14 +377,15 @@ struct arithmetic_facts {
 
 const std::vector<arithmetic_facts>& all_arithmetic_facts() {
   static const std::vector<arithmetic_facts> all = {
-      {"adder", {"mul"}, true, false, false},
-      {"exact", {"mul", "div", "exp2", "log2", "exp", "log", "pow", "sqrt"}, true, true, true},
-      {"l_mul", {"mul", "mul_da"}, true, true, false},
+      {"adder", "arXiv:1912.13200", {"mul"}, true, false, false},
+      {"exact", "IEEE 754", {"mul", "div", "exp2", "log2", "exp", "log", "pow", "sqrt"}, true, true, true},
+      {"l_mul", "arXiv:2410.00907", {"mul", "mul_da"}, true, true, false},
       {"pam",
+       "arXiv:2305.17190",
        {"mul", "div", "exp2", "log2", "exp", "log", "pow", "sqrt", "mul_da", "div_da", "div_db",
         "exp2_da", "log2_da"},
        true, true, true},
-      {"power_of_two", {"mul"}, true, false, false}};
+      {"power_of_two", "arXiv:1905.13298", {"mul"}, true, false, false}};
   return all;
 }
 
@@ -403,6 +460,7 @@ std::int32_t l_mul_compensation(const format_facts& f) {
 
 void compare_arithmetic(comparisons& c, const arithmetic_facts& a, const arithmetic_info& info) {
   c.equal("oracle", info.oracle, a.name);
+  c.equal("the reference has " + std::string(a.reference), info.reference.find(a.reference) != std::string_view::npos, true);
   c.equal("approx derivative", info.has_derivative(derivative::approx), a.has_approx);
   c.equal("exact derivative", info.has_derivative(derivative::exact), a.has_exact);
   for (const operation_info& o : operations()) {
@@ -463,6 +521,7 @@ void compare_names(comparisons& c) {
   c.equal("format names", fmt::format("{}", fmt::join(format_names(), " ")),
           fmt::format("{}", fmt::join(formats, " ")));
   for (const std::string_view name : {"", "binary32m", "binary32m0", "binary32m24", "binary32m07",
+                                      "b", "bf", "bfloat1", "e4", "binary16 ",
                                       "binary32m7x", "binary32m-1", "binary32m-0", "binary32mN", "fp32", "Binary32"}) {
     c.equal(fmt::format("'{}' is a format", name), parse_format(name).has_value(), false);
   }
@@ -474,6 +533,12 @@ void compare_names(comparisons& c) {
        {"", "pam:", "pam:1.", "pam:2", "pam:0.5", "pam:1.5e0", "pam:1.05x", "pam:-1", "pam:1,5", "pam:1./5", "pam:1.-5", "PAM", "pam ", "p", "pa", "pamm", "exac", "po",
         "pam:1.999999999999999999", "l_mul:1.1", "exact:1.1", "adder:1.1", "power_of_two:1.1"}) {
     c.equal(fmt::format("'{}' is an arithmetic", name), parse_arithmetic(name).has_value(), false);
+  }
+  for (const std::string_view name : {"", "m", "mu", "sq", "mul_", "mul ", "Mul"}) {
+    c.equal(fmt::format("'{}' is an operation", name), find_operation(name) != nullptr, false);
+  }
+  for (const std::string_view name : {"", "soft", "softmax_vjp", "softmax2"}) {
+    c.equal(fmt::format("'{}' is a layer", name), find_layer(name) != nullptr, false);
   }
   // Those that the specification has; a further one is found by its file.
   for (const auto& name : find_facts("pam")->operations) {
@@ -647,10 +712,12 @@ void add_fact_tasks(suite_context& context) {
     context.add_task("facts of promises", [&context, &a] { return promise_rows(context, a); });
   }
   // The bounds past f = 2 - sqrt 2 have another form, which the factors of a run do not reach.
-  static const auto large = parse_arithmetic("pam:1.75");
   const auto is_pam = [](const arithmetic_choice& a) { return a.info->name == "pam"; };
-  if (large && std::ranges::any_of(context.options().arithmetics, is_pam)) {
-    context.add_task("facts of promises", [&context] { return promise_rows(context, *large); });
+  if (std::ranges::none_of(context.options().arithmetics, is_pam)) return;
+  for (const std::string_view name : {"pam:1.55", "pam:1.75"}) {
+    context.add_task("facts of promises", [&context, name] {
+      return promise_rows(context, *parse_arithmetic(name));
+    });
   }
 }
 

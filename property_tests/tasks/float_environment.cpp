@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "golden_layer.hpp"
+#include "pamkit/profiles.hpp"
 #include "result_text.hpp"
 #include "suite_context.hpp"
 
@@ -169,8 +170,9 @@ result judge_environment(suite_context& context, const setting& s, const backend
     for (column& x : operands) x.resize(std::min(x.size(), kElements));
     compare(o.name, [&] { return subject.apply(o.name, operands); });
   }
-  // Products and layers have binary32 results, whatever their operands are.
-  if (!std::holds_alternative<binary32>(s.format)) return row;
+  // Products and layers have binary32 results, whatever their operands are; profiles have none.
+  const bool has_products = b.contraction(subject.rules().arithmetic, contraction_kind::product, {}) != nullptr;
+  if (!std::holds_alternative<binary32>(s.format) || !has_products) return row;
   const auto* forward = find_tensor_operation("matmul");
   const auto* vjp = find_tensor_operation("matmul_vjp");
   using enum contraction_kind;
@@ -211,22 +213,28 @@ bool is_of_library(const backend& b) {
 
 void add_environment_tasks(suite_context& context) {
   if (!context.wants(text)) return;
+  const auto judge_all = [&context](const setting& s) {
+    rows found;
+    for (const backend* b : context.options().backends) {
+      if (!is_of_library(*b) || !context.is_judged(*b)) continue;
+      found.push_back(judge_environment(context, s, *b));
+    }
+    return found;
+  };
+  for (const arithmetic_choice& arithmetic : context.options().arithmetics) {
+    const auto released = under_profile(arithmetic, profile::paper);
+    if (!released || !context.wants_profile(profile::paper) || !context.wants_binary32()) continue;
+    context.add_task(fmt::format("facts of the environment {} under profile paper", arithmetic.label),
+                     [judge_all, released] { return judge_all({.arithmetic = &*released}); });
+  }
   for (const arithmetic_choice& arithmetic : context.options().arithmetics) {
     for (const any_format& format : context.options().formats) {
       // The default rules, and gradual underflow, where a flushed sum would show.
       for (const auto subnormals : {subnormal_policy::flush, subnormal_policy::gradual}) {
         const setting s{&arithmetic, format, subnormals, {}};
-        const auto judge = [&context, s] {
-          rows found;
-          for (const backend* b : context.options().backends) {
-            if (!is_of_library(*b) || !context.is_judged(*b)) continue;
-            found.push_back(judge_environment(context, s, *b));
-          }
-          return found;
-        };
         context.add_task(
             fmt::format("facts of the environment {} {}", arithmetic.label, describe(format).name),
-            judge);
+            [judge_all, s] { return judge_all(s); });
       }
     }
   }

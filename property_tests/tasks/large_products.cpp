@@ -7,8 +7,10 @@
 #include <bit>
 #include <numeric>
 #include <span>
+#include <stdexcept>
 
 #include "contiguous_product.hpp"
+#include "fact_comparisons.hpp"
 #include "golden_contraction.hpp"
 #include "pamkit/simd/contraction_blocks.hpp"
 #include "pamkit/tensor/parallel.hpp"
@@ -30,6 +32,14 @@ const property_text text = {
     .operation = "",
     .promise = "",
     .promised = nullptr};
+
+const property_text exception_text = {
+    .id = "facts",
+    .part = "exceptions",
+    .sentence = "who asks for a product on several threads receives the exception of a part of it",
+    .domain = "one product on one thread and on four",
+    .operation = "",
+    .promise = ""};
 
 /// Of an output [rows, columns], each a sum of `terms` terms.
 struct extent {
@@ -309,7 +319,37 @@ void add_tasks_of(suite_context& context, const tensor_operation& operation) {
   }
 }
 
+[[noreturn]] void refuse_part(const policy<binary32>&, const contraction_problem&) {
+  throw std::runtime_error("refused");
+}
+
+rows run_exceptions() {
+  comparisons c;
+  const auto [rows, columns, terms] = kLarge[0];
+  const std::vector<float> a(static_cast<std::size_t>(rows * terms));
+  const std::vector<float> b(static_cast<std::size_t>(terms * columns));
+  std::vector<float> out(static_cast<std::size_t>(rows * columns));
+  const contraction_problem p{.m = rows,
+                              .n = columns,
+                              .k = terms,
+                              .a = {a.data(), terms},
+                              .b = {b.data(), columns},
+                              .d = {},
+                              .out = {.data = out.data(), .row_stride = columns}};
+  for (const int threads : {1, kThreads}) {
+    bool is_passed_on = false;
+    try {
+      contract_in_parallel(refuse_part, {}, contraction_kind::product, p, threads);
+    } catch (const std::runtime_error&) {
+      is_passed_on = true;
+    }
+    c.equal(fmt::format("an exception on {} threads is passed on", threads), is_passed_on, true);
+  }
+  return {c.row(exception_text, "any", "any")};
+}
+
 void add_tasks(suite_context& context) {
+  if (context.wants(exception_text)) context.add_task("facts of exceptions", run_exceptions);
   if (!context.wants(text)) return;
   for (const char* name : {"matmul", "matmul_vjp"}) {
     if (context.wants_operation(name)) add_tasks_of(context, *find_tensor_operation(name));
@@ -320,7 +360,7 @@ void add_tasks(suite_context& context) {
 
 namespace tasks {
 task_family large_products() {
-  return {.texts = {&text}, .operations = {}, .add_tasks = add_tasks, .replay = nullptr};
+  return {.texts = {&text, &exception_text}, .operations = {}, .add_tasks = add_tasks, .replay = nullptr};
 }
 }  // namespace tasks
 

@@ -1,10 +1,13 @@
-/// P50 where a call is long: indices of more than 16 bits, and rows that no kernel takes in one piece. The golden model
-/// is too slow for them; the definitions, which P1 and P44 judge, are not.
+/// P50 where a call is long: indices of more than 16 bits, and rows that no kernel takes in one piece.
 #include <fmt/format.h>
+#include <sys/mman.h>
 
 #include <algorithm>
+#include <bit>
 
+#include "golden_contraction.hpp"
 #include "golden_layer.hpp"
+#include "pamkit/profiles.hpp"
 #include "result_text.hpp"
 #include "suite_context.hpp"
 
@@ -14,15 +17,23 @@ namespace {
 const property_text text = {
     .id = "P50",
     .part = "long",
-    .sentence = "a call over many elements has the bits of calls over some of them, and a row of many elements those of "
-                "its definition",
-    .domain = "70001 elements of every elementwise operation; from level standard on layers over one row of 70001 "
-              "elements; binary32, default "
-              "policies; not for emulated backends",
+    .sentence = "a call over more elements, rows, terms or matrices than 16 bits count has the bits of calls over some of "
+                "them, of the golden model or of its definition",
+    .domain = "65601 elements of every elementwise operation, in parts; from level standard on layers and products that are "
+              "as long along one axis, of pam against the golden model, of other arithmetics against the definition; "
+              "binary32, default policies; not for emulated backends",
     .operation = "",
     .promise = ""};
 
-constexpr std::size_t kLong = 70001;  // more than 16 bits count, and no whole number of vectors
+const property_text far_text = {
+    .id = "P50",
+    .part = "far",
+    .sentence = "a product of a matrix whose rows, and of matrices that, lie far apart in memory has the bits of that of close ones",
+    .domain = "2^31 + 64 elements of e4m3 apart; not for emulated backends",
+    .operation = "",
+    .promise = ""};
+
+constexpr auto kLong = static_cast<std::size_t>(long_count);
 constexpr std::size_t kPart = 1000;
 
 result row_of(suite_context& context, const setting& s, const backend& b, std::string operation) {
@@ -63,39 +74,93 @@ result judge_elements(suite_context& context, const setting& s, const operation_
   return row;
 }
 
-// One long row, its greatest element last, for a layer whose first operand is rows; none for others.
-std::vector<layer_case> long_rows(const layer_info& layer, std::uint64_t seed) {
-  using enum layer_content;
-  constexpr auto kLength = static_cast<std::int64_t>(kLong);
-  layer_case_source source(binary32{}, seed, false);
-  layer_case c;
-  c.inputs = {source.numbers({1, kLength}, ordinary)};
-  c.inputs[0].encodings.back() = 0x41200000;
-  if (layer.name == "softmax" || layer.name == "log_softmax") {
-    c.incoming = {source.numbers({1, kLength}, ordinary)};
-  } else if (layer.name == "logsumexp" || layer.name == "norm" || layer.name == "sum" || layer.name == "mean") {
-    c.incoming = {source.numbers({1}, ordinary)};
-  } else if (layer.name == "layer_norm") {
-    c.inputs.push_back(source.numbers({kLength}, ordinary));
-    c.inputs.push_back(source.numbers({kLength}, ordinary));
-    c.incoming = {source.numbers({1, kLength}, ordinary)};
-  } else if (layer.name == "cross_entropy") {
-    c.inputs.push_back({{1}, {static_cast<std::uint32_t>(kLong - 2)}});
-    c.incoming = {source.numbers({}, ordinary)};
-    layer_case smoothed = c;
-    smoothed.attributes = {{"smoothing", 0.1}};
-    return {std::move(c), std::move(smoothed)};
-  } else {
-    return {};
-  }
-  return {std::move(c)};
-}
-
 bool has_layer(const backend& b, const layer_operation& o, const arithmetic_info& info) {
   return b.layer != nullptr && b.layer(o.name(), info.name) != nullptr;
 }
 
-rows run_long(suite_context& context, const setting& s) {
+// The golden model is slow: it judges the long calls of pam, or of the only arithmetic there is. The definitions are one
+// text for all arithmetics, and judge the other kernels.
+bool is_golden(const suite_context& context, const setting& s) {
+  return s.arithmetic->label == "pam" || context.options().arithmetics.size() == 1;
+}
+
+void fail(result& row, const contraction_mismatch& d) {
+  row.status = run_status::fail;
+  row.reason = fmt::format("a long call gives {:08X} where {:08X} is right", d.got, d.expected);
+}
+
+rows run_long_layer(suite_context& context, const setting& s, const layer_operation& o) {
+  rows found;
+  const arithmetic_info& info = *s.arithmetic->info;
+  const bool by_golden = is_golden(context, s) && has_golden_layer(o, info.oracle);
+  const bool is_defined = has_layer(scalar_backend(), o, info) && (!o.is_vjp || info.has_derivative(derivative::approx));
+  const auto cases = make_layer_cases(o.layer->name, binary32{}, context.options().seed, layer_case_size::long_counts);
+  if (cases.empty() || !is_defined) return found;
+  const auto results = [&](const backend& b, const layer_case& c) {
+    return apply_layer(s.under(b), *o.layer, o.is_vjp, derivative::approx, c);
+  };
+  std::vector<std::vector<tensor>> expected;
+  for (const layer_case& c : cases) {
+    if (context.is_stopping()) return {};
+    expected.push_back(by_golden ? golden_layer(o, derivative::approx, *s.arithmetic, s.format, s.subnormals, s.overflow, c)
+                                 : results(scalar_backend(), c));
+  }
+  for (const backend* b : context.options().backends) {
+    if (context.is_stopping()) return {};
+    if (context.stride(*b) > 1 || !context.is_judged(*b) || !has_layer(*b, o, info)) continue;
+    if (!by_golden && b == &scalar_backend()) continue;
+    found.push_back(row_of(context, s, *b, o.name()));
+    result& row = found.back();
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+      ++row.cases;
+      const auto d = first_difference(results(*b, cases[i]), expected[i]);
+      if (d && row.status != run_status::fail) fail(row, *d);
+    }
+  }
+  return found;
+}
+
+// Long along each axis in turn.
+constexpr contraction_plan kLongProducts[] = {{contraction_content::moderate, 1, long_count, 1, 1},
+                                              {contraction_content::moderate, 1, 1, long_count, 1},
+                                              {contraction_content::moderate, 1, 1, 1, long_count},
+                                              {contraction_content::moderate, long_count, 1, 1, 1}};
+
+rows run_long_product(suite_context& context, const setting& s, const tensor_operation& o) {
+  using enum contraction_kind;
+  rows found;
+  const arithmetic_info& info = *s.arithmetic->info;
+  constexpr derivative kGradient = derivative::approx;
+  const bool by_golden = is_golden(context, s) && has_golden_results(o, kGradient, info.oracle);
+  if (o.is_vjp && !info.has_derivative(kGradient)) return found;
+  std::vector<contraction_case> cases;
+  std::vector<std::vector<column>> expected;
+  entropy source(context.options().seed);
+  for (const contraction_plan& plan : kLongProducts) {
+    if (context.is_stopping()) return {};
+    cases.push_back(make_contraction_case(s.shape(2), plan, source));
+    const contraction_case& c = cases.back();
+    expected.push_back(by_golden ? golden_results(o, kGradient, *s.arithmetic, s.format, s.subnormals, s.overflow, c)
+                                 : backend_results(o, kGradient, s.under(scalar_backend()), c, memory_layout::contiguous));
+  }
+  for (const backend* b : context.options().backends) {
+    if (context.is_stopping()) return {};
+    if (context.stride(*b) > 1 || !context.is_judged(*b)) continue;
+    if (b->contraction(info.name, o.is_vjp ? vjp_a : product, kGradient) == nullptr) continue;  // P44 says so
+    if (!by_golden && b == &scalar_backend()) continue;
+    found.push_back(row_of(context, s, *b, std::string(o.name)));
+    result& row = found.back();
+    constexpr memory_layout kAsItIs[] = {memory_layout::contiguous};
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+      ++row.cases;
+      const auto d = compare_contraction(o, kGradient, s.under(*b), cases[i], expected[i], kAsItIs);
+      if (d && row.status != run_status::fail) fail(row, *d);
+    }
+  }
+  return found;
+}
+
+rows run_long_elements(suite_context& context, const setting& s) {
   rows found;
   for (const backend* b : context.options().backends) {
     if (context.stride(*b) > 1 || !context.is_judged(*b)) continue;
@@ -105,41 +170,129 @@ rows run_long(suite_context& context, const setting& s) {
       found.push_back(judge_elements(context, s, o, *b));
     }
   }
-  if (context.is_quick()) return found;
-  for (const layer_operation& o : layer_operations()) {
-    const std::vector<layer_case> cases = long_rows(*o.layer, context.options().seed);
-    const bool is_defined = has_layer(scalar_backend(), o, *s.arithmetic->info) &&
-                            (!o.is_vjp || s.arithmetic->info->has_derivative(derivative::approx));
-    if (cases.empty() || !is_defined || !context.wants_operation(o.name())) continue;
-    const auto results = [&](const backend& b, const layer_case& c) {
-      return apply_layer(s.under(b), *o.layer, o.is_vjp, derivative::approx, c);
-    };
-    std::vector<std::vector<tensor>> expected;
-    for (const layer_case& c : cases) expected.push_back(results(scalar_backend(), c));
-    for (const backend* b : context.options().backends) {
-      if (context.is_stopping()) return {};
-      if (context.stride(*b) > 1 || !context.is_judged(*b)) continue;
-      if (!has_layer(*b, o, *s.arithmetic->info)) continue;  // P44 says so
-      found.push_back(row_of(context, s, *b, o.name()));
-      result& row = found.back();
-      for (std::size_t i = 0; i < cases.size(); ++i) {
-        ++row.cases;
-        const auto d = first_difference(results(*b, cases[i]), expected[i]);
-        if (!d || row.status == run_status::fail) continue;
-        row.status = run_status::fail;
-        row.reason = fmt::format("a row of {} elements gives {:08X} where its definition gives {:08X}", kLong, d->got,
-                                 d->expected);
-      }
+  return found;
+}
+
+// Address space, of which what is never touched costs no memory.
+class address_space {
+ public:
+  explicit address_space(std::size_t bytes)
+      : size_(bytes),
+        first_(mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) {}
+  ~address_space() {
+    if (is_there()) munmap(first_, size_);
+  }
+  address_space(const address_space&) = delete;
+  address_space& operator=(const address_space&) = delete;
+
+  bool is_there() const { return first_ != MAP_FAILED; }
+  std::uint8_t* data() const { return static_cast<std::uint8_t*>(first_); }
+
+ private:
+  std::size_t size_;
+  void* first_;
+};
+
+// Two matrices of 2 x 3 by one of 3 x 2, all of e4m3: rows, then matrices, `apart` elements from each other.
+column product_of_views(const subject& s, const std::uint8_t* a, std::int64_t row_stride, std::int64_t batch_stride) {
+  constexpr std::uint8_t kRight[] = {0x38, 0xB5, 0x3E, 0x41, 0x2B, 0x39};
+  std::vector<float> out(8);
+  const contraction_problem p{
+      .batch = 2,
+      .m = 2,
+      .n = 2,
+      .k = 3,
+      .a = {nullptr, row_stride, 1, batch_stride, a, element_format::e4m3},
+      .b = {nullptr, 2, 1, 0, kRight, element_format::e4m3},
+      .d = {},
+      .out = {.data = out.data(), .row_stride = 2, .column_stride = 1, .batch_stride = 4}};
+  s.implementation().contraction(s.rules().arithmetic, contraction_kind::product, derivative::approx)(
+      contraction_rules(s.rules()), p);
+  column sums;
+  for (const float x : out) sums.push_back(std::bit_cast<std::uint32_t>(x));
+  return sums;
+}
+
+rows run_far(suite_context& context, const setting& s) {
+  constexpr std::int64_t kApart = (std::int64_t{1} << 31) + 64;
+  constexpr std::uint8_t kLeft[] = {0x3A, 0xB8, 0x45, 0x33, 0x3C, 0xC1};
+  rows found;
+  for (const backend* b : context.options().backends) {
+    if (context.stride(*b) > 1 || !context.is_judged(*b) || !b->reads_narrow_elements) continue;
+    result row = s.row(far_text);
+    row.operation = "matmul";
+    row.backend = b->name;
+    // The first row lies in the middle, so that an offset that was cut does not lead out.
+    const address_space memory(static_cast<std::size_t>(2 * kApart + 4096));
+    if (!memory.is_there()) {
+      row.status = run_status::not_run;
+      row.reason = fmt::format("there are no {} bytes of address space", 2 * kApart);
+      found.push_back(std::move(row));
+      continue;
     }
+    const subject subject = s.under(*b);
+    // Of the two strides one is far and the other is 3, so that far elements lie beside each other.
+    for (const bool are_rows_far : {true, false}) {
+      std::uint8_t* const first = memory.data() + kApart;
+      std::uint8_t close[12];
+      for (std::int64_t i = 0; i < 4; ++i) {
+        const std::int64_t batch = i / 2;
+        const std::int64_t r = i % 2;
+        const std::int64_t far = are_rows_far ? r * kApart + batch * 3 : batch * kApart + r * 3;
+        for (std::int64_t j = 0; j < 3; ++j) {
+          close[i * 3 + j] = first[far + j] = kLeft[(i + 2 * j) % 6];
+        }
+      }
+      const column expected = product_of_views(subject, close, 3, 6);
+      const column got = are_rows_far ? product_of_views(subject, first, kApart, 3) : product_of_views(subject, first, 3, kApart);
+      row.cases += got.size();
+      const auto [g, e] = std::ranges::mismatch(got, expected);
+      if (g == got.end() || row.status == run_status::fail) continue;
+      row.status = run_status::fail;
+      row.reason = fmt::format("{} that are {} elements apart give {:08X} where close ones give {:08X}",
+                               are_rows_far ? "rows" : "matrices", kApart, *g, *e);
+    }
+    found.push_back(std::move(row));
   }
   return found;
 }
 
-void add_tasks(suite_context& context) {
-  if (!context.wants(text) || !context.wants_binary32()) return;
+void add_far_tasks(suite_context& context) {
+  if (!context.wants(far_text) || !context.wants_operation("matmul") || !context.wants_binary32()) return;
   for (const arithmetic_choice& arithmetic : context.options().arithmetics) {
     const setting s{&arithmetic, binary32{}, context.options().policies.front(), context.options().overflows.front()};
-    context.add_task(fmt::format("P50.long {}", arithmetic.label), [&context, s] { return run_long(context, s); }, 0, 1);
+    context.add_task(fmt::format("P50.far {}", arithmetic.label), [&context, s] { return run_far(context, s); });
+  }
+}
+
+void add_tasks(suite_context& context) {
+  add_far_tasks(context);
+  if (!context.wants(text) || !context.wants_binary32()) return;
+  const auto rules_of = [&](const arithmetic_choice& a) {
+    return setting{&a, binary32{}, context.options().policies.front(), context.options().overflows.front()};
+  };
+  for (const arithmetic_choice& arithmetic : context.options().arithmetics) {
+    const setting s = rules_of(arithmetic);
+    const auto add = [&](std::string_view what, auto run, double seconds) {
+      context.add_task(fmt::format("P50.long {} {}", what, arithmetic.label), std::move(run), 0, seconds);
+    };
+    add("elements", [&context, s] { return run_long_elements(context, s); }, 1);
+    if (const auto released = under_profile(arithmetic, profile::paper);
+        released && context.wants_profile(profile::paper)) {
+      add("elements under profile paper", [&context, released] {
+        const setting paper{.arithmetic = &*released};
+        return run_long_elements(context, paper);
+      }, 1);
+    }
+    if (context.is_quick()) continue;
+    for (const layer_operation& o : layer_operations()) {
+      if (!context.wants_operation(o.name())) continue;
+      add(o.name(), [&context, s, o] { return run_long_layer(context, s, o); }, 1);
+    }
+    for (const char* name : {"bmm", "bmm_vjp"}) {
+      const tensor_operation* o = find_tensor_operation(name);
+      if (context.wants_operation(name)) add(name, [&context, s, o] { return run_long_product(context, s, *o); }, 1);
+    }
   }
 }
 
@@ -147,7 +300,7 @@ void add_tasks(suite_context& context) {
 
 namespace tasks {
 task_family long_calls() {
-  return {.texts = {&text}, .operations = {}, .add_tasks = add_tasks, .replay = nullptr};
+  return {.texts = {&text, &far_text}, .operations = {}, .add_tasks = add_tasks, .replay = nullptr};
 }
 }  // namespace tasks
 

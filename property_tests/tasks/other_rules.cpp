@@ -7,6 +7,7 @@
 
 #include "golden_elementwise.hpp"
 #include "golden_failure.hpp"
+#include "golden_layer.hpp"
 #include "judge.hpp"
 #include "pamkit/profiles.hpp"
 #include "result_text.hpp"
@@ -19,7 +20,7 @@ const property_text factor_text = {
     .id = "P1",
     .part = "factors",
     .sentence = "products, quotients, slopes and their sums are the golden model's under every factor",
-    .domain = "factors next to 1 and to 2, rounded to 2, and between; every format that the run has, and binary32 for sums",
+    .domain = "factors next to 1 and to 2, rounded to 2, and between; every format that the run has, and binary32 for sums and, under 1.75, layers of products",
     .operation = "",
     .promise = ""};
 const property_text width_text = {
@@ -32,6 +33,7 @@ const property_text width_text = {
 
 constexpr std::string_view kFactors[] = {"pam:1.0000001", "pam:1.25", "pam:1.5", "pam:1.75", "pam:1.9999999",
                                          "pam:1.99999999999"};
+constexpr std::size_t kFactorOfLayers = 3;  // 1.75
 constexpr std::size_t kCases = 250;
 
 // All rules that one row is about, which fails with the first of them that does.
@@ -86,11 +88,32 @@ struct judged_row {
     }
   }
 
+  void judge_layer(const setting& s, const backend& b, const layer_operation& o, derivative gradient) {
+    const arithmetic_info& info = *s.arithmetic->info;
+    if (row.status == run_status::fail || b.layer == nullptr || b.layer(o.name(), info.name) == nullptr) return;
+    const subject subject = s.under(b);
+    for (const layer_case& c : make_layer_cases(o.layer->name, s.format, context.options().seed, layer_case_size::quick)) {
+      const auto got = apply_layer(subject, *o.layer, o.is_vjp, gradient, c);
+      const auto d = first_difference(got, golden_layer(o, gradient, *s.arithmetic, s.format, s.subnormals, s.overflow, c));
+      ++row.cases;
+      if (!d) continue;
+      become(s, b, o.name());
+      row.status = run_status::fail;
+      row.reason = "the backend's result is not the golden model's";
+      if (o.is_vjp) row.derivative = name_of(gradient);
+      row.shape = c.shape(o.is_vjp);
+      set_counterexample(row, describe(s.format), c.operands(o.is_vjp), d->got, d->expected);
+      return;
+    }
+  }
+
  private:
   // From now on about these rules alone, under the statement that says the same of them.
   void become(const setting& s, const backend& b, std::string_view operation) {
     const std::uint64_t cases = row.cases;
-    row = s.row(find_tensor_operation(operation) != nullptr ? golden_contraction_text() : golden_text());
+    row = s.row(find_operation(operation) != nullptr           ? golden_text()
+                : find_tensor_operation(operation) != nullptr ? golden_contraction_text()
+                                                              : golden_layer_text());
     row.operation = operation;
     row.backend = b.name;
     row.seed = context.options().seed;
@@ -147,6 +170,21 @@ rows run_factor(suite_context& context, const arithmetic_choice& factor, const b
       context.for_each_setting(factor, binary32{}, [&](const setting& s) { judged.judge_sums(s, b, o, gradient); });
     }
     add(std::move(judged));
+  }
+  return found;
+}
+
+// Layers whose products are compensated, under a factor that differs from all others by more than half.
+rows run_factor_of_layers(suite_context& context, const arithmetic_choice& factor, const backend& b) {
+  rows found;
+  for (const char* name : {"attention", "attention_vjp", "conv2d", "conv2d_vjp", "linear", "linear_vjp"}) {
+    if (!context.wants_operation(name) || context.is_stopping()) continue;
+    const layer_operation o = *find_layer_operation(name);
+    judged_row judged = row_of(context, factor_text, name, "pam:ALPHA", "binary32", b);
+    for (const derivative gradient : {derivative::approx, derivative::exact}) {
+      if (o.is_vjp || gradient == derivative::approx) judged.judge_layer({.arithmetic = &factor}, b, o, gradient);
+    }
+    if (judged.row.cases > 0) found.push_back(std::move(judged.row));
   }
   return found;
 }
@@ -210,6 +248,16 @@ void add_tasks(suite_context& context) {
       for (const backend* b : context.options().backends) {
         if (context.stride(*b) > 1 || !context.is_judged(*b)) continue;
         std::ranges::move(run_factor(context, factor, *b), std::back_inserter(found));
+      }
+      return found;
+    }, 0, 2);
+  }
+  if (context.wants_binary32()) {
+    context.add_task("P1.factors of layers", [&context] {
+      rows found;
+      for (const backend* b : context.options().backends) {
+        if (context.stride(*b) > 1 || !context.is_judged(*b)) continue;
+        std::ranges::move(run_factor_of_layers(context, factors()[kFactorOfLayers], *b), std::back_inserter(found));
       }
       return found;
     }, 0, 2);

@@ -36,7 +36,8 @@ constexpr wrong_value kWrongValues[] = {
     {"conv2d", "groups", 2},       {"conv2d", "stride", 1e300},    {"dropout", "p", 1},
     {"conv2d", "stride", 1e9 + 1}, {"adamw_step", "step", 1e9 + 1},
     {"dropout", "p", -0.25},       {"clip_grad_norm", "limit", -1}, {"adamw_step", "step", 0},
-    {"adamw_step", "corrected", 2}, {"adamw_step", "corrected", 0.5},
+    {"adamw_step", "corrected", 2}, {"adamw_step", "corrected", 0.5}, {"adamw_step", "corrected", -1},
+    {"conv2d", "stride", 1.0001},  {"conv2d", "padding", 0x1p-30}, {"adamw_step", "step", 2.9999},
     {"adamw_step", "step", 0.5},   {"cross_entropy", "fairseq", -1}, {"cross_entropy", "fairseq", 0.5},
     {"cross_entropy", "fairseq", 2},
     {"dropout", "p", kNan},        {"clip_grad_norm", "limit", kNan}, {"conv2d", "stride", kNan},
@@ -50,7 +51,7 @@ column ones(std::size_t count) { return column(count, 0x3F800000); }
 
 // A call that is right, with room on every axis: the first case of the layer with odd channels.
 call right_call(const layer_info& layer, bool is_vjp) {
-  const layer_case c = make_layer_cases(layer.name, binary32{}, 1, true).front();
+  const layer_case c = make_layer_cases(layer.name, binary32{}, 1, layer_case_size::quick).front();
   call right{.what = {}, .operands = c.inputs, .attributes = {}};
   if (layer.name == "conv2d") {
     right.operands = {{{1, 1, 4, 5}, column(20, 0x3F800000)},
@@ -80,8 +81,13 @@ std::vector<call> wrong_calls(const layer_info& layer, const call& right) {
       if (!c.operands[i].encodings.empty()) c.operands[i].encodings.pop_back();
     });
     add(fmt::format("an element of operand {} too many", i), [&](call& c) { c.operands[i].encodings.push_back(0); });
-    add(fmt::format("a negative axis of operand {}", i), [&](call& c) {
+    add(fmt::format("negative axes of operand {}", i), [&](call& c) {
       c.operands[i].shape.insert(c.operands[i].shape.begin(), {-1, -1});
+    });
+    add(fmt::format("negative last axes of operand {}", i), [&](call& c) {
+      auto& shape = c.operands[i].shape;
+      shape.insert(shape.end(), {-1, shape.empty() ? -1 : -shape.back()});
+      if (shape.size() > 2) shape.erase(shape.end() - 3);
     });
     // One operand alone may have any shape.
     if (layer.is_variadic || right.operands.size() == 1) continue;
@@ -100,18 +106,32 @@ std::vector<call> wrong_calls(const layer_info& layer, const call& right) {
     if (exchanged != right.operands[i].shape) {
       add(fmt::format("the axes of operand {} exchanged", i), [&](call& c) { c.operands[i].shape = exchanged; });
     }
-    add(fmt::format("the axes of operand {} longer", i), [&](call& c) {
-      tensor& t = c.operands[i];
+    const auto with_axes_by = [](tensor& t, std::int64_t change) {
       if (t.shape.empty()) t.shape = {1};
       std::int64_t count = 1;
-      for (std::int64_t& n : t.shape) count *= ++n;
+      for (std::int64_t& n : t.shape) count *= n += change;
       t.encodings.assign(static_cast<std::size_t>(count), 0);
-    });
+    };
+    add(fmt::format("the axes of operand {} longer", i), [&](call& c) { with_axes_by(c.operands[i], 1); });
+    const bool has_room = std::ranges::all_of(right.operands[i].shape, [](std::int64_t n) { return n > 0; });
+    if (has_room) {
+      add(fmt::format("the axes of operand {} shorter", i), [&](call& c) { with_axes_by(c.operands[i], -1); });
+    }
+    // Other leading axes of as many rows.
+    const auto& shape = right.operands[i].shape;
+    if (shape.size() == 3 && shape[0] != shape[1]) {
+      add(fmt::format("the leading axes of operand {} exchanged", i), [&](call& c) {
+        std::swap(c.operands[i].shape[0], c.operands[i].shape[1]);
+      });
+    }
   }
   if (std::ranges::find(kOfRows, layer.name) != std::end(kOfRows)) {
     add("a scalar for rows", [](call& c) { c.operands.front() = {{}, ones(1)}; });
   }
   add("an unknown attribute", [](call& c) { c.attributes["colour"] = 1; });
+  for (const layer_attribute& a : layer.attributes) {
+    add(fmt::format("an attribute '{}2'", a.name), [&](call& c) { c.attributes[std::string(a.name) + "2"] = 1; });
+  }
   for (const wrong_value& w : kWrongValues) {
     if (w.layer != layer.name) continue;
     add(fmt::format("{} = {}", w.attribute, w.value),
@@ -120,10 +140,18 @@ std::vector<call> wrong_calls(const layer_info& layer, const call& right) {
   if (layer.name == "adamw_step") {
     add("a corrected decay below 1/2", [](call& c) { c.attributes = {{"corrected", 1}, {"beta1", 0.4375}}; });
     add("a corrected decay above 1", [](call& c) { c.attributes = {{"corrected", 1}, {"beta2", 1.25}}; });
+    for (const char* beta : {"beta1", "beta2"}) {
+      add("a corrected decay that is no number", [&](call& c) { c.attributes = {{"corrected", 1}, {beta, kNan}}; });
+    }
   }
   if (layer.name == "conv2d") {
     add("a kernel without columns", [](call& c) { c.operands[1] = {{3, 1, 3, 0}, {}}; });
     add("a kernel without rows", [](call& c) { c.operands[1] = {{3, 1, 0, 3}, {}}; });
+    // 4 taps that are 10^9 apart: farther than 32 bits count.
+    add("a kernel of taps far apart", [](call& c) {
+      c.operands = {{{1, 1, 4, 4}, ones(16)}, {{1, 1, 4, 1}, ones(4)}, {{1}, ones(1)}};
+      c.attributes = {{"dilation", 1e9}, {"stride", 1e9}};
+    });
     add("a kernel one row too high", [](call& c) { c.operands[1] = {{3, 1, 5, 3}, ones(45)}; });
     add("a kernel one column too wide", [](call& c) { c.operands[1] = {{3, 1, 3, 6}, ones(54)}; });
     add("outputs that do not split into groups", [](call& c) {

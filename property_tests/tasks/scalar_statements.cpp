@@ -38,7 +38,7 @@ subject any_subject(const suite_context& context, const setting& s) {
 }
 
 // Derivatives of single products take a launch of a whole tile for a handful of them.
-constexpr std::size_t kVjpThinning = 3;
+constexpr std::size_t kVjpThinning = 10;
 
 // What thinning leaves at least: of statements that are evaluated over the rationals, and of what
 // runs on emulated devices.

@@ -5,13 +5,16 @@ namespace {
 
 constexpr std::uint32_t kIgnored = 0xFFFFFFFF;
 
+// A target of -0 is none, as one of +0 is.
+std::uint32_t without_sign_of_zero(std::uint32_t target) { return target << 1 == 0 ? 0 : target; }
+
 // The smoothed targets: PyTorch's form or FairSeq's.
 matrix targets_of(const layer_call& c, std::int64_t rows, std::int64_t classes) {
   const double eps = c.attribute("smoothing", 0);
   const auto v = static_cast<double>(classes);
   const bool is_fairseq = c.attribute("fairseq", 0) != 0;
-  const std::uint32_t right = rounded(is_fairseq ? 1 - eps : 1 - eps + eps / v);
-  const std::uint32_t wrong = rounded(is_fairseq ? eps / (v - 1) : eps / v);
+  const std::uint32_t right = without_sign_of_zero(rounded(is_fairseq ? 1 - eps : 1 - eps + eps / v));
+  const std::uint32_t wrong = without_sign_of_zero(rounded(is_fairseq ? eps / (v - 1) : eps / v));
   matrix t{rows, classes, {}};
   for (std::int64_t r = 0; r < rows; ++r) {
     for (std::int64_t k = 0; k < classes; ++k) {

@@ -52,6 +52,7 @@ std::vector<dense> compute_layer(std::string_view name, const rules& rules, deri
   layer_call call{.given = rules,
                   .wide = product_rules(rules),
                   .kind = kind,
+                  .unwidened = {operands.begin(), operands.end()},
                   .operands = {operands.begin(), operands.end()},
                   .attributes = attributes,
                   .is_vjp = chosen.is_vjp};

@@ -17,6 +17,7 @@ struct layer_call {
   const rules& given;  ///< of the operands' format
   rules wide;          ///< of binary32, compensation scaled
   derivative kind;
+  std::vector<dense> unwidened;  ///< the operands as they came
   std::vector<dense> operands;
   const layer_attributes& attributes;
   bool is_vjp = false;

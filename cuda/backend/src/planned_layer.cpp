@@ -1,9 +1,14 @@
 #include "pamkit/cuda/planned_layer.hpp"
 
+#include <algorithm>
+
 namespace pamkit::cuda {
 namespace {
 
 using words = std::vector<std::uint32_t>;
+
+/// Memory of a GPU that nobody has written holds anything; here a NaN that no operation returns.
+constexpr std::uint32_t kUnwritten = 0x7FA5A5A5;
 
 // The memory of one run: results, scratch and constants; operands stay where they are.
 class run_memory {
@@ -12,10 +17,11 @@ class run_memory {
       : plan_(plan), operands_(operands), own_(plan.buffers.size()) {
     for (const std::vector<std::int64_t>& shape : plan.results) {
       results_.push_back(tensor_of_shape(shape));
+      std::ranges::fill(results_.back().encodings, kUnwritten);
     }
     for (std::size_t i = 0; i < own_.size(); ++i) {
       const plan_buffer& b = plan.buffers[i];
-      if (b.is == plan_buffer::role::scratch) own_[i].resize(static_cast<std::size_t>(b.words));
+      if (b.is == plan_buffer::role::scratch) own_[i].resize(static_cast<std::size_t>(b.words), kUnwritten);
       if (b.is == plan_buffer::role::constant) own_[i] = {b.value};
     }
   }

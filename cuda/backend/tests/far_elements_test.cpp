@@ -235,6 +235,25 @@ TEST(far_elements, of_counts) {
             std::bit_cast<std::uint32_t>(static_cast<float>(kFar)));
 }
 
+/// The second of two rows that are long: what a lane reads of it, and where it writes.
+TEST(far_elements, of_long_rows) {
+  result_words out;
+  row_parameters p;
+  p.rows = 2;
+  p.length = kFar;
+  p.x = before(kNumbers.data(), kFar);
+  p.d = before(kNumbers.data() + 1, kFar);
+  p.y = before(out.data(), kFar);
+  const lane_alike thread;
+  const row_kernel<sum_step>::warp<lane_alike> lane{thread, p, 1, 2};
+  EXPECT_EQ(lane.x(1).bits, kNumbers[1]);
+  EXPECT_EQ(lane.d(0).bits, kNumbers[1]);
+  p.length = 3;
+  p.x = before(kNumbers.data(), kFar * 3);
+  const row_kernel<sum_step>::warp<lane_alike> far_row{thread, p, kFar, 2};
+  EXPECT_EQ(far_row.x(1).bits, kNumbers[1]);
+}
+
 /// 2^24 + 3 losses of 1: their sum and their number round to the same, once each. Their classes are
 /// beyond 2^31.
 TEST(far_elements, of_a_mean_of_losses) {
@@ -291,6 +310,56 @@ TEST(far_elements, of_columns) {
   EXPECT_EQ(totals.written(), kNumbers);
 }
 
+/// The second of two matrices that are large.
+TEST(far_elements, of_columns_of_large_matrices) {
+  const words row = {kOneAndAHalf};
+  column_parameters p;
+  p.rows = 2 * column_block_sums::block_rows;
+  p.columns = 1;
+  p.inner = column_block_sums::block_rows;
+  p.outer_stride = kFar;
+  p.inner_stride = 0;
+  p.x = before(row.data(), kFar);
+  result_words sums;
+  p.y = sums.data();
+  // A thread for each block of rows; that of the first matrix, which is not there, does not run.
+  word sum{};
+  for (int i = 0; i < column_block_sums::block_rows; ++i) sum = detail::add(sum, {kOneAndAHalf});
+  struct one_thread {
+    static std::uint32_t block() { return 0; }
+    static int index() { return 1; }
+  };
+  column_block_sums::shared_memory none;
+  column_block_sums::run(one_thread{}, none, p);
+  EXPECT_EQ(sums.data()[1], sum.bits);
+}
+
+/// The second of two images that are large: a pixel, and an incoming derivative; a weight of a large kernel.
+TEST(far_elements, of_large_images) {
+  conv2d_parameters p;
+  p.images = 2;
+  p.channels = p.outputs = p.group_channels = p.group_outputs = 1;
+  p.height = p.out_height = p.kernel_height = kFar / 4;
+  p.width = p.out_width = p.kernel_width = 4;
+  p.x = p.d = p.w = before(kNumbers.data(), kFar);
+  EXPECT_EQ(p.input(1, 0, 0, 1).bits, kNumbers[1]);
+  EXPECT_EQ(p.incoming(1, 0, 0, 1).bits, kNumbers[1]);
+  EXPECT_EQ(p.weight(1, 0, 0, 1).bits, kNumbers[1]);
+  // And of two channels.
+  p.images = 1;
+  p.channels = p.outputs = p.group_channels = 2;
+  EXPECT_EQ(p.input(0, 1, 0, 1).bits, kNumbers[1]);
+  EXPECT_EQ(p.incoming(0, 1, 0, 1).bits, kNumbers[1]);
+  EXPECT_EQ(p.weight(0, 1, 0, 1).bits, kNumbers[1]);
+  // And of two rows of an image.
+  p.channels = p.outputs = p.group_channels = 1;
+  p.height = p.out_height = p.kernel_height = 2;
+  p.width = p.out_width = p.kernel_width = kFar;
+  EXPECT_EQ(p.input(0, 0, 1, 1).bits, kNumbers[1]);
+  EXPECT_EQ(p.incoming(0, 0, 1, 1).bits, kNumbers[1]);
+  EXPECT_EQ(p.weight(0, 0, 1, 1).bits, kNumbers[1]);
+}
+
 TEST(far_elements, of_convolutions) {
   const auto one = std::bit_cast<std::uint32_t>(1.0F);
   const words ones(kNumbers.size(), one);
@@ -334,65 +403,87 @@ TEST(far_elements, of_convolutions) {
   }
 }
 
-/// By every kernel that the planner knows: far rows, far columns, and a far batch.
-TEST(far_elements, of_contractions) {
+/// Outputs that are far along an axis: rows, columns, matrices of a batch. `here` of them are there, from the one with
+/// index `first` on.
+struct far_outputs {
+  int axis;
+  std::int64_t first;
+  std::int64_t stride;  ///< elements from one to the next
+  std::int64_t here;
+};
+
+/// Of the kernel that `plan` names, where one factor of each of the far outputs, its own operand and its bias are far.
+void expect_far_outputs(const arithmetic_info& info, contraction_kind kind, const far_outputs& f) {
+  const bool is_product = kind == contraction_kind::product;
   const std::vector<float> numbers = {1.5F, -3.25F, 0.0F};
+  const std::vector<float> others = {-2.5F, 0.75F, 3.0F};
   const float one = 1.0F;
+  const auto along = [&](auto& rows, auto& columns, auto& batch) -> auto& {
+    return f.axis == 0 ? rows : f.axis == 1 ? columns : batch;
+  };
+  const auto spread = [&](const std::vector<float>& x) {
+    std::vector<float> there(static_cast<std::size_t>(f.stride * (f.here - 1) + 1));
+    for (std::int64_t i = 0; i < f.here; ++i) there[static_cast<std::size_t>(i * f.stride)] = x[static_cast<std::size_t>(i)];
+    return there;
+  };
+  contraction_parameters p;
+  p.rules.compensation = info.compensation(binary32{}, 0);
+  p.gradient = is_product || !info.has_derivative(derivative::exact) ? derivative::approx : derivative::exact;
+  p.terms = p.rows = p.columns = p.batch = 1;
+  along(p.rows, p.columns, p.batch) = f.first + f.here;
+  const std::int64_t start = f.first * f.stride;
+  const std::vector<float> moving_numbers = spread(numbers);
+  const std::vector<float> own_numbers = spread(others);
+  operand moving{before(moving_numbers.data(), start), 0, 0, 0};
+  along(moving.row_stride, moving.column_stride, moving.batch_stride) = f.stride;
+  p.x = p.y = operand{&one, 0, 0, 0};
+  (f.axis == 1 ? p.y : p.x) = moving;
+  if (!is_product) {
+    p.own = moving;
+    p.own.data = before(own_numbers.data(), start);
+  }
+  const bool has_bias = is_product && f.axis == 1;
+  if (has_bias) p.bias = before(others.data(), f.first);
+  p.out = {.row_stride = 0, .column_stride = 0};
+  along(p.out.row_stride, p.out.column_stride, p.out.batch_stride) = f.stride;
+
+  words expected;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(f.here); ++i) {
+    const float* const x = f.axis == 1 ? &one : &numbers[i];
+    const float* const y = f.axis == 1 ? &numbers[i] : &one;
+    const float* const own = &others[i];
+    contraction_problem c{.m = 1, .n = 1, .k = 1, .a = {x, 1}, .b = {y, 1}, .d = {}, .out = {}};
+    if (kind == contraction_kind::vjp_a) c.a = {own, 1}, c.d = {x, 1};
+    if (kind == contraction_kind::vjp_b) c.b = {own, 1}, c.d = {y, 1};
+    float sum = 0;
+    c.out = {&sum, 1};
+    scalar_backend().contraction(info.name, kind, p.gradient)(policy<binary32>{.compensation = p.rules.compensation}, c);
+    const word bits{std::bit_cast<std::uint32_t>(sum)};
+    expected.push_back(has_bias ? detail::add(bits, {std::bit_cast<std::uint32_t>(others[i])}).bits : bits.bits);
+  }
+
+  std::vector<contraction_plan> plans = plan_fast_contractions(info.name, kind, p);
+  plans.push_back(plan_full_contraction(info.name, kind, p));
+  for (contraction_plan& plan : plans) {
+    result_words out;
+    plan.parameters.out.data = before(std::bit_cast<float*>(out.data()), start);
+    // A batch is a block or more.
+    const std::int64_t blocks = f.axis == 2 ? f.here : 1;
+    for (std::int64_t b = 1; b <= blocks; ++b) run_block_of(plan.kernel, plan.blocks - b, plan.parameters);
+    const words got = out.written(static_cast<std::size_t>(f.here), static_cast<std::size_t>(f.here == 1 ? 1 : f.stride));
+    EXPECT_EQ(got, expected) << plan.kernel << " axis " << f.axis << " stride " << f.stride;
+  }
+}
+
+/// By every kernel that the planner knows. A grid holds 2^31 blocks; offsets of far batches, and of the second of two
+/// matrices that are large, need more than 32 bits.
+TEST(far_elements, of_contractions) {
   for (const arithmetic_info& info : arithmetics()) {
-    for (const int axis : {0, 1, 2}) {
-      // A batch is a block or more, and a grid holds 2^31.
-      const std::int64_t far = axis == 2 ? kFar / 8 : kFar;
-      contraction_parameters p;
-      p.rules.compensation = info.compensation(binary32{}, 0);
-      p.terms = 1;
-      (axis == 0 ? p.rows : axis == 1 ? p.columns : p.batch) = far + kHere;
-      if (axis != 0) p.rows = 1;
-      if (axis != 1) p.columns = 1;
-      const std::int64_t stride = axis == 2 ? 9 : 1;  // its offsets need more than 32 bits
-      std::vector<float> spread(static_cast<std::size_t>(stride * kHere));
-      for (std::size_t i = 0; i < numbers.size(); ++i)
-        spread[i * static_cast<std::size_t>(stride)] = numbers[i];
-      operand moving{before(spread.data(), far * stride), 0, 0, 0};
-      const operand still{&one, 0, 0, 0};
-      result_words out;
-      p.out = {.row_stride = 0, .column_stride = 0};
-      (axis == 0   ? moving.row_stride
-       : axis == 1 ? moving.column_stride
-                   : moving.batch_stride) = stride;
-      (axis == 0   ? p.out.row_stride
-       : axis == 1 ? p.out.column_stride
-                   : p.out.batch_stride) = stride;
-      p.x = axis == 1 ? still : moving;
-      p.y = axis == 1 ? moving : still;
-      std::vector<contraction_plan> plans =
-          plan_fast_contractions(info.name, contraction_kind::product, p);
-      plans.push_back(plan_full_contraction(info.name, contraction_kind::product, p));
-      for (const contraction_plan& plan : plans) {
-        out = {};
-        const contraction_plan moved = [&] {
-          contraction_plan copy = plan;
-          copy.parameters.out.data = before(std::bit_cast<float*>(out.data()), far * stride);
-          return copy;
-        }();
-        const std::int64_t blocks = axis == 2 ? kHere : 1;
-        for (std::int64_t b = 1; b <= blocks; ++b) {
-          run_block_of(moved.kernel, moved.blocks - b, moved.parameters);
-        }
-        const words got = out.written(kHere, static_cast<std::size_t>(stride));
-        const policy<binary32> rules{.compensation = p.rules.compensation};
-        for (std::size_t i = 0; i < numbers.size(); ++i) {
-          float expected = 0;
-          const contraction_problem c{.m = 1,
-                                      .n = 1,
-                                      .k = 1,
-                                      .a = {axis == 1 ? &one : &numbers[i], 1},
-                                      .b = {axis == 1 ? &numbers[i] : &one, 1},
-                                      .d = {},
-                                      .out = {&expected, 1}};
-          scalar_backend().contraction(info.name, contraction_kind::product, {})(rules, c);
-          EXPECT_EQ(got[i], std::bit_cast<std::uint32_t>(expected))
-              << moved.kernel << " axis " << axis << " " << i;
-        }
+    for (const auto kind : {contraction_kind::product, contraction_kind::vjp_a, contraction_kind::vjp_b}) {
+      if (scalar_backend().contraction(info.name, kind, derivative::approx) == nullptr) continue;
+      for (const far_outputs& f : {far_outputs{0, kFar, 1, kHere}, far_outputs{1, kFar, 1, kHere},
+                                   far_outputs{2, kFar / 8, 9, kHere}, far_outputs{2, 1, kFar, 1}}) {
+        expect_far_outputs(info, kind, f);
       }
     }
   }

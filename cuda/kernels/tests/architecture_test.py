@@ -10,6 +10,8 @@ SOURCES = ("emulator", "cuda/kernels")
 # Every name by which the compiler or its headers tell architectures apart.
 _NAMES = re.compile(r"\b(?:__CUDA_ARCH\w*|__NVVM_ARCH\w*|__nvvm_reflect\w*|NV_(?:IF|DISPATCH|IS|PROVIDES|HAS|ANY|TARGET)\w*)\b")
 _ASKS_FOR_A_DEVICE = re.compile(r"#\s*ifn?def\s+__CUDA_ARCH__\b|\bdefined\s*(?:\(\s*__CUDA_ARCH__\s*\)|__CUDA_ARCH__\b)")
+# Who asks, and how often: for the machine's addition, subtraction and product. Everything else is executed as C++ too.
+_ASKING = {"emulator/include/pamkit/detail/sum.hpp": 1, "cuda/kernels/include/pamkit/cuda/kernel.cuh": 3}
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 
 
@@ -27,12 +29,14 @@ def sources():
 
 class Architecture(unittest.TestCase):
     def test_no_kernel_depends_on_the_architecture(self):
-        asked = 0
+        asked = {}
         for path in sources():
             text = path.read_text()
-            asked += len(_ASKS_FOR_A_DEVICE.findall(text))
-            self.assertEqual(uses_of_the_architecture(text), [], path.relative_to(ROOT))
-        self.assertGreater(asked, 0)
+            name = str(path.relative_to(ROOT))
+            self.assertEqual(uses_of_the_architecture(text), [], name)
+            if count := len(_ASKS_FOR_A_DEVICE.findall(_COMMENT.sub(" ", text))):
+                asked[name] = count
+        self.assertEqual(asked, _ASKING)
 
     def test_other_uses_are_seen(self):
         for text in ("#if __CUDA_ARCH__ >= 900\n", "#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 1000\n", "int a = __CUDA_ARCH__;",

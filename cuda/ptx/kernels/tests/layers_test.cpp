@@ -42,7 +42,7 @@ std::size_t differing(const layer_info& layer, bool is_vjp, std::string_view ari
       parse_arithmetic(arithmetic)
           ->configure(binary32{}, subnormal_policy::flush, overflow_policy::infinity));
   std::size_t wrong = 0;
-  for (const layer_case& c : properties::make_layer_cases(layer.name, binary32{}, 1, true)) {
+  for (const layer_case& c : properties::make_layer_cases(layer.name, binary32{}, 1, properties::layer_case_size::quick)) {
     std::vector<tensor> inputs = c.inputs;
     if (is_vjp) inputs.insert(inputs.end(), c.incoming.begin(), c.incoming.end());
     const auto got = apply(rules, gradient, inputs, c.attributes);

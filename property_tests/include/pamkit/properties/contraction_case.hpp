@@ -40,7 +40,8 @@ enum class memory_layout : std::uint8_t {
   padded,       ///< rows longer than their elements, and starting off any vector boundary
   reversed,     ///< negative strides
   interleaved,  ///< elements 3 apart
-  split,        ///< one call for each batch element and each block of the output
+  split,        ///< one call for each batch element and each block of the output; of every second shape read backwards
+  mixed,        ///< every matrix in another way, with a page without access before operands
   broadcast,    ///< stride 0 along every axis on which an operand does not change; only for cases
                 ///< with such an operand
   broadcast_apart,  ///< the same, elements 3 apart where they do change
@@ -49,9 +50,12 @@ enum class memory_layout : std::uint8_t {
 inline constexpr memory_layout all_layouts[] = {
     memory_layout::contiguous, memory_layout::transposed,  memory_layout::padded,
     memory_layout::reversed,   memory_layout::interleaved, memory_layout::split,
-    memory_layout::broadcast,  memory_layout::broadcast_apart};
+    memory_layout::mixed,      memory_layout::broadcast,   memory_layout::broadcast_apart};
 
 std::string_view name_of(memory_layout layout);
+
+/// Whether it has so many terms that an emulated device takes seconds for them.
+bool is_large(const contraction_case& c);
 
 /// Whether a case can be laid out so: broadcast needs an operand that does not change along an axis.
 bool is_possible(memory_layout layout, const contraction_case& c);
@@ -86,6 +90,7 @@ enum class contraction_content : std::uint8_t {
   underflowing,   ///< products on both sides of MIN, none near MAX
   overflowing,    ///< products on both sides of MAX, none near MIN
   least_at_edge,  ///< the least product of the whole matrices is MIN + nudge units
+  zeros_at_edge,    ///< least_at_edge, with zeros beside it in every operand
   greatest_at_edge,  ///< the greatest one is MAX + nudge units
   slopes_at_edge,    ///< d of powers of two, which slopes take past MAX where their fractions carry
   training,          ///< activations, weights and gradients as of a training step

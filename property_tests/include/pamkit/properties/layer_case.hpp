@@ -58,12 +58,18 @@ inline constexpr layer_content all_layer_contents[] = {
     layer_content::one_special, layer_content::masked, layer_content::cancelling,
     layer_content::training,    layer_content::recorded};
 
+/// Which cases are asked for: those of level quick, those of the other levels, or those of long counts alone.
+enum class layer_case_size : std::uint8_t { quick, standard, long_counts };
+
+/// More elements than 16 bits count, and no whole number of vectors.
+inline constexpr std::int64_t long_count = 65601;
+
 /// Where a case file gets its tensors from, and puts its cases.
 class layer_case_source {
  public:
-  layer_case_source(const any_format& format, std::uint64_t seed, bool quick);
+  layer_case_source(const any_format& format, std::uint64_t seed, layer_case_size size);
 
-  bool is_quick() const { return quick_; }
+  bool is_quick() const { return size_ == layer_case_size::quick; }
   entropy& random() { return entropy_; }
 
   /// A tensor of encodings; a row is what the last axis spans.
@@ -76,6 +82,11 @@ class layer_case_source {
   std::uint32_t full_fraction(std::uint32_t x) const;
   /// abs(x) of an encoding.
   std::uint32_t magnitude(std::uint32_t x) const { return x & description_.magnitude_mask; }
+  /// 2^exponent, or the power of two next to it in the format's normal range.
+  std::uint32_t two_to(std::int64_t exponent) const;
+  /// The greatest subnormal number, and the least.
+  std::uint32_t greatest_subnormal() const { return description_.min_normal - least_subnormal(); }
+  std::uint32_t least_subnormal() const { return 1U << description_.dropped_bits; }
   std::uint32_t negative_zero() const { return description_.sign_mask; }
   std::uint32_t nan() const { return description_.nan; }
   /// In binary32 a NaN with a payload comes in as it is, and no result may show it.
@@ -94,7 +105,15 @@ class layer_case_source {
   /// -magnitude, of [64, 128), cut to the format where that has such numbers.
   std::uint32_t negative_logit(double magnitude) const;
 
-  void add(layer_case c) { cases_.push_back(std::move(c)); }
+  void add(layer_case c) {
+    if (size_ != layer_case_size::long_counts) cases_.push_back(std::move(c));
+  }
+  /// Adds what `make(long_count)` returns, where long cases are asked for: a case of so many rows, of a row of so many
+  /// elements, or of about as many of what else an operation counts.
+  template <class Make>
+  void add_long(const Make& make) {
+    if (size_ == layer_case_size::long_counts) cases_.push_back(make(long_count));
+  }
   std::vector<layer_case> take() { return std::move(cases_); }
 
  private:
@@ -104,7 +123,7 @@ class layer_case_source {
   any_format format_;
   format_description description_;
   entropy entropy_;
-  bool quick_ = false;
+  layer_case_size size_;
   std::size_t training_rows_ = 0;
   std::vector<layer_case> cases_;
 };
@@ -123,7 +142,7 @@ void add_endless_row(layer_case_source& source);
 /// The cases of an operation, its operands in `format`. Equal arguments give equal cases on every
 /// machine.
 std::vector<layer_case> make_layer_cases(std::string_view layer, const any_format& format,
-                                         std::uint64_t seed, bool quick);
+                                         std::uint64_t seed, layer_case_size size);
 
 /// Adds the classes of tensors that the rows of a case, in `format`, reach.
 void count_layer_case(const any_format& format, const layer_case& c, class_counts& counts);
