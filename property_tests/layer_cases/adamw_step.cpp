@@ -90,14 +90,17 @@ void adamw_step(layer_case_source& source) {
     of[0].encodings[5] = source.is_binary32() ? source.payload_nan : source.nan();
     of[0].encodings[70] = source.infinity();
   });
-  // The same where the gradient leaves a unit of a small number: a first moment below the least normal number.
-  add_changed([&](layer_case& c, operands& of) {
-    c.attributes = {{"step", 2}, {"beta1", 0.5}, {"beta2", 0.5}, {"eps", 1e-30}};
-    of[0] = source.between({2, 40}, -101, -99);
-    of[1] = of[2] = source.between({2, 40}, -108, -106);
-    for (std::uint32_t& x : of[2].encodings) x = (x + source.least_subnormal()) ^ source.negative_zero();
-    of[3] = tiny_squares();
-  });
+  // A gradient that leaves a unit of the first moment, which is small: less than the least normal number, beside a
+  // small root. 1 - b1 is 2^-50, and b1 is 1.
+  if (source.is_binary32()) {
+    add_changed([&](layer_case& c, operands& of) {
+      c.attributes = {{"step", 2}, {"beta1", 1 - 0x1p-50}, {"beta2", 0.5}, {"eps", 1e-30}};
+      of[0] = source.between({2, 40}, -101, -99);
+      of[1] = of[2] = source.between({2, 40}, -60, -58);
+      for (std::uint32_t& x : of[2].encodings) x = (x - (50U << 23) + 1) ^ source.negative_zero();
+      of[3] = tiny_squares();
+    });
+  }
   // An eps that is the root's negative, in two places.
   add_changed([&](layer_case& c, operands& of) {
     c.attributes = {{"step", 2}, {"beta2", 0.5}, {"eps", -2}};

@@ -95,30 +95,43 @@ void layer_norm(layer_case_source& source) {
     d = source.between({2, 40}, -110, -108);
     d.encodings[3] = 0;
   });
-  // Elements that are the mean beside small ones, where the quotient of a zero that nobody looked at would be a small
-  // number with the fraction of 1 / root.
-  add_changed([&](auto& x, auto& gain, auto&, tensor&) {
-    set_around_mean(x, source.between({1}, -9, -4).encodings[0]);
-    for (std::uint32_t& g : gain) g = source.full_fraction(g);
-  });
-  // A gain, and an incoming derivative, that is subnormal, without anything that absorbs what it gives; quotients of
-  // more than 1.
+  // A gain, and an incoming derivative, that is subnormal, under a quotient that takes what it gives past the least
+  // normal number; an element that is off the mean by a subnormal number. Each alone among ordinary numbers.
+  const auto set_alternating = [&](std::vector<std::uint32_t>& x, std::uint32_t distance) {
+    for (std::size_t j = 0; j < x.size(); ++j) x[j] = j % 2 == 0 ? distance : distance ^ source.negative_zero();
+  };
+  const auto set_quotient = [&](std::vector<std::uint32_t>& x) {
+    set_alternating(x, source.two_to(0));
+    for (const std::size_t row : {0U, 40U}) {
+      x[row + 4] = source.two_to(1);
+      x[row + 5] = source.two_to(1) ^ source.negative_zero();
+    }
+  };
   add_changed([&](auto& x, auto& gain, auto& bias, tensor&) {
-    set_around_mean(x, source.two_to(0));
-    gain[1] = gain[2] = source.greatest_subnormal();
-    bias[1] = bias[2] = 0;
+    set_quotient(x);
+    gain[4] = source.greatest_subnormal();
+    bias[4] = 0;
   });
   add_changed([&](auto& x, auto& gain, auto&, tensor& d) {
-    set_around_mean(x, source.two_to(0));
-    std::ranges::fill(gain, source.full_fraction(source.two_to(0)));
-    for (const std::size_t at : {1U, 2U, 41U, 42U}) d.encodings[at] = source.greatest_subnormal();
+    set_quotient(x);
+    gain[4] = source.two_to(1);
+    d.encodings[4] = d.encodings[44] = source.greatest_subnormal();
   });
-  // An element less than the least normal number off the mean, among some that are the mean and small ones.
   add_changed([&](auto& x, auto&, auto& bias, tensor&) {
-    set_around_mean(x, source.two_to(-110));
+    set_alternating(x, source.two_to(-110));
     std::ranges::fill(bias, 0);
-    x[0] = x[42] = source.least_subnormal();
-    x[3] = x[45] = x[0] | source.negative_zero();
+    for (const std::size_t row : {0U, 40U}) {
+      x[row + 4] = source.least_subnormal();
+      x[row + 5] = source.least_subnormal() | source.negative_zero();
+    }
+  });
+  // Elements that are the mean, with small derivatives, beside ones with large derivatives that cancel in the mean's.
+  add_changed([&](auto& x, auto& gain, auto&, tensor& d) {
+    set_around_mean(x, source.two_to(0));
+    std::ranges::fill(gain, source.two_to(1));
+    for (std::size_t j = 0; j < x.size(); ++j) {
+      d.encodings[j] = source.magnitude(x[j]) == 0 ? source.two_to(-110) : x[j] ^ source.two_to(0) ^ source.two_to(6);
+    }
   });
   source.add_long([&](std::int64_t rows) {
     layer_case c;

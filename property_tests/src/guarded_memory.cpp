@@ -13,10 +13,7 @@
 namespace pamkit::properties {
 namespace {
 
-std::size_t page_size() {
-  static const auto size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  return size;
-}
+std::size_t page_size() { return guarded_page::page_size(); }
 
 constexpr std::size_t kLeastBytes = std::size_t{1} << 16;
 
@@ -63,6 +60,10 @@ struct arena_access {
     thread_local std::vector<std::unique_ptr<arena>> arenas;
     return arenas;
   }
+  static std::vector<void*>& pages() {
+    thread_local std::vector<void*> watched;
+    return watched;
+  }
   static inline thread_local volatile sig_atomic_t left = 0;
   static inline struct sigaction action_before;
 
@@ -70,6 +71,14 @@ struct arena_access {
   static void note(int, siginfo_t* information, void*) {
     for (const auto& a : all()) {
       if (!a->open(information->si_addr)) continue;
+      left = 1;
+      return;
+    }
+    for (void* const page : pages()) {
+      const auto* const at = static_cast<const std::byte*>(information->si_addr);
+      const auto* const first = static_cast<const std::byte*>(page);
+      if (at < first || at >= first + page_size()) continue;
+      if (mprotect(page, page_size(), PROT_READ | PROT_WRITE) != 0) continue;
       left = 1;
       return;
     }
@@ -111,6 +120,22 @@ bool guarded_memory::was_left() {
   for (const auto& a : arena_access::all()) a->close();
   arena_access::left = 0;
   return true;
+}
+
+guarded_page::guarded_page(void* page) : page_(page) {
+  arena_access::install();
+  arena_access::pages().push_back(page);
+  if (mprotect(page, page_size(), PROT_NONE) != 0) throw std::bad_alloc();
+}
+
+guarded_page::~guarded_page() {
+  mprotect(page_, page_size(), PROT_READ | PROT_WRITE);
+  std::erase(arena_access::pages(), page_);
+}
+
+std::size_t guarded_page::page_size() {
+  static const auto size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  return size;
 }
 
 }  // namespace pamkit::properties

@@ -29,4 +29,19 @@ class guarded_memory {
   std::byte* data_;
 };
 
+/// A page of memory of the calling thread that in the scope may be neither read nor written; an access is let through and
+/// noted as those beside guarded memory are. `page` is a multiple of page_size().
+class guarded_page {
+ public:
+  explicit guarded_page(void* page);
+  ~guarded_page();
+  guarded_page(const guarded_page&) = delete;
+  guarded_page& operator=(const guarded_page&) = delete;
+
+  static std::size_t page_size();
+
+ private:
+  void* page_;
+};
+
 }  // namespace pamkit::properties

@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
+#include <cstddef>
 #include <new>
+#include <optional>
 #include <span>
 
+#include "golden_layer.hpp"
 #include "guarded_memory.hpp"
 #include "result_text.hpp"
 #include "suite_context.hpp"
@@ -25,7 +29,7 @@ const property_text guard_text = {
     .id = "facts",
     .part = "guards",
     .sentence = "nothing before or behind the operands and the result is read or written",
-    .domain = "1 to 40 elements of every elementwise operation between pages without access",
+    .domain = "1 to 40 elements of every elementwise operation between pages without access; operands of layers before one",
     .operation = "",
     .promise = ""};
 
@@ -94,6 +98,74 @@ result judge_guards(suite_context& context, const setting& s, const operation_in
   return row;
 }
 
+// x in memory that goes on behind it, where a page begins; nothing where the allocator gives no such memory.
+std::optional<column> at_end_of_page(const column& x) {
+  constexpr std::size_t kWord = sizeof(std::uint32_t);
+  constexpr std::size_t kAlignment = alignof(std::max_align_t);  // of what is allocated, and as much is its overhead
+  const std::size_t page = guarded_page::page_size();
+  if (x.size() * kWord % kAlignment != 0) return std::nullopt;
+  // Of chunks beside each other, each begins `kAlignment` further on in its page.
+  const std::size_t capacity = (x.size() * kWord / page + 3) * page + kAlignment / 2;
+  std::vector<column> tried;
+  for (std::size_t i = 0; i < 2 * page / kAlignment; ++i) {
+    column here;
+    here.reserve(capacity / kWord);
+    here.assign(x.begin(), x.end());
+    if (std::bit_cast<std::uintptr_t>(here.data() + here.size()) % page == 0) return here;
+    tried.push_back(std::move(here));
+  }
+  return std::nullopt;
+}
+
+result judge_layer_guards(suite_context& context, const setting& s, const layer_operation& o, const backend& b) {
+  result row = s.row(guard_text);
+  row.operation = o.name();
+  row.backend = b.name;
+  row.seed = context.options().seed;
+  const layer_function f = b.layer(o.name(), s.arithmetic->info->name);
+  const policy<binary32> rules = contraction_rules(s.under(b).rules());
+  for (const layer_case& c : make_layer_cases(o.layer->name, binary32{}, context.options().seed, layer_case_size::quick)) {
+    std::vector<tensor> operands = c.inputs;
+    if (o.is_vjp) operands.insert(operands.end(), c.incoming.begin(), c.incoming.end());
+    for (std::size_t i = 0; i < operands.size(); ++i) {
+      column& x = operands[i].encodings;
+      auto placed = x.empty() ? std::nullopt : at_end_of_page(x);
+      if (!placed) continue;
+      x = std::move(*placed);
+      static_cast<void>(guarded_memory::was_left());
+      {
+        const guarded_page behind(x.data() + x.size());
+        static_cast<void>(f(rules, derivative::approx, operands, c.attributes));
+      }
+      ++row.cases;
+      if (!guarded_memory::was_left() || row.status == run_status::fail) continue;
+      row.status = run_status::fail;
+      row.reason = fmt::format("what is behind operand {} is touched", i);
+      row.shape = c.shape(o.is_vjp);
+    }
+  }
+  if (row.cases == 0) {
+    row.status = run_status::not_run;
+    row.reason = "no operand could be placed before a page";
+  }
+  return row;
+}
+
+rows run_layer_guards(suite_context& context, const setting& s) {
+  rows found;
+  const arithmetic_info& info = *s.arithmetic->info;
+  for (const backend* b : context.options().backends) {
+    if (context.stride(*b) > 1 || !context.is_judged(*b) || b->layer == nullptr) continue;
+    for (const layer_operation& o : layer_operations()) {
+      if (context.is_stopping()) return {};
+      if (!context.wants_operation(o.name()) || b->layer(o.name(), info.name) == nullptr) continue;
+      if (o.is_vjp && !info.has_derivative(derivative::approx)) continue;
+      found.push_back(judge_layer_guards(context, s, o, *b));
+    }
+  }
+  return found;
+}
+
 using judge_function = result (*)(suite_context&, const setting&, const operation_info&, const backend&);
 
 void add_tasks_of(suite_context& context, const property_text& statement, judge_function judge) {
@@ -119,6 +191,12 @@ void add_tasks_of(suite_context& context, const property_text& statement, judge_
 void add_tasks(suite_context& context) {
   add_tasks_of(context, text, judge_in_place);
   add_tasks_of(context, guard_text, judge_guards);
+  if (!context.wants(guard_text) || !context.wants_binary32()) return;
+  for (const arithmetic_choice& arithmetic : context.options().arithmetics) {
+    const setting s{&arithmetic, binary32{}, context.options().policies.front(), context.options().overflows.front()};
+    context.add_task(fmt::format("{} of layers {}", guard_text.key(), arithmetic.label),
+                     [&context, s] { return run_layer_guards(context, s); });
+  }
 }
 
 }  // namespace

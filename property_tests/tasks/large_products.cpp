@@ -308,6 +308,8 @@ void add_tasks_of(suite_context& context, const tensor_operation& operation) {
   for (const arithmetic_choice& arithmetic : context.options().arithmetics) {
     for (const any_format& format : context.options().formats) {
       const bool is_binary32 = std::holds_alternative<binary32>(format);
+      // Kernels read binary32mN as binary32.
+      if (std::holds_alternative<binary32m>(format)) continue;
       context.for_each_setting(arithmetic, format, [&](const setting& s) {
         // Other formats differ in what widens their elements, whatever the policy.
         if (!is_binary32 && !s.is_default()) return;

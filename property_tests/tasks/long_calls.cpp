@@ -19,7 +19,7 @@ const property_text text = {
     .part = "long",
     .sentence = "a call over more elements, rows, terms or matrices than 16 bits count has the bits of calls over some of "
                 "them, of the golden model or of its definition",
-    .domain = "65601 elements of every elementwise operation, in parts; from level standard on layers and products that are "
+    .domain = "66561 elements of every elementwise operation, in parts; from level standard on layers and products that are "
               "as long along one axis, of pam against the golden model, of other arithmetics against the definition; "
               "binary32, default policies; not for emulated backends",
     .operation = "",

@@ -61,8 +61,8 @@ inline constexpr layer_content all_layer_contents[] = {
 /// Which cases are asked for: those of level quick, those of the other levels, or those of long counts alone.
 enum class layer_case_size : std::uint8_t { quick, standard, long_counts };
 
-/// More elements than 16 bits count, and no whole number of vectors.
-inline constexpr std::int64_t long_count = 65601;
+/// More elements than 16 bits count, by more than a kernel takes together, and no whole number of vectors.
+inline constexpr std::int64_t long_count = 66561;
 
 /// Where a case file gets its tensors from, and puts its cases.
 class layer_case_source {
