@@ -36,7 +36,14 @@ void attention(layer_case_source& source) {
                                {ordinary, 1, 72, 70, 2, hiding::causal},
                                {ordinary, 1, 2, 3, 320}});
   }
-  // More scores than 16 bits count.
+  // More keys, and more scores, than 16 bits count.
+  source.add_long([&](std::int64_t keys) {
+    layer_case c;
+    c.inputs = {source.numbers({1, 1, 1}, ordinary), source.numbers({1, keys, 1}, ordinary),
+                source.numbers({1, keys, 1}, ordinary), source.words({1, 1, keys}, 2)};
+    c.incoming = {source.numbers({1, 1, 1}, ordinary)};
+    return c;
+  });
   source.add_long([&](std::int64_t) {
     constexpr std::int64_t kTokens = 257;
     layer_case c;

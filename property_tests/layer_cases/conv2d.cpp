@@ -97,6 +97,28 @@ void conv2d(layer_case_source& source) {
     static_assert(kSide * kSide > simd::kColumnBlock);
     plans.insert(plans.end(), {{ordinary, 1, 1, kSide, kSide, 2, 1, 1}, {weighted, 1, 1, kSide, kSide, 1, 1, 1}});
   }
+  // More weights before the third group than 16 bits count; more pixels before the second image, and its derivatives;
+  // more pixels that are read in steps.
+  source.add_long([&](std::int64_t) {
+    layer_case c;
+    c.inputs = {source.numbers({1, 546, 1, 1}, ordinary), source.numbers({546, 182, 1, 1}, ordinary), source.numbers({546}, ordinary)};
+    c.incoming = {source.numbers({1, 546, 1, 1}, ordinary)};
+    c.attributes["groups"] = 3;
+    return c;
+  });
+  source.add_long([&](std::int64_t) {
+    layer_case c;
+    c.inputs = {source.numbers({2, 1, 257, 256}, ordinary), source.numbers({2, 1, 1, 1}, ordinary), source.numbers({2}, ordinary)};
+    c.incoming = {source.numbers({2, 2, 257, 256}, ordinary)};
+    return c;
+  });
+  source.add_long([&](std::int64_t) {
+    layer_case c;
+    c.inputs = {source.numbers({1, 1, 258, 256}, ordinary), source.numbers({1, 1, 1, 1}, ordinary), source.numbers({1}, ordinary)};
+    c.incoming = {source.numbers({1, 1, 129, 128}, ordinary)};
+    c.attributes["stride"] = 2;
+    return c;
+  });
   // More places, and pixels of a channel, than 16 bits count.
   source.add_long([&](std::int64_t) {
     layer_case c;

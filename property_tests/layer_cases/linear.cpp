@@ -22,7 +22,13 @@ void linear(layer_case_source& source) {
     // In binary32 more blocks of rows than a block has rows.
     if (source.is_binary32()) plans.push_back({cancelling, 128 * 128 + 200, 1, 1});
   }
-  // More outputs of more rows than 16 bits count.
+  // More weights, and more outputs of more rows, than 16 bits count.
+  source.add_long([&](std::int64_t) {
+    layer_case c;
+    c.inputs = {source.numbers({1, 258}, ordinary), source.numbers({258, 258}, ordinary), source.numbers({258}, ordinary)};
+    c.incoming = {source.numbers({1, 258}, ordinary)};
+    return c;
+  });
   source.add_long([&](std::int64_t) {
     layer_case c;
     c.inputs = {source.numbers({257, 1}, ordinary), source.numbers({257, 1}, ordinary), source.numbers({257}, ordinary)};

@@ -376,7 +376,12 @@ column contract(const subject& s, contraction_kind kind, derivative gradient,
     narrow_to(narrow_b, b, problem.b, memory_layout::interleaved);
     if (reads_d) narrow_to(narrow_d, d, problem.d, memory_layout::reversed);
   }
-  const placement outputs = place(layout_out, c.batch, output_rows(kind, problem), output_columns(kind, problem));
+  placement outputs = place(layout_out, c.batch, output_rows(kind, problem), output_columns(kind, problem));
+  // Matrices within rows, as the heads of attention lie.
+  if (layout == memory_layout::mixed) {
+    outputs.batch_stride = outputs.row_stride;
+    outputs.row_stride *= std::max<std::int64_t>(c.batch, 1);
+  }
   buffer out(outputs, guard_of(outputs), kBehind);
   problem.out = out.output(0);
   const policy<binary32> rules = contraction_rules(s.rules());

@@ -11,6 +11,7 @@
 
 #include "golden_layer.hpp"
 #include "guarded_memory.hpp"
+#include "pamkit/profiles.hpp"
 #include "result_text.hpp"
 #include "suite_context.hpp"
 
@@ -29,7 +30,7 @@ const property_text guard_text = {
     .id = "facts",
     .part = "guards",
     .sentence = "nothing before or behind the operands and the result is read or written",
-    .domain = "1 to 40 elements of every elementwise operation between pages without access; operands of layers before one",
+    .domain = "0 to 40 elements of every elementwise operation between pages without access; operands of layers before one",
     .operation = "",
     .promise = ""};
 
@@ -46,10 +47,13 @@ result judge_in_place(suite_context& context, const setting& s, const operation_
   for (column& x : operands) x.resize(std::min(x.size(), kUsed));
   const column expected = subject.apply(o.name, operands);
   const elementwise_function f = b.elementwise(o.name, subject.rules().arithmetic);
+  // What a unary operation is given as its second operand is none.
+  const column none(operands.front().size(), describe(s.format).nan);
   for (std::size_t place = 0; place < operands.size(); ++place) {
     operand_columns x = operands;
     column& out = x[place];
-    f(subject.rules(), x.front().data(), x.back().data(), out.data(), out.size());
+    const std::uint32_t* const second = o.arity == 2 ? x.back().data() : none.data();
+    f(subject.rules(), x.front().data(), second, out.data(), out.size());
     row.cases += out.size();
     const auto [g, e] = std::ranges::mismatch(out, expected);
     if (g == out.end() || row.status == run_status::fail) continue;
@@ -81,7 +85,7 @@ result judge_guards(suite_context& context, const setting& s, const operation_in
   const elementwise_function f = b.elementwise(o.name, subject.rules().arithmetic);
   const column nothing(kMostGuarded);
   for (const auto side : {guarded_memory::side::front, guarded_memory::side::back}) {
-    for (std::size_t count = 1; count <= std::min(kMostGuarded, case_count(pool->operands)); ++count) {
+    for (std::size_t count = 0; count <= std::min(kMostGuarded, case_count(pool->operands)); ++count) {
       const auto first = [&](const column& words) { return std::span<const std::uint32_t>(words).first(count); };
       const guarded_words x(first(pool->operands.front()), side);
       const guarded_words y(first(pool->operands.back()), side);
@@ -168,23 +172,30 @@ rows run_layer_guards(suite_context& context, const setting& s) {
 
 using judge_function = result (*)(suite_context&, const setting&, const operation_info&, const backend&);
 
+rows run_elements(suite_context& context, const setting& s, judge_function judge) {
+  rows found;
+  for (const backend* b : context.options().backends) {
+    if (context.stride(*b) > 1 || !context.is_judged(*b)) continue;
+    for (const operation_info& o : operations()) {
+      if (!context.wants_operation(o.name) || !s.under(*b).defines(o.name)) continue;
+      found.push_back(judge(context, s, o, *b));
+    }
+  }
+  return found;
+}
+
 void add_tasks_of(suite_context& context, const property_text& statement, judge_function judge) {
   if (!context.wants(statement)) return;
   for (const arithmetic_choice& arithmetic : context.options().arithmetics) {
     for (const any_format& format : context.options().formats) {
       const setting s{&arithmetic, format, context.options().policies.front(), context.options().overflows.front()};
-      context.add_task(fmt::format("{} {} {}", statement.key(), arithmetic.label, describe(format).name), [&context, s, judge] {
-        rows found;
-        for (const backend* b : context.options().backends) {
-          if (context.stride(*b) > 1 || !context.is_judged(*b)) continue;
-          for (const operation_info& o : operations()) {
-            if (!context.wants_operation(o.name) || !s.under(*b).defines(o.name)) continue;
-            found.push_back(judge(context, s, o, *b));
-          }
-        }
-        return found;
-      });
+      context.add_task(fmt::format("{} {} {}", statement.key(), arithmetic.label, describe(format).name),
+                       [&context, s, judge] { return run_elements(context, s, judge); });
     }
+    const auto released = under_profile(arithmetic, profile::paper);
+    if (!released || !context.wants_profile(profile::paper) || !context.wants_binary32()) continue;
+    context.add_task(fmt::format("{} {} under profile paper", statement.key(), arithmetic.label),
+                     [&context, judge, released] { return run_elements(context, {.arithmetic = &*released}, judge); });
   }
 }
 

@@ -3,7 +3,9 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <utility>
 
 #include "golden_contraction.hpp"
 #include "golden_layer.hpp"
@@ -28,8 +30,8 @@ const property_text text = {
 const property_text far_text = {
     .id = "P50",
     .part = "far",
-    .sentence = "a product of a matrix whose rows, and of matrices that, lie far apart in memory has the bits of that of close ones",
-    .domain = "2^31 + 64 elements of e4m3 apart; not for emulated backends",
+    .sentence = "a product of matrices that, or whose rows or columns, lie far apart in memory has the bits of one of close ones",
+    .domain = "2^31 + 64 elements apart, of one operand in e4m3 or binary32, or of the result; not for emulated backends",
     .operation = "",
     .promise = ""};
 
@@ -96,13 +98,15 @@ rows run_long_layer(suite_context& context, const setting& s, const layer_operat
   const bool is_defined = has_layer(scalar_backend(), o, info) && (!o.is_vjp || info.has_derivative(derivative::approx));
   const auto cases = make_layer_cases(o.layer->name, binary32{}, context.options().seed, layer_case_size::long_counts);
   if (cases.empty() || !is_defined) return found;
+  // The exact derivative reads operands that the other does not.
+  const derivative gradient = info.has_derivative(derivative::exact) ? derivative::exact : derivative::approx;
   const auto results = [&](const backend& b, const layer_case& c) {
-    return apply_layer(s.under(b), *o.layer, o.is_vjp, derivative::approx, c);
+    return apply_layer(s.under(b), *o.layer, o.is_vjp, gradient, c);
   };
   std::vector<std::vector<tensor>> expected;
   for (const layer_case& c : cases) {
     if (context.is_stopping()) return {};
-    expected.push_back(by_golden ? golden_layer(o, derivative::approx, *s.arithmetic, s.format, s.subnormals, s.overflow, c)
+    expected.push_back(by_golden ? golden_layer(o, gradient, *s.arithmetic, s.format, s.subnormals, s.overflow, c)
                                  : results(scalar_backend(), c));
   }
   for (const backend* b : context.options().backends) {
@@ -193,64 +197,95 @@ class address_space {
   void* first_;
 };
 
-// Two matrices of 2 x 3 by one of 3 x 2, all of e4m3: rows, then matrices, `apart` elements from each other.
-column product_of_views(const subject& s, const std::uint8_t* a, std::int64_t row_stride, std::int64_t batch_stride) {
-  constexpr std::uint8_t kRight[] = {0x38, 0xB5, 0x3E, 0x41, 0x2B, 0x39};
-  std::vector<float> out(8);
-  const contraction_problem p{
-      .batch = 2,
-      .m = 2,
-      .n = 2,
-      .k = 3,
-      .a = {nullptr, row_stride, 1, batch_stride, a, element_format::e4m3},
-      .b = {nullptr, 2, 1, 0, kRight, element_format::e4m3},
-      .d = {},
-      .out = {.data = out.data(), .row_stride = 2, .column_stride = 1, .batch_stride = 4}};
+// Where the elements of two matrices of 2 x 2 lie.
+struct far_placement {
+  std::int64_t batch_stride, row_stride, column_stride;
+
+  std::int64_t at(std::size_t i) const {
+    const auto n = static_cast<std::int64_t>(i);
+    return n / 4 * batch_stride + n / 2 % 2 * row_stride + n % 2 * column_stride;
+  }
+};
+
+constexpr std::size_t kOfFar = 8;  // elements of two matrices of 2 x 2
+constexpr far_placement kClose = {4, 2, 1};
+// In e4m3, and the same numbers in binary32.
+constexpr std::array<std::uint8_t, kOfFar> kNarrow = {0x3A, 0xB8, 0x45, 0x33, 0x3C, 0xC1, 0x2B, 0x39};
+constexpr std::array<float, kOfFar> kWide = {1.25F, -1.0F, 3.25F, 0.6875F, 1.5F, -2.25F, 0.34375F, 1.125F};
+
+// One matrix of the product's three, in e4m3 if `is_narrow`, in memory that `first` is the first element of.
+struct far_matrix {
+  char which;  ///< of a, b and the output, 'o'
+  bool is_narrow;
+  far_placement where;
+  void* first;
+};
+
+column product_with(const subject& s, const far_matrix& far) {
+  std::vector<float> out(kOfFar);
+  contraction_problem p{.batch = 2,
+                        .m = 2,
+                        .n = 2,
+                        .k = 2,
+                        .a = {kWide.data(), 2, 1, 4},
+                        .b = {kWide.data(), 2, 1, 4},
+                        .d = {},
+                        .out = {.data = out.data(), .row_stride = 2, .column_stride = 1, .batch_stride = 4}};
+  const auto [batch_stride, row_stride, column_stride] = far.where;
+  auto* const floats = static_cast<float*>(far.first);
+  if (far.which == 'o') {
+    p.out = {.data = floats, .row_stride = row_stride, .column_stride = column_stride, .batch_stride = batch_stride};
+  } else {
+    for (std::size_t i = 0; i < kOfFar; ++i) {
+      if (far.is_narrow) static_cast<std::uint8_t*>(far.first)[far.where.at(i)] = kNarrow[i];
+      if (!far.is_narrow) floats[far.where.at(i)] = kWide[i];
+    }
+    matrix_view v{floats, row_stride, column_stride, batch_stride};
+    if (far.is_narrow) v = {nullptr, row_stride, column_stride, batch_stride, far.first, element_format::e4m3};
+    (far.which == 'a' ? p.a : p.b) = v;
+  }
   s.implementation().contraction(s.rules().arithmetic, contraction_kind::product, derivative::approx)(
       contraction_rules(s.rules()), p);
   column sums;
-  for (const float x : out) sums.push_back(std::bit_cast<std::uint32_t>(x));
+  for (std::size_t i = 0; i < kOfFar; ++i) {
+    sums.push_back(std::bit_cast<std::uint32_t>(far.which == 'o' ? floats[far.where.at(i)] : out[i]));
+  }
   return sums;
 }
 
 rows run_far(suite_context& context, const setting& s) {
   constexpr std::int64_t kApart = (std::int64_t{1} << 31) + 64;
-  constexpr std::uint8_t kLeft[] = {0x3A, 0xB8, 0x45, 0x33, 0x3C, 0xC1};
+  // One stride is far, so that far elements lie beside each other; and heads lie within rows.
+  constexpr std::pair<char, bool> kFarOnes[] = {{'a', true}, {'a', false}, {'b', true}, {'b', false}, {'o', false}};
+  constexpr far_placement kPlacements[] = {{kApart, 2, 1}, {2, kApart, 1}, {4, 1, kApart}};
   rows found;
   for (const backend* b : context.options().backends) {
     if (context.stride(*b) > 1 || !context.is_judged(*b) || !b->reads_narrow_elements) continue;
     result row = s.row(far_text);
     row.operation = "matmul";
     row.backend = b->name;
-    // The first row lies in the middle, so that an offset that was cut does not lead out.
-    const address_space memory(static_cast<std::size_t>(2 * kApart + 4096));
-    if (!memory.is_there()) {
-      row.status = run_status::not_run;
-      row.reason = fmt::format("there are no {} bytes of address space", 2 * kApart);
-      found.push_back(std::move(row));
-      continue;
-    }
     const subject subject = s.under(*b);
-    // Of the two strides one is far and the other is 3, so that far elements lie beside each other.
-    for (const bool are_rows_far : {true, false}) {
-      std::uint8_t* const first = memory.data() + kApart;
-      std::uint8_t close[12];
-      for (std::int64_t i = 0; i < 4; ++i) {
-        const std::int64_t batch = i / 2;
-        const std::int64_t r = i % 2;
-        const std::int64_t far = are_rows_far ? r * kApart + batch * 3 : batch * kApart + r * 3;
-        for (std::int64_t j = 0; j < 3; ++j) {
-          close[i * 3 + j] = first[far + j] = kLeft[(i + 2 * j) % 6];
-        }
+    for (const auto& [which, is_narrow] : kFarOnes) {
+      const auto bytes = static_cast<std::size_t>(is_narrow ? 1 : sizeof(float));
+      // The first element lies in the middle, so that an offset that was cut does not lead out.
+      const address_space memory((2 * static_cast<std::size_t>(kApart) + 4096) * bytes);
+      if (!memory.is_there()) {
+        row.status = run_status::not_run;
+        row.reason = fmt::format("there is no address space for two times {} elements", kApart);
+        break;
       }
-      const column expected = product_of_views(subject, close, 3, 6);
-      const column got = are_rows_far ? product_of_views(subject, first, kApart, 3) : product_of_views(subject, first, 3, kApart);
-      row.cases += got.size();
-      const auto [g, e] = std::ranges::mismatch(got, expected);
-      if (g == got.end() || row.status == run_status::fail) continue;
-      row.status = run_status::fail;
-      row.reason = fmt::format("{} that are {} elements apart give {:08X} where close ones give {:08X}",
-                               are_rows_far ? "rows" : "matrices", kApart, *g, *e);
+      std::array<float, kOfFar> close{};
+      const column expected = product_with(subject, {which, is_narrow, kClose, close.data()});
+      for (const far_placement& where : kPlacements) {
+        void* const first = memory.data() + static_cast<std::size_t>(kApart) * bytes;
+        const column got = product_with(subject, {which, is_narrow, where, first});
+        row.cases += got.size();
+        const auto [g, e] = std::ranges::mismatch(got, expected);
+        if (g == got.end() || row.status == run_status::fail) continue;
+        row.status = run_status::fail;
+        row.reason = fmt::format("a stride of {} elements of {}: {:08X} where close ones give {:08X}", kApart,
+                                 which == 'o' ? "the output" : std::string(1, which), *g, *e);
+      }
     }
     found.push_back(std::move(row));
   }

@@ -125,6 +125,25 @@ std::vector<call> wrong_calls(const layer_info& layer, const call& right) {
       });
     }
   }
+  // One axis of one operand alone: of a call that has an operand of its results' shape every axis is another one's, too,
+  // but for the last of rows that are reduced to a number.
+  const bool has_results = !layer.is_variadic && (right.operands.size() > layer.inputs.size() || !layer.has_vjp);
+  for (std::size_t i = 0; has_results && i < right.operands.size(); ++i) {
+    const auto& shape = right.operands[i].shape;
+    for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+      const bool is_reduced = i == 0 && axis + 1 == shape.size() && right.operands.back().shape.size() < shape.size();
+      if (is_reduced) continue;
+      for (const std::int64_t change : {-1, 1}) {
+        add(fmt::format("axis {} of operand {} longer by {}", axis, i, change), [&](call& c) {
+          tensor& x = c.operands[i];
+          x.shape[axis] = std::max<std::int64_t>(0, x.shape[axis] + change);
+          std::int64_t count = 1;
+          for (const std::int64_t n : x.shape) count *= n;
+          x.encodings.assign(static_cast<std::size_t>(count), 0);
+        });
+      }
+    }
+  }
   if (std::ranges::find(kOfRows, layer.name) != std::end(kOfRows)) {
     add("a scalar for rows", [](call& c) { c.operands.front() = {{}, ones(1)}; });
   }
