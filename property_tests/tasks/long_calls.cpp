@@ -10,6 +10,7 @@
 #include "golden_contraction.hpp"
 #include "golden_layer.hpp"
 #include "pamkit/profiles.hpp"
+#include "pamkit/tensor/split.hpp"
 #include "result_text.hpp"
 #include "suite_context.hpp"
 
@@ -23,7 +24,7 @@ const property_text text = {
                 "them, of the golden model or of its definition",
     .domain = "66561 elements of every elementwise operation, in parts; from level standard on layers and products that are "
               "as long along one axis, of pam against the golden model, of other arithmetics against the definition; "
-              "binary32, default policies; not for emulated backends",
+              "binary32, products in bfloat16 too, default policies; not for emulated backends",
     .operation = "",
     .promise = ""};
 
@@ -31,7 +32,8 @@ const property_text far_text = {
     .id = "P50",
     .part = "far",
     .sentence = "a product of matrices that, or whose rows or columns, lie far apart in memory has the bits of one of close ones",
-    .domain = "2^31 + 64 elements apart, of one operand in e4m3 or binary32, or of the result; not for emulated backends",
+    .domain = "2^31 + 64 elements apart, of one operand in e4m3 or binary32, or of the result; whole and in parts; not for "
+              "emulated backends",
     .operation = "",
     .promise = ""};
 
@@ -221,7 +223,8 @@ struct far_matrix {
   void* first;
 };
 
-column product_with(const subject& s, const far_matrix& far) {
+// In so many parts.
+column product_with(const subject& s, const far_matrix& far, std::int64_t parts) {
   std::vector<float> out(kOfFar);
   contraction_problem p{.batch = 2,
                         .m = 2,
@@ -244,8 +247,9 @@ column product_with(const subject& s, const far_matrix& far) {
     if (far.is_narrow) v = {nullptr, row_stride, column_stride, batch_stride, far.first, element_format::e4m3};
     (far.which == 'a' ? p.a : p.b) = v;
   }
-  s.implementation().contraction(s.rules().arithmetic, contraction_kind::product, derivative::approx)(
-      contraction_rules(s.rules()), p);
+  const contraction_function f =
+      s.implementation().contraction(s.rules().arithmetic, contraction_kind::product, derivative::approx);
+  for (const contraction_problem& part : split(p, contraction_kind::product, parts)) f(contraction_rules(s.rules()), part);
   column sums;
   for (std::size_t i = 0; i < kOfFar; ++i) {
     sums.push_back(std::bit_cast<std::uint32_t>(far.which == 'o' ? floats[far.where.at(i)] : out[i]));
@@ -275,10 +279,11 @@ rows run_far(suite_context& context, const setting& s) {
         break;
       }
       std::array<float, kOfFar> close{};
-      const column expected = product_with(subject, {which, is_narrow, kClose, close.data()});
-      for (const far_placement& where : kPlacements) {
+      const column expected = product_with(subject, {which, is_narrow, kClose, close.data()}, 1);
+      for (std::size_t i = 0; i < 2 * std::size(kPlacements); ++i) {
+        const far_placement& where = kPlacements[i / 2];
         void* const first = memory.data() + static_cast<std::size_t>(kApart) * bytes;
-        const column got = product_with(subject, {which, is_narrow, where, first});
+        const column got = product_with(subject, {which, is_narrow, where, first}, i % 2 == 0 ? 1 : 3);
         row.cases += got.size();
         const auto [g, e] = std::ranges::mismatch(got, expected);
         if (g == got.end() || row.status == run_status::fail) continue;
@@ -326,7 +331,15 @@ void add_tasks(suite_context& context) {
     }
     for (const char* name : {"bmm", "bmm_vjp"}) {
       const tensor_operation* o = find_tensor_operation(name);
-      if (context.wants_operation(name)) add(name, [&context, s, o] { return run_long_product(context, s, *o); }, 1);
+      if (!context.wants_operation(name)) continue;
+      // Elements that are stored in 16 bits are read by other code.
+      for (const any_format& format : {any_format(binary32{}), any_format(bfloat16{})}) {
+        setting stored = s;
+        stored.format = format;
+        if (is_golden(context, s) || std::holds_alternative<binary32>(format)) {
+          add(name, [&context, stored, o] { return run_long_product(context, stored, *o); }, 1);
+        }
+      }
     }
   }
 }
