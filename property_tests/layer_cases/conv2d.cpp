@@ -119,6 +119,19 @@ void conv2d(layer_case_source& source) {
     c.attributes["stride"] = 2;
     return c;
   });
+  // More weights of one group, and more pixels before the last channels, than 16 bits count.
+  source.add_long([&](std::int64_t) {
+    layer_case c;
+    c.inputs = {source.numbers({1, 258, 1, 1}, ordinary), source.numbers({258, 258, 1, 1}, ordinary), source.numbers({258}, ordinary)};
+    c.incoming = {source.numbers({1, 258, 1, 1}, ordinary)};
+    return c;
+  });
+  source.add_long([&](std::int64_t) {
+    layer_case c;
+    c.inputs = {source.numbers({1, 70, 32, 32}, ordinary), source.numbers({1, 70, 1, 1}, ordinary), source.numbers({1}, ordinary)};
+    c.incoming = {source.numbers({1, 1, 32, 32}, ordinary)};
+    return c;
+  });
   // More places, and pixels of a channel, than 16 bits count.
   source.add_long([&](std::int64_t) {
     layer_case c;
