@@ -57,7 +57,10 @@ thread_local std::array<bool, kMaxSites> passed;
 
 int process_wide = fault_state::kNone;
 
-void activate(int site) { state = {site, kPatience}; }
+// Of a fault of the whole process all calls of a thread are one: a whole run passes some 10^10 sites.
+constexpr std::int64_t kPatienceOfRun = 1000 * kPatience;
+
+void activate(int site) { state = {site, process_wide == fault_state::kNone ? kPatience : kPatienceOfRun}; }
 
 struct endless : std::runtime_error {
   endless() : std::runtime_error("the call does not end") {}
