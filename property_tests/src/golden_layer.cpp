@@ -38,6 +38,10 @@ std::optional<layer_operation> find_layer_operation(std::string_view name) {
   return it == all.end() ? std::nullopt : std::optional(*it);
 }
 
+bool has_layer(const backend& b, const layer_operation& operation, const arithmetic_info& info) {
+  return b.layer != nullptr && b.layer(operation.name(), info.name) != nullptr;
+}
+
 bool has_golden_layer(const layer_operation& operation, std::string_view oracle) {
   return reference::defines_layer(operation.name(), oracle);
 }

@@ -24,6 +24,9 @@ struct layer_operation {
 std::vector<layer_operation> layer_operations();
 std::optional<layer_operation> find_layer_operation(std::string_view name);
 
+/// Whether a backend has the operation of an arithmetic.
+bool has_layer(const backend& b, const layer_operation& operation, const arithmetic_info& info);
+
 bool has_golden_layer(const layer_operation& operation, std::string_view oracle);
 
 /// Its results, in the format of the case.

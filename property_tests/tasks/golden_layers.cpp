@@ -13,10 +13,6 @@ namespace {
 
 const property_text& text = golden_layer_text();
 
-bool has_layer(const backend& b, const layer_operation& operation, const arithmetic_info& info) {
-  return b.layer != nullptr && b.layer(operation.name(), info.name) != nullptr;
-}
-
 bool has_layer_anywhere(const suite_context& context, const layer_operation& operation,
                         const arithmetic_info& info) {
   return std::ranges::any_of(emulator_backends(),

@@ -8,6 +8,8 @@
 #include <new>
 #include <optional>
 #include <span>
+#include <string>
+#include <utility>
 
 #include "golden_layer.hpp"
 #include "guarded_memory.hpp"
@@ -37,11 +39,17 @@ const property_text guard_text = {
 constexpr std::size_t kUsed = 333;
 constexpr std::size_t kMostGuarded = 40;  // more than any vector has
 
-result judge_in_place(suite_context& context, const setting& s, const operation_info& o, const backend& b) {
-  result row = s.row(text);
-  row.operation = o.name;
+result row_of(const suite_context& context, const property_text& statement, const setting& s, std::string operation,
+              const backend& b) {
+  result row = s.row(statement);
+  row.operation = std::move(operation);
   row.backend = b.name;
   row.seed = context.options().seed;
+  return row;
+}
+
+result judge_in_place(suite_context& context, const setting& s, const operation_info& o, const backend& b) {
+  result row = row_of(context, text, s, std::string(o.name), b);
   const subject subject = s.under(b);
   operand_columns operands = context.cases().pool(s.shape(o.arity))->operands;
   for (column& x : operands) x.resize(std::min(x.size(), kUsed));
@@ -76,10 +84,7 @@ struct guarded_words {
 };
 
 result judge_guards(suite_context& context, const setting& s, const operation_info& o, const backend& b) {
-  result row = s.row(guard_text);
-  row.operation = o.name;
-  row.backend = b.name;
-  row.seed = context.options().seed;
+  result row = row_of(context, guard_text, s, std::string(o.name), b);
   const subject subject = s.under(b);
   const auto pool = context.cases().pool(s.shape(o.arity));
   const elementwise_function f = b.elementwise(o.name, subject.rules().arithmetic);
@@ -122,10 +127,7 @@ std::optional<column> at_end_of_page(const column& x) {
 }
 
 result judge_layer_guards(suite_context& context, const setting& s, const layer_operation& o, const backend& b) {
-  result row = s.row(guard_text);
-  row.operation = o.name();
-  row.backend = b.name;
-  row.seed = context.options().seed;
+  result row = row_of(context, guard_text, s, o.name(), b);
   const layer_function f = b.layer(o.name(), s.arithmetic->info->name);
   const policy<binary32> rules = contraction_rules(s.under(b).rules());
   for (const layer_case& c : make_layer_cases(o.layer->name, binary32{}, context.options().seed, layer_case_size::quick)) {
@@ -159,10 +161,10 @@ rows run_layer_guards(suite_context& context, const setting& s) {
   rows found;
   const arithmetic_info& info = *s.arithmetic->info;
   for (const backend* b : context.options().backends) {
-    if (context.stride(*b) > 1 || !context.is_judged(*b) || b->layer == nullptr) continue;
+    if (context.stride(*b) > 1 || !context.is_judged(*b)) continue;
     for (const layer_operation& o : layer_operations()) {
       if (context.is_stopping()) return {};
-      if (!context.wants_operation(o.name()) || b->layer(o.name(), info.name) == nullptr) continue;
+      if (!context.wants_operation(o.name()) || !has_layer(*b, o, info)) continue;
       if (o.is_vjp && !info.has_derivative(derivative::approx)) continue;
       found.push_back(judge_layer_guards(context, s, o, *b));
     }

@@ -78,10 +78,6 @@ result judge_elements(suite_context& context, const setting& s, const operation_
   return row;
 }
 
-bool has_layer(const backend& b, const layer_operation& o, const arithmetic_info& info) {
-  return b.layer != nullptr && b.layer(o.name(), info.name) != nullptr;
-}
-
 // The golden model is slow: it judges the long calls of pam, or of the only arithmetic there is. The definitions are one
 // text for all arithmetics, and judge the other kernels.
 bool is_golden(const suite_context& context, const setting& s) {

@@ -90,7 +90,7 @@ struct judged_row {
 
   void judge_layer(const setting& s, const backend& b, const layer_operation& o, derivative gradient) {
     const arithmetic_info& info = *s.arithmetic->info;
-    if (row.status == run_status::fail || b.layer == nullptr || b.layer(o.name(), info.name) == nullptr) return;
+    if (row.status == run_status::fail || !has_layer(b, o, info)) return;
     const subject subject = s.under(b);
     for (const layer_case& c : make_layer_cases(o.layer->name, s.format, context.options().seed, layer_case_size::quick)) {
       const auto got = apply_layer(subject, *o.layer, o.is_vjp, gradient, c);

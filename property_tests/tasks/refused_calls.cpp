@@ -47,6 +47,13 @@ constexpr wrong_value kWrongValues[] = {
 constexpr std::string_view kOfRows[] = {"cross_entropy", "layer_norm", "log_softmax", "logsumexp",
                                         "mean",          "norm",       "softmax",     "sum"};
 
+// As many as its shape has.
+void fill_with_zeros(tensor& t) {
+  std::int64_t count = 1;
+  for (const std::int64_t n : t.shape) count *= n;
+  t.encodings.assign(static_cast<std::size_t>(count), 0);
+}
+
 column ones(std::size_t count) { return column(count, 0x3F800000); }
 
 // A call that is right, with room on every axis: the first case of the layer with odd channels.
@@ -108,9 +115,8 @@ std::vector<call> wrong_calls(const layer_info& layer, const call& right) {
     }
     const auto with_axes_by = [](tensor& t, std::int64_t change) {
       if (t.shape.empty()) t.shape = {1};
-      std::int64_t count = 1;
-      for (std::int64_t& n : t.shape) count *= n += change;
-      t.encodings.assign(static_cast<std::size_t>(count), 0);
+      for (std::int64_t& n : t.shape) n += change;
+      fill_with_zeros(t);
     };
     add(fmt::format("the axes of operand {} longer", i), [&](call& c) { with_axes_by(c.operands[i], 1); });
     const bool has_room = std::ranges::all_of(right.operands[i].shape, [](std::int64_t n) { return n > 0; });
@@ -137,9 +143,7 @@ std::vector<call> wrong_calls(const layer_info& layer, const call& right) {
         add(fmt::format("axis {} of operand {} longer by {}", axis, i, change), [&](call& c) {
           tensor& x = c.operands[i];
           x.shape[axis] = std::max<std::int64_t>(0, x.shape[axis] + change);
-          std::int64_t count = 1;
-          for (const std::int64_t n : x.shape) count *= n;
-          x.encodings.assign(static_cast<std::size_t>(count), 0);
+          fill_with_zeros(x);
         });
       }
     }
